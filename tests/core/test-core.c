@@ -9,6 +9,7 @@
 #include "core/hash.h"
 #include "core/hex.h"
 #include "core/list.h"
+#include "core/profile.h"
 #include "core/random.h"
 #include "core/reader.h"
 #include "core/secret.h"
@@ -261,6 +262,21 @@ static void test_random(void **state MS_UNUSED)
 	assert_int_equal(ms_random_fill(&ms_random_system, big, sizeof(big)), 0);
 }
 
+static void test_profile(void **state MS_UNUSED)
+{
+	struct ms_profile p = ms_profile_default;
+
+	for (size_t i = 0; ms_profile_entry(i); i++)
+		assert_int_equal(ms_profile_set(&p, ms_profile_entry(i)->name,
+						ms_span_str(ms_profile_entry(i)->value)),
+				 0);
+	assert_memory_equal(&p, &ms_profile_default, sizeof(p));
+	assert_int_equal(ms_profile_set(&p, "prot_type_tls", MS_SPAN_LIT("256")), -ERANGE);
+	assert_int_equal(ms_profile_set(&p, "prot_type_tls", MS_SPAN_LIT("x")), -EINVAL);
+	assert_int_equal(ms_profile_set(&p, "no_such", MS_SPAN_LIT("1")), -ENOENT);
+	assert_int_equal(p.prot_type_tls, 241);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_fsm),
 		cmocka_unit_test(test_time_text),
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_profile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
