@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever decodes must encode to the same text again: the decoder is strict. */
+/* Base64 and hex. Whatever decodes must encode to the same text again: the decoder is strict. */
 #include <stdlib.h>
 
 #include "core/base64.h"
+#include "core/hex.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,6 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	ms_buf_reset(&raw);
 	if (ms_base64_decode(&raw, text, true) < 0 && raw.len != 0)
+		abort();
+	ms_buf_reset(&raw);
+	if (ms_hex_decode(&raw, text) == 0 && raw.len != size / 2)
 		abort();
 	ms_buf_done(&raw);
 	ms_buf_done(&again);

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Builds the three trees of ./check, runs their tests and adds up the results.
+
+build       gcc, warnings are errors           every test: unit, seeds, check, interop, scenario
+build-san   clang, ASan and UBSan              unit, seeds, scenario
+build-fuzz  clang, libFuzzer, ASan and UBSan   each fuzz target for a short time
+
+Options: --fast leaves the sanitizer and fuzz trees out; --fuzz-seconds N; --only TREE.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class Tree:
+    def __init__(self, name, env, options, suites, jobs):
+        self.name, self.env, self.options, self.suites, self.jobs = name, env, options, suites, jobs
+
+
+def trees(args):
+    san = ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dwerror=true"]
+    clang = {"CC": "clang"}
+    jobs = os.cpu_count() or 2
+    all_trees = [
+        Tree("build", {"CC": "gcc"}, ["-Dwerror=true"], None, jobs),
+        Tree("build-san", clang, san, ["unit", "seeds", "scenario"], jobs),
+        Tree("build-fuzz", clang, san + ["-Dfuzz=true"], ["fuzz"], jobs),
+    ]
+    if args.only:
+        return [t for t in all_trees if t.name == args.only]
+    return all_trees[:1] if args.fast else all_trees
+
+
+def build(tree, args):
+    path = os.path.join(ROOT, tree.name)
+    env = dict(os.environ, **tree.env)
+    cmd = [os.path.join(ROOT, "scripts/build"), tree.name] + tree.options
+    if subprocess.run(cmd, cwd=ROOT, env=env).returncode != 0:
+        return False
+    if tree.name == "build-fuzz":
+        subprocess.run(["meson", "configure", path, f"-Dfuzz_seconds={args.fuzz_seconds}"], check=True,
+                       stdout=subprocess.DEVNULL)
+    return True
+
+
+def run_tests(tree):
+    """Runs the tree's suites; returns the records of Meson's JSON log."""
+    path = os.path.join(ROOT, tree.name)
+    log = os.path.join(path, "meson-logs", "testlog.json")
+    if os.path.exists(log):
+        os.unlink(log)
+    cmd = ["meson", "test", "-C", path, "--num-processes", str(tree.jobs), "--print-errorlogs"]
+    for suite in tree.suites or []:
+        cmd += ["--suite", suite]
+    with open(os.path.join(path, "check.log"), "w") as out:
+        subprocess.run(cmd, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+    if not os.path.exists(log):
+        with open(os.path.join(path, "check.log")) as out:
+            sys.stderr.write(out.read()[-4000:])
+        return None
+    with open(log) as f:
+        return [json.loads(line) for line in f if line.strip()]
+
+
+def show_failure(record):
+    print(f"--- {record['name']}: {record['result']}")
+    for part in ("stdout", "stderr"):
+        text = record.get(part) or ""
+        if text:
+            print("\n".join(text.splitlines()[-60:]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--fast", action="store_true")
+    parser.add_argument("--only")
+    parser.add_argument("--fuzz-seconds", type=int, default=10)
+    args = parser.parse_args()
+    passed, failed, skipped, failures = 0, 0, 0, []
+
+    for tree in trees(args):
+        began = time.time()
+        print(f"== {tree.name}: building", flush=True)
+        if not build(tree, args):
+            failed += 1
+            continue
+        print(f"== {tree.name}: built in {time.time() - began:.0f} s, testing", flush=True)
+        began = time.time()
+        records = run_tests(tree)
+        if records is None:
+            failed += 1
+            continue
+        for r in records:
+            result = r["result"]
+            if result in ("OK", "EXPECTEDFAIL"):
+                passed += 1
+            elif result == "SKIP":
+                skipped += 1
+                print(f"   skipped: {r['name']}")
+            else:
+                failed += 1
+                failures.append(r)
+                show_failure(r)
+        print(f"== {tree.name}: {len(records)} tests in {time.time() - began:.0f} s", flush=True)
+
+    for r in failures:
+        print(f"FAILED: {r['name']} ({r['result']})")
+    if skipped:
+        print(f"({skipped} skipped, named above)")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
