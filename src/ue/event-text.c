@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events as a person reads them. Whatever a peer chose passes through ms_ue_display_text(). */
+#include "ue/display.h"
+#include "ue/event.h"
+
+#define LINE_MAX_PEER 256   /* octets of a name or an identity shown */
+#define TEXT_MAX_PEER 16384 /* octets of a message shown */
+#define INDENT "      "
+
+static void put_peer(struct ms_buf *b, struct ms_span s)
+{
+	ms_ue_display_text(b, s, NULL, LINE_MAX_PEER);
+}
+
+static void put_labelled(struct ms_buf *b, const char *label, struct ms_span s)
+{
+	if (s.len == 0)
+		return;
+	ms_buf_put_str(b, label);
+	put_peer(b, s);
+}
+
+static void put_reason(struct ms_buf *b, const struct ms_ue_event *e)
+{
+	if (e->status)
+		ms_buf_printf(b, " %u", e->status);
+	if (e->detail.len > 0)
+		put_labelled(b, ": ", e->detail);
+	else if (e->reason)
+		ms_buf_printf(b, ": %s", e->reason);
+	put_labelled(b, " (", e->warning);
+	if (e->warning.len > 0)
+		ms_buf_put_u8(b, ')');
+	ms_buf_put_u8(b, '\n');
+}
+
+static void put_size(struct ms_buf *b, uint64_t size)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	double v = (double)size;
+	size_t u = 0;
+
+	for (; v >= 1024 && u + 1 < MS_ARRAY_SIZE(units); u++)
+		v /= 1024;
+	ms_buf_printf(b, u == 0 ? "%.0f %s" : "%.1f %s", v, units[u]);
+}
+
+static void put_message(struct ms_buf *b, const struct ms_ue_event *e)
+{
+	if (e->verified) {
+		ms_buf_put_str(b, "[protected] ");
+		put_peer(b, e->peer);
+	} else {
+		ms_buf_put_str(b, e->from.len > 0 ? "[NOT PROTECTED] "
+						  : "[NOT PROTECTED, SENDER UNKNOWN] ");
+		put_peer(b, e->from);
+	}
+	ms_buf_put_str(b, ":\n" INDENT);
+	if (e->text.len > 0) {
+		ms_ue_display_text(b, e->text, INDENT, TEXT_MAX_PEER);
+	} else {
+		put_labelled(b, "(", e->content_type);
+		ms_buf_printf(b, ", %llu octets)", (unsigned long long)e->size);
+	}
+	ms_buf_put_u8(b, '\n');
+	put_labelled(b, INDENT "warning: ", e->warning);
+	if (e->warning.len > 0)
+		ms_buf_put_u8(b, '\n');
+}
+
+static void put_call(struct ms_buf *b, const struct ms_ue_event *e)
+{
+	ms_buf_printf(b, "[%u] ", e->session);
+	switch (e->type) {
+	case MS_UE_EVENT_CALL_OUTGOING:
+		put_labelled(b, "calling ", e->peer);
+		break;
+	case MS_UE_EVENT_CALL_RINGING:
+		ms_buf_put_str(b, "ringing");
+		break;
+	case MS_UE_EVENT_CALL_INCOMING:
+		put_peer(b, e->peer.len > 0 ? e->peer : e->from);
+		ms_buf_printf(b, " offers a %s%s: /accept or /reject", e->kind,
+			      e->is_protected ? "" : " WITHOUT PROTECTION");
+		put_labelled(b, " - warning: ", e->warning);
+		break;
+	case MS_UE_EVENT_CALL_ESTABLISHED:
+		put_labelled(b, e->diverted ? "connected, but DIVERTED to " : "connected with ",
+			     e->peer);
+		if (e->is_protected)
+			put_labelled(b, ", ", e->suite);
+		else
+			ms_buf_put_str(b, ", NOT PROTECTED");
+		break;
+	case MS_UE_EVENT_CALL_FAILED:
+		ms_buf_put_str(b, "failed");
+		put_reason(b, e);
+		return;
+	default:
+		ms_buf_printf(b, "ended (%s)", e->reason ? e->reason : "bye");
+	}
+	ms_buf_put_u8(b, '\n');
+}
+
+static void put_file(struct ms_buf *b, const struct ms_ue_event *e)
+{
+	ms_buf_printf(b, "[%u] ", e->session);
+	if (e->type == MS_UE_EVENT_FILE_OFFERED) {
+		put_peer(b, e->peer);
+		put_labelled(b, " offers the file ", e->name);
+		ms_buf_put_str(b, ", ");
+		put_size(b, e->size);
+		ms_buf_put_str(b, ": /accept or /reject\n");
+	} else if (e->type == MS_UE_EVENT_FILE_DONE) {
+		put_peer(b, e->path.len > 0 ? e->path : e->name);
+		ms_buf_put_str(b, ", ");
+		put_size(b, e->size);
+		ms_buf_printf(b, " %s%s\n", e->verified ? "complete, hash " : "complete, no hash",
+			      e->verified ? "correct" : "");
+	} else {
+		put_peer(b, e->name);
+		ms_buf_put_str(b, " failed");
+		put_reason(b, e);
+	}
+}
+
+static void put_ticket(struct ms_buf *b, const struct ms_ue_event *e)
+{
+	char iso[32];
+
+	ms_buf_printf(b, "%-7s ", e->kind);
+	put_peer(b, e->resolvers);
+	ms_buf_printf(b, "  until %s, used %llu times\n", ms_usec_to_iso(e->valid_until, iso),
+		      (unsigned long long)e->uses);
+}
+
+static void put_line(struct ms_buf *b, const char *label, const struct ms_ue_event *e)
+{
+	ms_buf_put_str(b, label);
+	put_reason(b, e);
+}
+
+void ms_ue_event_text(struct ms_buf *b, const struct ms_ue_event *e)
+{
+	switch (e->type) {
+	case MS_UE_EVENT_REGISTERED:
+		put_labelled(b, "registered as ", e->peer);
+		ms_buf_put_u8(b, '\n');
+		break;
+	case MS_UE_EVENT_REGISTER_FAILED:
+		put_line(b, "registration failed", e);
+		break;
+	case MS_UE_EVENT_MESSAGE:
+		put_message(b, e);
+		break;
+	case MS_UE_EVENT_MESSAGE_REFUSED:
+		put_labelled(b, "refused a message that says it is from ", e->from);
+		put_reason(b, e);
+		break;
+	case MS_UE_EVENT_MESSAGE_SENT:
+		put_labelled(b, "sent to ", e->peer);
+		ms_buf_put_str(b, e->is_protected ? "\n" : " WITHOUT PROTECTION\n");
+		break;
+	case MS_UE_EVENT_MESSAGE_FAILED:
+		put_labelled(b, "not sent to ", e->peer);
+		put_reason(b, e);
+		break;
+	case MS_UE_EVENT_KMS_ERROR:
+		put_labelled(b, "key management server ", e->url);
+		put_reason(b, e);
+		break;
+	case MS_UE_EVENT_CALL_OUTGOING:
+	case MS_UE_EVENT_CALL_RINGING:
+	case MS_UE_EVENT_CALL_INCOMING:
+	case MS_UE_EVENT_CALL_ESTABLISHED:
+	case MS_UE_EVENT_CALL_FAILED:
+	case MS_UE_EVENT_CALL_ENDED:
+		put_call(b, e);
+		break;
+	case MS_UE_EVENT_CHAT:
+		ms_buf_printf(b, "[%u] ", e->session);
+		put_peer(b, e->peer);
+		ms_buf_put_str(b, ": ");
+		ms_ue_display_text(b, e->text, INDENT, TEXT_MAX_PEER);
+		ms_buf_put_u8(b, '\n');
+		break;
+	case MS_UE_EVENT_CHAT_FAILED:
+		ms_buf_printf(b, "[%u] not delivered", e->session);
+		put_reason(b, e);
+		break;
+	case MS_UE_EVENT_FILE_OFFERED:
+	case MS_UE_EVENT_FILE_DONE:
+	case MS_UE_EVENT_FILE_FAILED:
+		put_file(b, e);
+		break;
+	case MS_UE_EVENT_TICKET:
+		put_ticket(b, e);
+		break;
+	case MS_UE_EVENT_WARNING:
+		put_line(b, "warning", e);
+		break;
+	case MS_UE_EVENT_READY:
+	case MS_UE_EVENT_UNREGISTERED:
+	case MS_UE_EVENT_CHAT_SENT:
+	case MS_UE_EVENT_FILE_PROGRESS: /* the console draws a bar of its own */
+	case MS_UE_EVENT_QUIT:
+	case MS_UE_EVENT_N:
+		break;
+	}
+}
