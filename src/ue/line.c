@@ -65,14 +65,21 @@ static unsigned width_of(struct ms_span s)
 /* The part of the line that fits beside the prompt, with the cursor in it. */
 static struct ms_span window(const struct ms_ue_line *l, unsigned room, size_t *ret_start)
 {
-	size_t start = 0, end;
+	size_t start = 0, end = l->cursor, n;
+	unsigned used = width_of(ms_span_of(l->text, l->cursor));
 
-	while (start < l->cursor &&
-	       width_of(ms_span_of(l->text + start, l->cursor - start)) >= room)
-		start += step(l, start);
-	end = l->cursor;
-	while (end < l->len && width_of(ms_span_of(l->text + start, end - start)) + 2 < room)
-		end += step(l, end);
+	while (used + 1 >= room && start < l->cursor) {
+		n = step(l, start);
+		used -= width_of(ms_span_of(l->text + start, n));
+		start += n;
+	}
+	while (end < l->len) {
+		n = step(l, end);
+		used += width_of(ms_span_of(l->text + end, n));
+		if (used + 1 >= room)
+			break;
+		end += n;
+	}
 	*ret_start = start;
 	return ms_span_of(l->text + start, end - start);
 }
