@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every sub-command's descriptor; each is defined in its own cmd-<name>.c. */
+#ifndef MS_CTL_COMMANDS_H
+#define MS_CTL_COMMANDS_H
+
+#include "ctl/ctl.h"
+
+extern const struct ms_ctl_command ms_cmd_help;
+extern const struct ms_ctl_command ms_cmd_profile;
+extern const struct ms_ctl_command ms_cmd_ask;
+
+#endif
