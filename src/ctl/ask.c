@@ -2,6 +2,7 @@
 /* The client's side of a control socket (daemon/control.h): one request, one reply, blocking. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -96,6 +97,7 @@ static int exchange(const char *path, const json_t *request, struct ms_buf *repl
 		err = send_all(fd, MS_SPAN_LIT("\n"));
 	if (err == 0)
 		err = receive_line(fd, reply);
+	/* the library's memory */
 	free(text);
 	return err;
 }
