@@ -76,7 +76,7 @@ MS_MUST_CHECK int ms_ber_oid(struct ms_ber *c, struct ms_span *ret_oid);
 /**
  * An OCTET STRING under identifier `id` (its primitive form; the constructed one is accepted too).
  * In one piece it is borrowed from the input; in several they are joined in *join, which the result
- * then borrows. -EBADMSG, or what the buffer says.
+ * then borrows. -EBADMSG, or what the buffer says; *join may then hold a part.
  */
 MS_MUST_CHECK int ms_ber_octets(struct ms_ber *c, unsigned id, struct ms_buf *join,
 				struct ms_span *ret_s);

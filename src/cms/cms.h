@@ -27,6 +27,7 @@
 struct ms_cms_limits {
 	size_t message_max; /* octets of the whole object (1 MiB) */
 	size_t key_id_max;  /* octets of kekid.keyIdentifier (16 KiB) */
+	size_t mac_min;     /* octets of the shortest MAC taken (12); CCM knows 4 and more */
 };
 
 extern const struct ms_cms_limits ms_cms_limits_default;
