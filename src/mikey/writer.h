@@ -74,7 +74,4 @@ void ms_mikey_put_ticket(struct ms_mikey_writer *w, const struct ms_mikey_policy
  * passed on: reserved bits and unknown payloads must survive, RFC 6043 section 6.10). */
 void ms_mikey_put_raw(struct ms_mikey_writer *w, unsigned type, struct ms_span raw);
 
-/** One decoded payload again (dh, tr, ... by p->type). */
-void ms_mikey_put_payload(struct ms_mikey_writer *w, const struct ms_mikey_payload *p);
-
 #endif
