@@ -199,12 +199,27 @@ void ms_mikey_put_thdr(struct ms_mikey_writer *w, struct ms_span data)
 	ms_buf_put_lv16(w->b, data);
 }
 
+static void put_mac(struct ms_buf *b, unsigned mac_alg, struct ms_span mac)
+{
+	if (ms_mikey_mac_len(mac_alg) != (int)mac.len)
+		ms_buf_fail(b, -EINVAL);
+	ms_buf_put_u8(b, mac_alg);
+	ms_buf_put_span(b, mac);
+}
+
 void ms_mikey_put_kemac(struct ms_mikey_writer *w, unsigned encr_alg, struct ms_span encr_data)
 {
+	struct ms_mikey_kemac k = { .encr_alg = (uint8_t)encr_alg, .encr_data = encr_data };
+
+	ms_mikey_put_kemac_mac(w, &k);
+}
+
+void ms_mikey_put_kemac_mac(struct ms_mikey_writer *w, const struct ms_mikey_kemac *k)
+{
 	begin(w, MS_MIKEY_P_KEMAC);
-	ms_buf_put_u8(w->b, encr_alg);
-	ms_buf_put_lv16(w->b, encr_data);
-	ms_buf_put_u8(w->b, MS_MIKEY_MAC_NULL);
+	ms_buf_put_u8(w->b, k->encr_alg);
+	ms_buf_put_lv16(w->b, k->encr_data);
+	put_mac(w->b, k->mac_alg, k->mac);
 }
 
 size_t ms_mikey_put_v(struct ms_mikey_writer *w, unsigned mac_alg)
@@ -225,10 +240,7 @@ size_t ms_mikey_put_v(struct ms_mikey_writer *w, unsigned mac_alg)
 void ms_mikey_put_v_mac(struct ms_mikey_writer *w, unsigned mac_alg, struct ms_span mac)
 {
 	begin(w, MS_MIKEY_P_V);
-	ms_buf_put_u8(w->b, mac_alg);
-	if (ms_mikey_mac_len(mac_alg) != (int)mac.len)
-		ms_buf_fail(w->b, -EINVAL);
-	ms_buf_put_span(w->b, mac);
+	put_mac(w->b, mac_alg, mac);
 }
 
 /* SIGN has no Next Payload octet: nothing can follow (RFC 3830 section 6.5). */

@@ -50,6 +50,9 @@ void ms_mikey_put_thdr(struct ms_mikey_writer *w, struct ms_span data);
 /** KEMAC with the NULL MAC. */
 void ms_mikey_put_kemac(struct ms_mikey_writer *w, unsigned encr_alg, struct ms_span encr_data);
 
+/** KEMAC with the MAC it has, as RFC 3830's own exchanges use it. */
+void ms_mikey_put_kemac_mac(struct ms_mikey_writer *w, const struct ms_mikey_kemac *k);
+
 /** Parameters of an SP payload, one Type/Length/Value after the other, into a buffer of their own. */
 void ms_mikey_sp_param(struct ms_buf *b, unsigned type, struct ms_span value);
 void ms_mikey_sp_param_u8(struct ms_buf *b, unsigned type, unsigned value);

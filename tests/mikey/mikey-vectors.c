@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mikey-vectors [-r] [-v] DIR...: runs all MIKEY-TICKET test vectors in directories.
+ *
+ *   -r   failures of level "reading" do not count; they are listed and their number is printed
+ *   -v   name passed and skipped vectors too
+ *
+ * What a file holds is told by its "kind". The last line is "N passed, N failed"; the exit code is
+ * 0 only if nothing failed and something passed.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "mikey-vectors.h"
+
+static const struct vec_kind kinds[] = {
+	{ "prf", vec_run_prf },
+	{ "derive", vec_run_derive },
+	{ "kemac", vec_run_kemac },
+	{ "verify", vec_run_verify },
+	{ "payload", vec_run_payload },
+	{ "hdr", vec_run_hdr },
+	{ "keydata", vec_run_keydata },
+	{ "ticket", vec_run_ticket },
+	{ "truncation", vec_run_truncation },
+	{ "policy", vec_run_policy },
+	{ "sdp", vec_run_sdp },
+};
+
+static void bad_file(struct vec_run *run, const char *why)
+{
+	printf("FAILED %s: %s\n", run->file, why);
+	run->failed++;
+}
+
+static void run_document(struct vec_run *run, json_t *doc)
+{
+	const char *schema = json_string_value(json_object_get(doc, "schema"));
+	const char *kind = json_string_value(json_object_get(doc, "kind"));
+	json_t *vectors = json_object_get(doc, "vectors");
+
+	/* An index: it names files and counts, and holds no vectors itself. */
+	if (!kind && !vectors && json_is_array(json_object_get(doc, "files")))
+		return;
+	if (!schema || strcmp(schema, "mikey-ticket-vectors/2") != 0) {
+		bad_file(run, "another schema");
+		return;
+	}
+	for (size_t i = 0; kind && vectors && i < MS_ARRAY_SIZE(kinds); i++) {
+		if (strcmp(kind, kinds[i].kind) == 0) {
+			kinds[i].run(run, vectors);
+			return;
+		}
+	}
+	bad_file(run, "unknown kind");
+}
+
+/* All documents of a directory: some kinds refer to the exchanges of another file. */
+struct documents {
+	json_t *doc[64];
+	char name[64][256];
+	size_t n;
+};
+
+static bool is_json(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 5 && strcmp(name + n - 5, ".json") == 0;
+}
+
+static void load(struct vec_run *run, const char *dir, const char *name, struct documents *d)
+{
+	char path[1024];
+	json_error_t error;
+
+	run->file = name;
+	if (d->n == MS_ARRAY_SIZE(d->doc) ||
+	    snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path)) {
+		bad_file(run, "too many files or too long a path");
+		return;
+	}
+	d->doc[d->n] = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+	if (!d->doc[d->n]) {
+		bad_file(run, error.text);
+		return;
+	}
+	snprintf(d->name[d->n], sizeof(d->name[d->n]), "%s", name);
+	d->n++;
+}
+
+static void run_directory(struct vec_run *run, const char *dir)
+{
+	static struct documents d;
+	struct dirent **entries;
+	int n = scandir(dir, &entries, NULL, alphasort);
+
+	run->file = dir;
+	if (n < 0) {
+		bad_file(run, "cannot read the directory");
+		return;
+	}
+	d.n = 0;
+	for (int i = 0; i < n; i++) {
+		if (is_json(entries[i]->d_name))
+			load(run, dir, entries[i]->d_name, &d);
+		free(entries[i]);
+	}
+	free(entries);
+	run->base = NULL;
+	for (size_t i = 0; i < d.n; i++) {
+		const char *kind = json_string_value(json_object_get(d.doc[i], "kind"));
+
+		if (kind && strcmp(kind, "exchange") == 0)
+			run->base = json_object_get(d.doc[i], "vectors");
+	}
+	for (size_t i = 0; i < d.n; i++) {
+		run->file = d.name[i];
+		run_document(run, d.doc[i]);
+	}
+	run->base = NULL;
+	for (size_t i = 0; i < d.n; i++)
+		json_decref(d.doc[i]);
+}
+
+int main(int argc, char **argv)
+{
+	struct vec_run run = { .passed = 0 };
+	int c;
+
+	while ((c = getopt(argc, argv, "rv")) != -1) {
+		if (c == 'r')
+			run.readings_apart = true;
+		else if (c == 'v')
+			run.verbose = true;
+		else
+			return 2;
+	}
+	if (optind == argc) {
+		fprintf(stderr, "usage: mikey-vectors [-r] [-v] DIR...\n");
+		return 2;
+	}
+	for (int i = optind; i < argc; i++)
+		run_directory(&run, argv[i]);
+	if (run.skipped > 0)
+		printf("%u skipped (MIXED_PRF)\n", run.skipped);
+	if (run.readings_apart)
+		printf("%u failures set apart (level reading)\n", run.apart);
+	printf("%u passed, %u failed\n", run.passed, run.failed);
+	return run.failed == 0 && run.passed > 0 ? 0 : 1;
+}
