@@ -4,7 +4,7 @@
  * pipelining, answers given now or later, and a limit on everything a peer can make us hold or wait
  * for. TLS is done in front of it. Listens on TCP and UNIX sockets.
  *
- * Strict on purpose: a body needs Content-Length (else 411), there is no Transfer-Encoding (501), no
+ * Strict on purpose: a body needs Content-Length (else 411), there is no Transfer-Encoding (411), no
  * Upgrade, no obsolete line folding (400). What is ambiguous is refused and the connection closed,
  * so that nobody in front of us can read a request in another way than we do.
  */
@@ -73,7 +73,7 @@ struct ms_http_stats {
 	uint64_t method;          /* 405 */
 	uint64_t rate_limited;    /* 429 */
 	uint64_t slow;            /* 408 and peers that did not read */
-	uint64_t gone;            /* answers whose peer had gone */
+	uint64_t gone;            /* peers that left before their answer */
 	uint64_t status[6];       /* answers by class: [2] is 2xx */
 	uint32_t open;            /* connections now */
 	uint32_t in_flight;       /* requests not yet answered */

@@ -13,6 +13,9 @@
 
 #include "loop/loop-priv.h"
 
+/* How often deferred calls may ask for more of them within one round. */
+#define DEFER_PASSES 8
+
 static struct {
 	bool up;
 	bool stopping;
@@ -257,13 +260,11 @@ void ms_defer_cancel(struct ms_defer *d)
 	ms_list_remove(&d->link);
 }
 
-/* Only those that wait now: one that asks again from its own call gets the next round. */
-static void run_defers(void)
+/* The calls that wait now. */
+static void run_waiting_defers(void)
 {
 	struct ms_list now;
 
-	if (ms_list_empty(&loop.defers))
-		return;
 	ms_list_init(&now);
 	now.next = loop.defers.next;
 	now.prev = loop.defers.prev;
@@ -275,6 +276,16 @@ static void run_defers(void)
 		ms_defer_cancel(d);
 		d->handler(d->arg);
 	}
+}
+
+/*
+ * What a deferred call asks for still belongs to this round (a batch is worked through, then its
+ * answers are sent), but one that asks for itself again and again must not keep the loop.
+ */
+static void run_defers(void)
+{
+	for (int pass = 0; pass < DEFER_PASSES && !ms_list_empty(&loop.defers); pass++)
+		run_waiting_defers();
 }
 
 /* ---- rounds ---- */

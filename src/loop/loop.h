@@ -108,7 +108,8 @@ static inline bool ms_timer_running(const struct ms_timer *t)
 
 /**
  * A call at the end of this round of handlers, before the loop waits again: the place to write in
- * one go what several handlers produced. All-zero is idle.
+ * one go what several handlers produced. Deferred calls that deferred calls ask for come in the same
+ * round. All-zero is idle.
  */
 struct ms_defer {
 	struct ms_list link;
