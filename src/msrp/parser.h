@@ -33,9 +33,10 @@ struct ms_msrp_parser {
 	size_t scanned;               /* no LF before this offset of the current line */
 	uint8_t end[MS_MSRP_END_MAX]; /* CRLF ------- tid: what ends the body */
 	size_t end_len;               /* of it, without flag and CRLF */
-	uint8_t held
-		[MS_MSRP_END_MAX]; /* octets at the end of the input that may begin an end-line */
+	/* octets at the end of the input that may begin an end-line */
+	uint8_t held[MS_MSRP_END_MAX];
 	size_t held_len;
+	size_t held_given; /* of those, how many are no body in any case */
 };
 
 /** Makes ready. `limits` NULL: the defaults. Allocates nothing yet. */

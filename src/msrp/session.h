@@ -18,7 +18,7 @@
  *
  * Handlers may send, abort and close messages and sessions, of this and other connections. They must
  * not free a connection or session, nor call input, output, tick or lost of the connection they were
- * called from.
+ * called from. Every message that was begun or queued ends with exactly one call of end() or done().
  */
 #ifndef MS_MSRP_SESSION_H
 #define MS_MSRP_SESSION_H
@@ -229,6 +229,12 @@ void ms_msrp_conn_tick(struct ms_msrp_conn *c, ms_usec now);
 /** The stream has ended: all sessions fail with code 0 and are detached. */
 void ms_msrp_conn_lost(struct ms_msrp_conn *c);
 
+/**
+ * 0, or the error after which the connection is of no use: what input() returned, or -ENOMEM or a
+ * failing random generator met by output() or tick(). Close the stream then.
+ */
+MS_MUST_CHECK int ms_msrp_conn_status(const struct ms_msrp_conn *c);
+
 /** Why input was refused. */
 struct ms_fault ms_msrp_conn_fault(const struct ms_msrp_conn *c);
 
@@ -268,6 +274,9 @@ struct ms_msrp_send {
  */
 MS_MUST_CHECK int ms_msrp_send(struct ms_msrp_session *s, const struct ms_msrp_send *m,
 			       struct ms_msrp_out **ret_out);
+
+/** Sends a SEND without a body, to keep address translators awake (RFC 4975 section 7.1). */
+void ms_msrp_session_keepalive(struct ms_msrp_session *s);
 
 /** How many more messages ms_msrp_send() takes now. */
 unsigned ms_msrp_session_room(const struct ms_msrp_session *s);
