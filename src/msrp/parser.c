@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "msrp/parser.h"
+#include "msrp/scan.h"
 
 enum state {
 	IN_HEAD,  /* collecting lines up to the empty line or the end-line */
@@ -12,8 +13,6 @@ enum state {
 };
 
 enum line_kind { LINE_NONE, LINE_EMPTY, LINE_END };
-
-#define HYPHENS 7
 
 void ms_msrp_parser_init(struct ms_msrp_parser *p, const struct ms_msrp_head_limits *limits)
 {
@@ -72,9 +71,9 @@ static int find_last_line(struct ms_msrp_parser *p, struct ms_span s, size_t *re
 
 static void set_end(struct ms_msrp_parser *p, struct ms_span tid)
 {
-	memcpy(p->end, "\r\n-------", 2 + HYPHENS);
-	memcpy(p->end + 2 + HYPHENS, tid.p, tid.len);
-	p->end_len = 2 + HYPHENS + tid.len;
+	memcpy(p->end, "\r\n-------", 2 + MSRP_HYPHENS);
+	memcpy(p->end + 2 + MSRP_HYPHENS, tid.p, tid.len);
+	p->end_len = 2 + MSRP_HYPHENS + tid.len;
 }
 
 static bool is_flag(uint8_t c)
@@ -206,7 +205,7 @@ static bool may_be_end(const struct ms_msrp_parser *p, struct ms_span s, size_t 
 /* The offset of the last CR of fewer than CRLF and seven hyphens at the end of s, or s.len. */
 static size_t find_partial(const struct ms_msrp_parser *p, struct ms_span s)
 {
-	size_t n = s.len < 2 + HYPHENS - 1 ? s.len : 2 + HYPHENS - 1;
+	size_t n = s.len < 2 + MSRP_HYPHENS - 1 ? s.len : 2 + MSRP_HYPHENS - 1;
 
 	for (; n > 0; n--) {
 		if (s.p[s.len - n] == '\r' && may_be_end(p, s, s.len - n))
@@ -215,29 +214,14 @@ static size_t find_partial(const struct ms_msrp_parser *p, struct ms_span s)
 	return s.len;
 }
 
-/*
- * The offset of the first octet that may belong to the end-line and its CRLF, or s.len. Seven
- * hyphens in a row cannot hide between looks at every seventh octet, which is why they are seven
- * (RFC 4975 section 7.3.1); every octet is looked at a bounded number of times.
- */
+/* The offset of the first octet that may belong to the end-line and its CRLF, or s.len. */
 static size_t find_end(const struct ms_msrp_parser *p, struct ms_span s)
 {
-	size_t i = HYPHENS - 1;
+	size_t at = MSRP_HYPHENS - 1, from, to;
 
-	while (i < s.len) {
-		size_t from = i, to = i + 1;
-
-		if (s.p[i] != '-') {
-			i += HYPHENS;
-			continue;
-		}
-		while (from > 0 && s.p[from - 1] == '-')
-			from--;
-		while (to < s.len && s.p[to] == '-')
-			to++;
+	while (msrp_scan_hyphens(s, &at, &from, &to)) {
 		if (from >= 2 && may_be_end(p, s, from - 2))
 			return from - 2;
-		i = to + HYPHENS;
 	}
 	return find_partial(p, s);
 }
