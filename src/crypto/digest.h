@@ -12,8 +12,8 @@
 #define MS_DIGEST_MAX 32
 
 enum ms_digest_algorithm {
-	MS_DIGEST_MD5,    /* HTTP Digest (RFC 2617) only */
-	MS_DIGEST_SHA1,   /* file hashes of RFC 5547: recognises, does not protect */
+	MS_DIGEST_MD5,  /* HTTP Digest (RFC 2617) only */
+	MS_DIGEST_SHA1, /* file hashes of RFC 5547: recognises, does not protect */
 	MS_DIGEST_SHA256,
 };
 

@@ -164,12 +164,9 @@ static int respond(struct ms_msrp_auth *a, const char *method, char hex[static H
 	struct ms_span a1[] = { ms_buf_span(&a->user), ms_buf_span(&a->realm),
 				ms_secret_span(&a->password) };
 	struct ms_span a2[] = { ms_span_str(method), request_uri(a) };
-	struct ms_span all[] = { ms_span_of(ha1, n),
-				 ms_buf_span(&a->nonce),
-				 MS_SPAN_LIT("00000001"),
-				 ms_span_of(a->cnonce, CNONCE_LEN),
-				 MS_SPAN_LIT("auth"),
-				 ms_span_of(ha2, n) };
+	struct ms_span all[] = { ms_span_of(ha1, n),      ms_buf_span(&a->nonce),
+				 MS_SPAN_LIT("00000001"), ms_span_of(a->cnonce, CNONCE_LEN),
+				 MS_SPAN_LIT("auth"),     ms_span_of(ha2, n) };
 	int err = hash(a, a1, 3, ha1);
 
 	if (err == 0)
@@ -205,15 +202,15 @@ static void put_authorization(struct ms_msrp_auth *a, struct ms_buf *b)
 	ms_buf_put_str(b, "\"\r\n");
 }
 
-bool msrp_auth_wanted(const struct ms_msrp_auth *a)
+bool ms_msrp_auth_wanted(const struct ms_msrp_auth *a)
 {
 	return a && a->wanted;
 }
 
-void msrp_auth_put(struct ms_msrp_auth *a)
+void ms_msrp_auth_put(struct ms_msrp_auth *a)
 {
 	struct ms_msrp_conn *c = a->conn;
-	struct ms_msrp_transaction *t = msrp_transaction_new(c);
+	struct ms_msrp_transaction *t = ms_msrp_transaction_new(c);
 	struct ms_span tid;
 
 	if (!t)
@@ -228,7 +225,7 @@ void msrp_auth_put(struct ms_msrp_auth *a)
 	if (a->challenged)
 		put_authorization(a, &c->stage);
 	ms_msrp_put_end(&c->stage, tid, '$', false);
-	msrp_transaction_await(c, t, ms_msrp_limits_default.transaction);
+	ms_msrp_transaction_await(c, t, ms_msrp_limits_default.transaction);
 	c->counters.requests_out++;
 }
 
@@ -243,7 +240,7 @@ static void finish(struct ms_msrp_auth *a, int err, int code, struct ms_span use
 		a->done(a->arg, err, code, use_path, expires);
 }
 
-void msrp_auth_fail(struct ms_msrp_auth *a, int err)
+void ms_msrp_auth_fail(struct ms_msrp_auth *a, int err)
 {
 	finish(a, err, 0, MS_SPAN_NULL, 0);
 }
@@ -291,7 +288,7 @@ static void challenged(struct ms_msrp_auth *a, const struct ms_msrp_head *h)
 	}
 	err = read_challenge(a, h);
 	if (err == 0)
-		err = msrp_random_text(a->random, a->cnonce, CNONCE_LEN);
+		err = ms_msrp_random_text(a->random, a->cnonce, CNONCE_LEN);
 	if (err == 0)
 		err = respond(a, "AUTH", a->response);
 	if (err < 0) {
@@ -319,7 +316,7 @@ static void out_of_bounds(struct ms_msrp_auth *a, const struct ms_msrp_head *h)
 	a->wanted = true;
 }
 
-void msrp_auth_response(struct ms_msrp_auth *a, const struct ms_msrp_head *h)
+void ms_msrp_auth_response(struct ms_msrp_auth *a, const struct ms_msrp_head *h)
 {
 	if (h->status >= 200 && h->status < 300)
 		accepted(a, h);

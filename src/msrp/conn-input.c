@@ -4,7 +4,7 @@
 
 #include "msrp/session-priv.h"
 
-static struct ms_span request_tid(const struct msrp_request *r)
+static struct ms_span request_tid(const struct ms_msrp_request *r)
 {
 	return ms_span_of(r->tid, r->tid_len);
 }
@@ -12,13 +12,13 @@ static struct ms_span request_tid(const struct msrp_request *r)
 static void check_control(struct ms_msrp_conn *c)
 {
 	if (ms_buf_status(&c->control) < 0)
-		msrp_conn_fail(c, ms_buf_status(&c->control));
+		ms_msrp_conn_fail(c, ms_buf_status(&c->control));
 }
 
 /* Section 7.2. Failure-Report says which responses the sender wants. */
-void msrp_request_answer(struct ms_msrp_conn *c, int code)
+void ms_msrp_request_answer(struct ms_msrp_conn *c, int code)
 {
-	struct msrp_request *r = &c->request;
+	struct ms_msrp_request *r = &c->request;
 	struct ms_span to = ms_buf_span(&r->from);
 	struct ms_span from = r->session ? r->session->params.local_uri : ms_buf_span(&r->to);
 
@@ -40,17 +40,17 @@ void msrp_request_answer(struct ms_msrp_conn *c, int code)
 }
 
 /* Sections 7.1.2 to 7.1.4 */
-void msrp_put_report(struct ms_msrp_session *s, struct ms_span to_path, struct ms_span id, int code,
-		     uint64_t total)
+void ms_msrp_put_report(struct ms_msrp_session *s, struct ms_span to_path, struct ms_span id,
+			int code, uint64_t total)
 {
 	struct ms_msrp_range range = { .first = 1, .last = total, .total = total };
 	struct ms_msrp_conn *c = s->conn;
 	char text[MSRP_TID_LEN + 2]; /* longer than those of transactions: none awaits a response */
 	struct ms_span tid = ms_span_of(text, sizeof(text));
-	int err = msrp_random_text(c->random, text, sizeof(text));
+	int err = ms_msrp_random_text(c->random, text, sizeof(text));
 
 	if (err < 0) {
-		msrp_conn_fail(c, err);
+		ms_msrp_conn_fail(c, err);
 		return;
 	}
 	ms_msrp_put_request(&c->control, tid, "REPORT", to_path, s->params.local_uri);
@@ -66,7 +66,7 @@ void msrp_put_report(struct ms_msrp_session *s, struct ms_span to_path, struct m
 static void refuse(struct ms_msrp_conn *c, int code)
 {
 	c->request.status = code;
-	msrp_request_answer(c, code);
+	ms_msrp_request_answer(c, code);
 }
 
 static struct ms_msrp_session *on_this_connection(struct ms_msrp_conn *c,
@@ -74,7 +74,7 @@ static struct ms_msrp_session *on_this_connection(struct ms_msrp_conn *c,
 {
 	struct ms_list *link;
 
-	ms_list_foreach(link, &c->sessions) {
+	ms_list_foreach (link, &c->sessions) {
 		struct ms_msrp_session *s = MS_CONTAINER_OF(link, struct ms_msrp_session, link);
 
 		if (!s->failed && ms_msrp_uri_equal(&s->uri, to, s->params.match))
@@ -110,7 +110,7 @@ static struct ms_msrp_session *find_session(struct ms_msrp_conn *c, const struct
 /* What outlives the head: it is gone when the body comes. */
 static int keep_request(struct ms_msrp_conn *c, const struct ms_msrp_head *h)
 {
-	struct msrp_request *r = &c->request;
+	struct ms_msrp_request *r = &c->request;
 
 	r->is_request = true;
 	r->answered = r->duplicate = false;
@@ -137,26 +137,26 @@ static int keep_request(struct ms_msrp_conn *c, const struct ms_msrp_head *h)
 /* A chunk of a message: section 7.3.1. Returns 0 or the status code to refuse it with. */
 static int start_chunk(struct ms_msrp_conn *c, const struct ms_msrp_head *h)
 {
-	struct msrp_request *r = &c->request;
+	struct ms_msrp_request *r = &c->request;
 	struct ms_msrp_session *s = r->session;
 	int code;
 
 	r->pos = h->has_range ? h->range.first - 1 : 0;
-	if (!msrp_in_find(s, h->message_id)) {
-		code = msrp_history_find(s->history, h->message_id);
+	if (!ms_msrp_in_find(s, h->message_id)) {
+		code = ms_msrp_history_find(s->history, h->message_id);
 		r->duplicate = code == MS_MSRP_OK;
 		if (code != 0)
 			return r->duplicate ? 0 : code;
 	}
-	r->in = msrp_in_get(s, h, &code);
+	r->in = ms_msrp_in_get(s, h, &code);
 	if (r->in)
-		msrp_in_touch(r->in, c->now);
+		ms_msrp_in_touch(r->in, c->now);
 	return code;
 }
 
 static void handle_send(struct ms_msrp_conn *c, const struct ms_msrp_head *h)
 {
-	struct msrp_request *r = &c->request;
+	struct ms_msrp_request *r = &c->request;
 	int code;
 
 	r->session = find_session(c, h, &code);
@@ -164,7 +164,7 @@ static void handle_send(struct ms_msrp_conn *c, const struct ms_msrp_head *h)
 		refuse(c, code);
 		return;
 	}
-	msrp_session_bound(r->session);
+	ms_msrp_session_bound(r->session);
 	if (!r->session || h->refuse.code != 0) {
 		refuse(c, r->session ? h->refuse.code : MS_MSRP_NO_SESSION);
 		return;
@@ -189,9 +189,9 @@ static void handle_report(struct ms_msrp_conn *c, const struct ms_msrp_head *h)
 		return;
 	}
 	c->request.session = s;
-	msrp_session_bound(s);
+	ms_msrp_session_bound(s);
 	if (c->request.session)
-		msrp_out_report(s, h);
+		ms_msrp_out_report(s, h);
 }
 
 static void handle_other(struct ms_msrp_conn *c, const struct ms_msrp_head *h)
@@ -210,12 +210,12 @@ static void handle_head(struct ms_msrp_conn *c)
 	if (h->method == MS_MSRP_RESPONSE) {
 		c->request.is_request = false;
 		c->counters.responses_in++;
-		msrp_transaction_response(c, h);
+		ms_msrp_transaction_response(c, h);
 		return;
 	}
 	err = keep_request(c, h);
 	if (err < 0) {
-		msrp_conn_fail(c, err);
+		ms_msrp_conn_fail(c, err);
 		return;
 	}
 	c->counters.requests_in++;
@@ -229,7 +229,7 @@ static void handle_head(struct ms_msrp_conn *c)
 
 static void handle_body(struct ms_msrp_conn *c, struct ms_span octets)
 {
-	struct msrp_request *r = &c->request;
+	struct ms_msrp_request *r = &c->request;
 	int code;
 
 	if (!r->is_request)
@@ -237,13 +237,13 @@ static void handle_body(struct ms_msrp_conn *c, struct ms_span octets)
 	r->body += octets.len;
 	if (r->method != MS_MSRP_SEND) {
 		if (r->body > MSRP_OTHER_BODY_MAX)
-			msrp_conn_fail(c, ms_fault_set(&c->parser.fault, -EBADMSG, 0,
-						       "body_too_long", 0));
+			ms_msrp_conn_fail(
+				c, ms_fault_set(&c->parser.fault, -EBADMSG, 0, "body_too_long", 0));
 		return;
 	}
 	if (r->in) {
-		msrp_in_touch(r->in, c->now);
-		code = msrp_in_data(r->in, r->pos, octets);
+		ms_msrp_in_touch(r->in, c->now);
+		code = ms_msrp_in_data(r->in, r->pos, octets);
 		if (code != 0)
 			refuse(c, code);
 	}
@@ -253,45 +253,45 @@ static void handle_body(struct ms_msrp_conn *c, struct ms_span octets)
 /* The report on a message that has ended: a success, or a failure that came to light late. */
 static void report(struct ms_msrp_conn *c, int code, uint64_t total)
 {
-	struct msrp_request *r = &c->request;
+	struct ms_msrp_request *r = &c->request;
 	bool wanted = code == MS_MSRP_OK ? r->success : r->failure != MS_MSRP_FAILURE_NO;
 
 	if (wanted && r->session && r->session->conn == c && !r->session->failed)
-		msrp_put_report(r->session, ms_buf_span(&r->from), ms_span_of(r->id, r->id_len), code,
-				total);
+		ms_msrp_put_report(r->session, ms_buf_span(&r->from), ms_span_of(r->id, r->id_len),
+				   code, total);
 }
 
 /* A chunk of a message that is being received ended well. */
 static void end_chunk(struct ms_msrp_conn *c, char flag)
 {
-	struct msrp_request *r = &c->request;
+	struct ms_msrp_request *r = &c->request;
 	struct ms_msrp_in *in = r->in;
 	int code = 0;
 	uint64_t total;
 
 	if (flag == '$') {
-		code = msrp_in_set_total(in, r->pos);
+		code = ms_msrp_in_set_total(in, r->pos);
 		if (code != 0) {
 			refuse(c, code);
 			return;
 		}
 	}
-	msrp_request_answer(c, MS_MSRP_OK);
+	ms_msrp_request_answer(c, MS_MSRP_OK);
 	if (flag == '#') {
-		msrp_in_finish(in, MS_MSRP_IN_ABORTED);
+		ms_msrp_in_finish(in, MS_MSRP_IN_ABORTED);
 		return;
 	}
 	total = in->total;
-	if (msrp_in_complete(in, &code))
+	if (ms_msrp_in_complete(in, &code))
 		report(c, code, total);
 }
 
 static void end_duplicate(struct ms_msrp_conn *c, char flag)
 {
-	struct msrp_request *r = &c->request;
+	struct ms_msrp_request *r = &c->request;
 	struct ms_msrp_session *s = r->session;
 
-	msrp_request_answer(c, MS_MSRP_OK);
+	ms_msrp_request_answer(c, MS_MSRP_OK);
 	if (flag != '$' || !s)
 		return;
 	report(c, MS_MSRP_OK, r->pos);
@@ -301,18 +301,18 @@ static void end_duplicate(struct ms_msrp_conn *c, char flag)
 
 static void handle_end(struct ms_msrp_conn *c)
 {
-	struct msrp_request *r = &c->request;
+	struct ms_msrp_request *r = &c->request;
 
 	if (!r->is_request || r->method == MS_MSRP_REPORT)
 		return;
 	if (r->status != 0)
-		msrp_request_answer(c, r->status);
+		ms_msrp_request_answer(c, r->status);
 	else if (r->in)
 		end_chunk(c, c->parser.flag);
 	else if (r->duplicate)
 		end_duplicate(c, c->parser.flag);
 	else
-		msrp_request_answer(c, MS_MSRP_OK);
+		ms_msrp_request_answer(c, MS_MSRP_OK);
 	r->session = NULL;
 	r->in = NULL;
 }
@@ -335,7 +335,7 @@ int ms_msrp_conn_input(struct ms_msrp_conn *c, struct ms_span octets, ms_usec no
 			break;
 		event = ms_msrp_parser_next(&c->parser, &rest, &body);
 		if (event < 0)
-			msrp_conn_fail(c, event);
+			ms_msrp_conn_fail(c, event);
 		if (event <= MS_MSRP_PARSE_NONE)
 			break;
 		c->reading = event != MS_MSRP_PARSE_END;

@@ -5,16 +5,16 @@
  */
 #include <errno.h>
 
-#include "msrp/session-priv.h"
 #include "msrp/scan.h"
+#include "msrp/session-priv.h"
 
 /* The first message in turn that can begin a chunk now, or NULL. */
 static struct ms_msrp_out *next_ready(const struct ms_msrp_conn *c)
 {
-	bool free_one = msrp_transaction_free_one(c);
+	bool free_one = ms_msrp_transaction_free_one(c);
 	struct ms_list *link;
 
-	ms_list_foreach(link, &c->ready) {
+	ms_list_foreach (link, &c->ready) {
 		struct ms_msrp_out *out = MS_CONTAINER_OF(link, struct ms_msrp_out, ready);
 
 		if (free_one || out->failure == MS_MSRP_FAILURE_NO)
@@ -27,9 +27,9 @@ static struct ms_msrp_session *next_to_bind(const struct ms_msrp_conn *c)
 {
 	struct ms_list *link;
 
-	if (!msrp_transaction_free_one(c))
+	if (!ms_msrp_transaction_free_one(c))
 		return NULL;
-	ms_list_foreach(link, &c->sessions) {
+	ms_list_foreach (link, &c->sessions) {
 		struct ms_msrp_session *s = MS_CONTAINER_OF(link, struct ms_msrp_session, link);
 
 		if (s->bind_wanted && !s->failed)
@@ -46,7 +46,7 @@ static uint64_t remaining(const struct ms_msrp_out *out)
 /* How many octets the open chunk may have before it makes way, given what waits. */
 static uint64_t patience(const struct ms_msrp_conn *c)
 {
-	const struct msrp_chunk *k = &c->chunk;
+	const struct ms_msrp_chunk *k = &c->chunk;
 	const struct ms_msrp_out *next;
 
 	if (k->fixed)
@@ -64,24 +64,24 @@ static uint64_t patience(const struct ms_msrp_conn *c)
 static void check_stage(struct ms_msrp_conn *c)
 {
 	if (ms_buf_status(&c->stage) < 0)
-		msrp_conn_fail(c, ms_buf_status(&c->stage));
+		ms_msrp_conn_fail(c, ms_buf_status(&c->stage));
 }
 
-static struct ms_span chunk_tid(const struct msrp_chunk *k)
+static struct ms_span chunk_tid(const struct ms_msrp_chunk *k)
 {
 	return ms_span_of(k->tid, MSRP_TID_LEN);
 }
 
-void msrp_chunk_close(struct ms_msrp_conn *c, char flag)
+void ms_msrp_chunk_close(struct ms_msrp_conn *c, char flag)
 {
-	struct msrp_chunk *k = &c->chunk;
+	struct ms_msrp_chunk *k = &c->chunk;
 
 	ms_msrp_put_end(&c->stage, chunk_tid(k), flag, true);
 	check_stage(c);
 	/* section 7.1.1: the time runs from the last octet */
 	if (k->transaction)
-		msrp_transaction_await(c, k->transaction,
-				       k->out->session->params.limits.transaction);
+		ms_msrp_transaction_await(c, k->transaction,
+					  k->out->session->params.limits.transaction);
 	k->open = false;
 	k->out = NULL;
 	k->transaction = NULL;
@@ -92,8 +92,8 @@ static void suspend(struct ms_msrp_conn *c)
 {
 	struct ms_msrp_out *out = c->chunk.out;
 
-	msrp_chunk_close(c, '+');
-	msrp_out_ready(out);
+	ms_msrp_chunk_close(c, '+');
+	ms_msrp_out_ready(out);
 }
 
 /* "$": all octets are on their way. */
@@ -104,12 +104,12 @@ static void complete(struct ms_msrp_conn *c)
 
 	out->all_sent = true;
 	out->total = out->sent;
-	msrp_chunk_close(c, '$');
+	ms_msrp_chunk_close(c, '$');
 	if (out->success) {
 		out->deadline = ms_usec_add(c->now, s->params.limits.report);
 		ms_list_append(&s->reporting, &out->reporting);
 	}
-	msrp_out_check(out);
+	ms_msrp_out_check(out);
 }
 
 static void put_chunk_fields(struct ms_buf *b, const struct ms_msrp_out *out,
@@ -133,7 +133,7 @@ static void put_chunk_fields(struct ms_buf *b, const struct ms_msrp_out *out,
  * Only octets in memory can be promised: the range-end of what comes from a source stays open, so
  * that the chunk can be interrupted when the source has nothing at hand.
  */
-static void set_limits(struct msrp_chunk *k, const struct ms_msrp_out *out)
+static void set_limits(struct ms_msrp_chunk *k, const struct ms_msrp_out *out)
 {
 	size_t most = out->session->params.limits.chunk;
 
@@ -145,20 +145,20 @@ static void set_limits(struct msrp_chunk *k, const struct ms_msrp_out *out)
 
 static void open_chunk(struct ms_msrp_conn *c, struct ms_msrp_out *out)
 {
-	struct msrp_chunk *k = &c->chunk;
+	struct ms_msrp_chunk *k = &c->chunk;
 	struct ms_msrp_range range = { .first = out->sent + 1, .total = out->total };
 
 	ms_list_remove(&out->ready);
 	k->transaction = NULL;
 	if (out->failure != MS_MSRP_FAILURE_NO) {
-		k->transaction = msrp_transaction_new(c);
+		k->transaction = ms_msrp_transaction_new(c);
 		if (!k->transaction)
 			return;
 		k->transaction->out = out;
 		out->open++;
 		memcpy(k->tid, k->transaction->tid, MSRP_TID_LEN);
-	} else if (msrp_random_text(c->random, k->tid, MSRP_TID_LEN) < 0) {
-		msrp_conn_fail(c, -EIO);
+	} else if (ms_msrp_random_text(c->random, k->tid, MSRP_TID_LEN) < 0) {
+		ms_msrp_conn_fail(c, -EIO);
 		return;
 	}
 	k->out = out;
@@ -175,20 +175,20 @@ static void open_chunk(struct ms_msrp_conn *c, struct ms_msrp_out *out)
 	out->session->bind_wanted = false;
 	c->counters.requests_out++;
 	if (out->aborting)
-		msrp_out_finish(out, MS_MSRP_ABORTED, 0);
+		ms_msrp_out_finish(out, MS_MSRP_ABORTED, 0);
 }
 
 /* A SEND without a body: section 7.1. */
 static void put_binding(struct ms_msrp_conn *c, struct ms_msrp_session *s)
 {
-	struct ms_msrp_transaction *t = msrp_transaction_new(c);
+	struct ms_msrp_transaction *t = ms_msrp_transaction_new(c);
 	struct ms_span tid;
 	char id[MSRP_TID_LEN];
 
 	if (!t)
 		return;
-	if (msrp_random_text(c->random, id, sizeof(id)) < 0) {
-		msrp_conn_fail(c, -EIO);
+	if (ms_msrp_random_text(c->random, id, sizeof(id)) < 0) {
+		ms_msrp_conn_fail(c, -EIO);
 		return;
 	}
 	s->bind_wanted = false;
@@ -199,7 +199,7 @@ static void put_binding(struct ms_msrp_conn *c, struct ms_msrp_session *s)
 	ms_buf_put_str(&c->stage, "Byte-Range: 1-0/0\r\n");
 	ms_msrp_put_end(&c->stage, tid, '$', false);
 	check_stage(c);
-	msrp_transaction_await(c, t, s->params.limits.transaction);
+	ms_msrp_transaction_await(c, t, s->params.limits.transaction);
 	c->counters.requests_out++;
 }
 
@@ -207,7 +207,7 @@ static void put_binding(struct ms_msrp_conn *c, struct ms_msrp_session *s)
  * Section 7.1: the body must not hold the end-line. Returns how many of the `n` octets just read may
  * be sent in this chunk: less than n if an end-line would be complete with them.
  */
-static size_t scan_body(struct msrp_chunk *k, const uint8_t *p, size_t n)
+static size_t scan_body(struct ms_msrp_chunk *k, const uint8_t *p, size_t n)
 {
 	struct ms_span tid = chunk_tid(k);
 	uint8_t both[2 * sizeof(k->tail)];
@@ -249,7 +249,7 @@ static void handle_dry(struct ms_msrp_conn *c, int err)
 	if (err == -EAGAIN)
 		out->stalled = true;
 	else if (err < 0 || out->total != MS_MSRP_UNKNOWN)
-		msrp_out_finish(out, MS_MSRP_ABORTED, 0); /* shorter than it was said to be */
+		ms_msrp_out_finish(out, MS_MSRP_ABORTED, 0); /* shorter than it was said to be */
 	else
 		complete(c);
 }
@@ -257,7 +257,7 @@ static void handle_dry(struct ms_msrp_conn *c, int err)
 /* Octets of the open chunk into dst. Returns how many; 0 if the chunk was closed or stalls. */
 static size_t fill_body(struct ms_msrp_conn *c, uint8_t *dst, size_t size)
 {
-	struct msrp_chunk *k = &c->chunk;
+	struct ms_msrp_chunk *k = &c->chunk;
 	struct ms_msrp_out *out = k->out;
 	uint64_t most = patience(c) < k->limit ? patience(c) : k->limit;
 	size_t n = 0, safe;
@@ -271,7 +271,7 @@ static size_t fill_body(struct ms_msrp_conn *c, uint8_t *dst, size_t size)
 		return 0;
 	}
 	if (out->sent + n > out->session->params.peer_max_size) {
-		msrp_out_finish(out, MS_MSRP_ABORTED, MS_MSRP_STOP_SENDING);
+		ms_msrp_out_finish(out, MS_MSRP_ABORTED, MS_MSRP_STOP_SENDING);
 		return 0;
 	}
 	safe = scan_body(k, dst, n);
@@ -285,7 +285,7 @@ static size_t fill_body(struct ms_msrp_conn *c, uint8_t *dst, size_t size)
 /* Closes the open chunk if it has to be. */
 static bool close_if_due(struct ms_msrp_conn *c)
 {
-	struct msrp_chunk *k = &c->chunk;
+	struct ms_msrp_chunk *k = &c->chunk;
 
 	if (remaining(k->out) == 0) {
 		complete(c);
@@ -313,8 +313,8 @@ static bool begin_next(struct ms_msrp_conn *c)
 		c->control = swap;
 		return true;
 	}
-	if (msrp_auth_wanted(c->auth) && msrp_transaction_free_one(c)) {
-		msrp_auth_put(c->auth);
+	if (ms_msrp_auth_wanted(c->auth) && ms_msrp_transaction_free_one(c)) {
+		ms_msrp_auth_put(c->auth);
 		check_stage(c);
 		return true;
 	}
@@ -376,7 +376,7 @@ bool ms_msrp_conn_wants_output(const struct ms_msrp_conn *c)
 		return true;
 	if (c->chunk.open)
 		return !c->chunk.out->stalled || patience(c) != MS_MSRP_UNKNOWN;
-	if (msrp_auth_wanted(c->auth) && msrp_transaction_free_one(c))
+	if (ms_msrp_auth_wanted(c->auth) && ms_msrp_transaction_free_one(c))
 		return true;
 	return next_ready(c) != NULL || next_to_bind(c) != NULL;
 }

@@ -40,7 +40,7 @@ int ms_msrp_conn_new(const struct ms_msrp_conn_params *params, const struct ms_r
 	ms_buf_init(&c->stage, control_max(&c->params));
 	ms_buf_init(&c->request.to, c->params.head.line);
 	ms_buf_init(&c->request.from, c->params.head.line);
-	err = msrp_transactions_init(c);
+	err = ms_msrp_transactions_init(c);
 	if (err < 0) {
 		ms_msrp_conn_free(c);
 		return err;
@@ -73,12 +73,12 @@ int ms_msrp_conn_attach(struct ms_msrp_conn *c, struct ms_msrp_session *s)
 	ms_list_append(&c->sessions, &s->link);
 	/* RFC 4975 section 5.4: the active endpoint sends at once, with or without a body */
 	s->bind_wanted = s->params.active && ms_list_empty(&s->outs);
-	ms_list_foreach(link, &s->outs)
-		msrp_out_ready(MS_CONTAINER_OF(link, struct ms_msrp_out, link));
+	ms_list_foreach (link, &s->outs)
+		ms_msrp_out_ready(MS_CONTAINER_OF(link, struct ms_msrp_out, link));
 	return 0;
 }
 
-void msrp_conn_fail(struct ms_msrp_conn *c, int err)
+void ms_msrp_conn_fail(struct ms_msrp_conn *c, int err)
 {
 	if (c->err == 0)
 		c->err = err;
@@ -93,11 +93,11 @@ void ms_msrp_conn_lost(struct ms_msrp_conn *c)
 		struct ms_msrp_session *s =
 			MS_CONTAINER_OF(c->sessions.next, struct ms_msrp_session, link);
 
-		msrp_session_failed(s, 0);
-		msrp_session_unlink(s);
+		ms_msrp_session_failed(s, 0);
+		ms_msrp_session_unlink(s);
 	}
 	if (c->auth)
-		msrp_auth_fail(c->auth, -ECONNRESET);
+		ms_msrp_auth_fail(c->auth, -ECONNRESET);
 }
 
 int ms_msrp_conn_status(const struct ms_msrp_conn *c)
@@ -121,9 +121,10 @@ ms_usec ms_msrp_conn_deadline(const struct ms_msrp_conn *c)
 	struct ms_list *link;
 
 	if (!ms_list_empty(&c->awaiting))
-		next = MS_CONTAINER_OF(c->awaiting.next, struct ms_msrp_transaction, link)->deadline;
-	ms_list_foreach(link, &c->sessions) {
-		ms_usec t = msrp_session_deadline(
+		next = MS_CONTAINER_OF(c->awaiting.next, struct ms_msrp_transaction, link)
+			       ->deadline;
+	ms_list_foreach (link, &c->sessions) {
+		ms_usec t = ms_msrp_session_deadline(
 			MS_CONTAINER_OF(link, struct ms_msrp_session, link));
 
 		if (t < next)
@@ -136,10 +137,10 @@ static struct ms_msrp_session *find_due(const struct ms_msrp_conn *c, ms_usec no
 {
 	struct ms_list *link;
 
-	ms_list_foreach(link, &c->sessions) {
+	ms_list_foreach (link, &c->sessions) {
 		struct ms_msrp_session *s = MS_CONTAINER_OF(link, struct ms_msrp_session, link);
 
-		if (msrp_session_deadline(s) <= now)
+		if (ms_msrp_session_deadline(s) <= now)
 			return s;
 	}
 	return NULL;
@@ -150,8 +151,8 @@ void ms_msrp_conn_tick(struct ms_msrp_conn *c, ms_usec now)
 	struct ms_msrp_session *s;
 
 	c->now = now;
-	msrp_transaction_tick(c, now);
+	ms_msrp_transaction_tick(c, now);
 	/* searched anew each time, since handlers may detach any session */
 	while ((s = find_due(c, now)))
-		msrp_session_tick(s, now);
+		ms_msrp_session_tick(s, now);
 }

@@ -45,7 +45,7 @@ static uint64_t key_of(struct ms_span id)
 	return key;
 }
 
-int msrp_history_find(const struct ms_msrp_history *h, struct ms_span id)
+int ms_msrp_history_find(const struct ms_msrp_history *h, struct ms_span id)
 {
 	uint64_t key = key_of(id);
 
@@ -58,11 +58,11 @@ int msrp_history_find(const struct ms_msrp_history *h, struct ms_span id)
 	return 0;
 }
 
-void msrp_history_add(struct ms_msrp_history *h, struct ms_span id, int code)
+void ms_msrp_history_add(struct ms_msrp_history *h, struct ms_span id, int code)
 {
 	struct entry *e = &h->entry[h->next];
 
-	if (msrp_history_find(h, id) != 0)
+	if (ms_msrp_history_find(h, id) != 0)
 		return;
 	e->key = key_of(id);
 	memcpy(e->id, id.p, id.len);

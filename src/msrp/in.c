@@ -39,11 +39,11 @@ static struct ms_msrp_in *make(struct ms_msrp_session *s, const struct ms_msrp_h
 	return in;
 }
 
-struct ms_msrp_in *msrp_in_find(struct ms_msrp_session *s, struct ms_span id)
+struct ms_msrp_in *ms_msrp_in_find(struct ms_msrp_session *s, struct ms_span id)
 {
 	struct ms_list *link;
 
-	ms_list_foreach(link, &s->ins) {
+	ms_list_foreach (link, &s->ins) {
 		struct ms_msrp_in *in = MS_CONTAINER_OF(link, struct ms_msrp_in, link);
 
 		if (ms_span_eq(msrp_in_id(in), id))
@@ -73,7 +73,7 @@ static int call_end(struct ms_msrp_in *in, enum ms_msrp_in_end how)
 	return p->handlers.end(p->arg, in, how);
 }
 
-void msrp_in_finish(struct ms_msrp_in *in, enum ms_msrp_in_end how)
+void ms_msrp_in_finish(struct ms_msrp_in *in, enum ms_msrp_in_end how)
 {
 	unlink_in(in);
 	if (in->busy) { /* from inside its own handler */
@@ -88,8 +88,8 @@ void msrp_in_finish(struct ms_msrp_in *in, enum ms_msrp_in_end how)
 /* Stops the message with a status code that will be the answer. */
 static int stop(struct ms_msrp_in *in, int code)
 {
-	msrp_history_add(in->session->history, msrp_in_id(in), code);
-	msrp_in_finish(in, MS_MSRP_IN_STOPPED);
+	ms_msrp_history_add(in->session->history, msrp_in_id(in), code);
+	ms_msrp_in_finish(in, MS_MSRP_IN_STOPPED);
 	return code;
 }
 
@@ -98,7 +98,7 @@ static int after_handler(struct ms_msrp_in *in, int code)
 {
 	in->busy = false;
 	if (in->gone) {
-		msrp_in_finish(in, MS_MSRP_IN_LOST);
+		ms_msrp_in_finish(in, MS_MSRP_IN_LOST);
 		return MS_MSRP_NO_SESSION;
 	}
 	if (in->stop_code != 0)
@@ -144,7 +144,7 @@ static int begin(struct ms_msrp_session *s, const struct ms_msrp_head *h, struct
 	code = call_begin(in);
 	if (code != 0) {
 		unlink_in(in);
-		msrp_history_add(s->history, msrp_in_id(in), code);
+		ms_msrp_history_add(s->history, msrp_in_id(in), code);
 		in_free(in);
 		return code;
 	}
@@ -174,10 +174,10 @@ static uint64_t size_limit(const struct ms_msrp_in *in)
 	return p->max_size;
 }
 
-struct ms_msrp_in *msrp_in_get(struct ms_msrp_session *s, const struct ms_msrp_head *h,
-			       int *ret_status)
+struct ms_msrp_in *ms_msrp_in_get(struct ms_msrp_session *s, const struct ms_msrp_head *h,
+				  int *ret_status)
 {
-	struct ms_msrp_in *in = msrp_in_find(s, h->message_id);
+	struct ms_msrp_in *in = ms_msrp_in_find(s, h->message_id);
 	int code = 0;
 
 	if (h->has_range && h->range.total != MS_MSRP_UNKNOWN &&
@@ -211,7 +211,7 @@ static int gather(struct ms_msrp_in *in, uint64_t offset, struct ms_span octets)
 	return 0;
 }
 
-int msrp_in_data(struct ms_msrp_in *in, uint64_t offset, struct ms_span octets)
+int ms_msrp_in_data(struct ms_msrp_in *in, uint64_t offset, struct ms_span octets)
 {
 	const struct ms_msrp_session_params *p = &in->session->params;
 	uint64_t end = offset + octets.len;
@@ -232,7 +232,7 @@ int msrp_in_data(struct ms_msrp_in *in, uint64_t offset, struct ms_span octets)
 	return after_handler(in, code);
 }
 
-int msrp_in_set_total(struct ms_msrp_in *in, uint64_t end)
+int ms_msrp_in_set_total(struct ms_msrp_in *in, uint64_t end)
 {
 	int code = check_total(in, end);
 
@@ -242,7 +242,7 @@ int msrp_in_set_total(struct ms_msrp_in *in, uint64_t end)
 	return 0;
 }
 
-bool msrp_in_complete(struct ms_msrp_in *in, int *ret_code)
+bool ms_msrp_in_complete(struct ms_msrp_in *in, int *ret_code)
 {
 	struct ms_msrp_session *s = in->session;
 	const struct ms_msrp_handlers *h = &s->params.handlers;
@@ -258,13 +258,13 @@ bool msrp_in_complete(struct ms_msrp_in *in, int *ret_code)
 		code = h->message(s->params.arg, in, ms_buf_span(&in->body));
 	/* A message that the application could not take may come again. */
 	if (code == 0)
-		msrp_history_add(s->history, msrp_in_id(in), MS_MSRP_OK);
+		ms_msrp_history_add(s->history, msrp_in_id(in), MS_MSRP_OK);
 	in_free(in);
 	*ret_code = code != 0 ? code : MS_MSRP_OK;
 	return true;
 }
 
-void msrp_in_touch(struct ms_msrp_in *in, ms_usec now)
+void ms_msrp_in_touch(struct ms_msrp_in *in, ms_usec now)
 {
 	in->deadline = ms_usec_add(now, in->session->params.limits.incoming_idle);
 }
@@ -279,7 +279,7 @@ void ms_msrp_in_stop(struct ms_msrp_in *in, int code)
 	}
 	if (c && c->request.in == in) {
 		c->request.status = code;
-		msrp_request_answer(c, code);
+		ms_msrp_request_answer(c, code);
 	}
 	(void)stop(in, code);
 }

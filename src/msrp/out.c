@@ -26,7 +26,7 @@ static int check_types(const struct ms_msrp_session *s, const struct ms_msrp_sen
 	if (!ms_msrp_type_valid(m->content_type))
 		return -EINVAL;
 	if (!ms_msrp_types_admit(p->peer_accept_types, m->content_type) ||
-	    msrp_session_type_refused(s, m->content_type))
+	    ms_msrp_session_type_refused(s, m->content_type))
 		return -EPROTONOSUPPORT;
 	if (m->wrapped_type.len == 0)
 		return 0;
@@ -71,7 +71,7 @@ static int set_id(struct ms_msrp_out *out, struct ms_span id)
 {
 	if (id.len == 0) {
 		out->id_len = ID_LEN;
-		return msrp_random_text(out->session->random, out->id, ID_LEN);
+		return ms_msrp_random_text(out->session->random, out->id, ID_LEN);
 	}
 	memcpy(out->id, id.p, id.len);
 	out->id_len = (uint8_t)id.len;
@@ -134,16 +134,16 @@ int ms_msrp_send(struct ms_msrp_session *s, const struct ms_msrp_send *m,
 		return err;
 	ms_list_append(&s->outs, &out->link);
 	s->n_outs++;
-	msrp_out_ready(out);
+	ms_msrp_out_ready(out);
 	if (ret_out)
 		*ret_out = out;
 	return 0;
 }
 
 /* Takes its turn in sending, if it can and does not already. */
-void msrp_out_ready(struct ms_msrp_out *out)
+void ms_msrp_out_ready(struct ms_msrp_out *out)
 {
-	if (!msrp_session_can_send(out->session) || !ms_list_empty(&out->ready))
+	if (!ms_msrp_session_can_send(out->session) || !ms_list_empty(&out->ready))
 		return;
 	if (out->all_sent || (out->stalled && !out->aborting))
 		return;
@@ -157,7 +157,7 @@ static void forget_transactions(struct ms_msrp_conn *c, const struct ms_msrp_out
 {
 	struct ms_list *link;
 
-	ms_list_foreach(link, &c->awaiting) {
+	ms_list_foreach (link, &c->awaiting) {
 		struct ms_msrp_transaction *t =
 			MS_CONTAINER_OF(link, struct ms_msrp_transaction, link);
 
@@ -166,13 +166,13 @@ static void forget_transactions(struct ms_msrp_conn *c, const struct ms_msrp_out
 	}
 }
 
-void msrp_out_finish(struct ms_msrp_out *out, enum ms_msrp_outcome outcome, int code)
+void ms_msrp_out_finish(struct ms_msrp_out *out, enum ms_msrp_outcome outcome, int code)
 {
 	struct ms_msrp_session *s = out->session;
 	struct ms_msrp_conn *c = s->conn;
 
 	if (c && c->chunk.open && c->chunk.out == out)
-		msrp_chunk_close(c, '#');
+		ms_msrp_chunk_close(c, '#');
 	ms_list_remove(&out->ready);
 	ms_list_remove(&out->reporting);
 	ms_list_remove(&out->link);
@@ -185,54 +185,54 @@ void msrp_out_finish(struct ms_msrp_out *out, enum ms_msrp_outcome outcome, int 
 }
 
 /* RFC 4975 section 10: what a status code means to the message and its session */
-void msrp_out_fail(struct ms_msrp_out *out, enum ms_msrp_outcome outcome, int code)
+void ms_msrp_out_fail(struct ms_msrp_out *out, enum ms_msrp_outcome outcome, int code)
 {
 	struct ms_msrp_session *s = out->session;
 
 	if (code == MS_MSRP_UNSUPPORTED_TYPE)
-		msrp_session_refuse_type(s, out->type);
-	msrp_out_finish(out, outcome, code);
+		ms_msrp_session_refuse_type(s, out->type);
+	ms_msrp_out_finish(out, outcome, code);
 	if (code == MS_MSRP_NO_SESSION || code == MS_MSRP_SESSION_IN_USE)
-		msrp_session_failed(s, code);
+		ms_msrp_session_failed(s, code);
 }
 
-void msrp_out_answered(struct ms_msrp_out *out, int code)
+void ms_msrp_out_answered(struct ms_msrp_out *out, int code)
 {
 	out->open--;
 	if (code >= 200 && code < 300) {
 		struct ms_msrp_session *s = out->session;
 		bool first = !s->bound;
 
-		msrp_out_check(out);
+		ms_msrp_out_check(out);
 		if (first)
-			msrp_session_bound(s);
+			ms_msrp_session_bound(s);
 	} else {
 		/* section 10.4: 408 is treated as a local timeout */
-		msrp_out_fail(out, code == MS_MSRP_TIMEOUT ? MS_MSRP_TIMED_OUT : MS_MSRP_REFUSED,
-			      code);
+		ms_msrp_out_fail(out, code == MS_MSRP_TIMEOUT ? MS_MSRP_TIMED_OUT : MS_MSRP_REFUSED,
+				 code);
 	}
 }
 
-void msrp_out_check(struct ms_msrp_out *out)
+void ms_msrp_out_check(struct ms_msrp_out *out)
 {
 	if (!out->all_sent)
 		return;
 	if (out->success && ms_msrp_range_set_is_whole(&out->reported, out->sent)) {
-		msrp_out_finish(out, MS_MSRP_REPORTED, MS_MSRP_OK);
+		ms_msrp_out_finish(out, MS_MSRP_REPORTED, MS_MSRP_OK);
 		return;
 	}
 	if (out->open > 0 || out->success)
 		return;
-	msrp_out_finish(out,
-			out->failure == MS_MSRP_FAILURE_YES ? MS_MSRP_ACCEPTED : MS_MSRP_SENT,
-			out->failure == MS_MSRP_FAILURE_YES ? MS_MSRP_OK : 0);
+	ms_msrp_out_finish(out,
+			   out->failure == MS_MSRP_FAILURE_YES ? MS_MSRP_ACCEPTED : MS_MSRP_SENT,
+			   out->failure == MS_MSRP_FAILURE_YES ? MS_MSRP_OK : 0);
 }
 
 static struct ms_msrp_out *find(struct ms_msrp_session *s, struct ms_span id)
 {
 	struct ms_list *link;
 
-	ms_list_foreach(link, &s->outs) {
+	ms_list_foreach (link, &s->outs) {
 		struct ms_msrp_out *out = MS_CONTAINER_OF(link, struct ms_msrp_out, link);
 
 		if (ms_span_eq(msrp_out_id(out), id))
@@ -264,11 +264,11 @@ static void reported(struct ms_msrp_out *out, const struct ms_msrp_head *h)
 		if (still != out)
 			return;
 	}
-	msrp_out_check(out);
+	ms_msrp_out_check(out);
 }
 
 /* RFC 4975 section 7.3.2 */
-void msrp_out_report(struct ms_msrp_session *s, const struct ms_msrp_head *h)
+void ms_msrp_out_report(struct ms_msrp_session *s, const struct ms_msrp_head *h)
 {
 	struct ms_msrp_out *out = find(s, h->message_id);
 	int code = h->report_status;
@@ -281,11 +281,11 @@ void msrp_out_report(struct ms_msrp_session *s, const struct ms_msrp_head *h)
 		reported(out, h);
 		return;
 	}
-	msrp_out_fail(out, code == MS_MSRP_TIMEOUT ? MS_MSRP_TIMED_OUT : MS_MSRP_REFUSED, code);
+	ms_msrp_out_fail(out, code == MS_MSRP_TIMEOUT ? MS_MSRP_TIMED_OUT : MS_MSRP_REFUSED, code);
 	/* Octets got lost on the way, unless the message was not wanted. */
 	if (code != MS_MSRP_FORBIDDEN && code != MS_MSRP_STOP_SENDING &&
 	    code != MS_MSRP_UNSUPPORTED_TYPE)
-		msrp_session_failed(s, code);
+		ms_msrp_session_failed(s, code);
 }
 
 void ms_msrp_out_abort(struct ms_msrp_out *out)
@@ -293,18 +293,18 @@ void ms_msrp_out_abort(struct ms_msrp_out *out)
 	struct ms_msrp_conn *c = out->session->conn;
 	bool open = c && c->chunk.open && c->chunk.out == out;
 
-	if (!open && out->begun && !out->all_sent && msrp_session_can_send(out->session)) {
+	if (!open && out->begun && !out->all_sent && ms_msrp_session_can_send(out->session)) {
 		out->aborting = true;
-		msrp_out_ready(out);
+		ms_msrp_out_ready(out);
 		return;
 	}
-	msrp_out_finish(out, MS_MSRP_ABORTED, 0);
+	ms_msrp_out_finish(out, MS_MSRP_ABORTED, 0);
 }
 
 void ms_msrp_out_wake(struct ms_msrp_out *out)
 {
 	out->stalled = false;
-	msrp_out_ready(out);
+	ms_msrp_out_ready(out);
 }
 
 struct ms_span ms_msrp_out_id(const struct ms_msrp_out *out)

@@ -139,14 +139,14 @@ int ms_msrp_session_new(const struct ms_msrp_session_params *params, const struc
 static void end_messages(struct ms_msrp_session *s, int code)
 {
 	while (!ms_list_empty(&s->outs))
-		msrp_out_finish(MS_CONTAINER_OF(s->outs.next, struct ms_msrp_out, link),
-				MS_MSRP_UNCONFIRMED, code);
+		ms_msrp_out_finish(MS_CONTAINER_OF(s->outs.next, struct ms_msrp_out, link),
+				   MS_MSRP_UNCONFIRMED, code);
 	while (!ms_list_empty(&s->ins))
-		msrp_in_finish(MS_CONTAINER_OF(s->ins.next, struct ms_msrp_in, link),
-			       MS_MSRP_IN_LOST);
+		ms_msrp_in_finish(MS_CONTAINER_OF(s->ins.next, struct ms_msrp_in, link),
+				  MS_MSRP_IN_LOST);
 }
 
-void msrp_session_unlink(struct ms_msrp_session *s)
+void ms_msrp_session_unlink(struct ms_msrp_session *s)
 {
 	struct ms_msrp_conn *c = s->conn;
 
@@ -169,14 +169,14 @@ void msrp_session_unlink(struct ms_msrp_session *s)
 
 void ms_msrp_session_detach(struct ms_msrp_session *s)
 {
-	msrp_session_unlink(s);
+	ms_msrp_session_unlink(s);
 }
 
 struct ms_msrp_session *ms_msrp_session_free(struct ms_msrp_session *s)
 {
 	if (!s)
 		return NULL;
-	msrp_session_unlink(s);
+	ms_msrp_session_unlink(s);
 	for (unsigned i = 0; i < s->n_refused_types; i++)
 		ms_free(s->refused_type[i]);
 	ms_msrp_history_free(s->own_history);
@@ -200,25 +200,25 @@ bool ms_msrp_session_is_bound(const struct ms_msrp_session *s)
 }
 
 /* A passive session knows whom it talks to only after the peer's first request: section 5.4. */
-bool msrp_session_can_send(const struct ms_msrp_session *s)
+bool ms_msrp_session_can_send(const struct ms_msrp_session *s)
 {
 	return s->conn && !s->failed && (s->params.active || s->bound);
 }
 
-void msrp_session_bound(struct ms_msrp_session *s)
+void ms_msrp_session_bound(struct ms_msrp_session *s)
 {
 	struct ms_list *link;
 
 	if (s->bound || s->failed)
 		return;
 	s->bound = true;
-	ms_list_foreach(link, &s->outs)
-		msrp_out_ready(MS_CONTAINER_OF(link, struct ms_msrp_out, link));
+	ms_list_foreach (link, &s->outs)
+		ms_msrp_out_ready(MS_CONTAINER_OF(link, struct ms_msrp_out, link));
 	if (s->params.handlers.bound)
 		s->params.handlers.bound(s->params.arg);
 }
 
-void msrp_session_failed(struct ms_msrp_session *s, int code)
+void ms_msrp_session_failed(struct ms_msrp_session *s, int code)
 {
 	if (s->failed)
 		return;
@@ -230,12 +230,12 @@ void msrp_session_failed(struct ms_msrp_session *s, int code)
 }
 
 /* RFC 4975 section 10.6: not again in this session. With a full table the oldest is forgotten. */
-void msrp_session_refuse_type(struct ms_msrp_session *s, struct ms_span type)
+void ms_msrp_session_refuse_type(struct ms_msrp_session *s, struct ms_span type)
 {
 	char *copy;
 
 	type = ms_msrp_type_essence(type);
-	if (msrp_session_type_refused(s, type))
+	if (ms_msrp_session_type_refused(s, type))
 		return;
 	copy = ms_strdup_span(type);
 	if (!copy)
@@ -249,7 +249,7 @@ void msrp_session_refuse_type(struct ms_msrp_session *s, struct ms_span type)
 	s->refused_type[s->n_refused_types++] = copy;
 }
 
-bool msrp_session_type_refused(const struct ms_msrp_session *s, struct ms_span type)
+bool ms_msrp_session_type_refused(const struct ms_msrp_session *s, struct ms_span type)
 {
 	type = ms_msrp_type_essence(type);
 	for (unsigned i = 0; i < s->n_refused_types; i++) {
@@ -261,7 +261,7 @@ bool msrp_session_type_refused(const struct ms_msrp_session *s, struct ms_span t
 
 void ms_msrp_session_keepalive(struct ms_msrp_session *s)
 {
-	if (msrp_session_can_send(s))
+	if (ms_msrp_session_can_send(s))
 		s->bind_wanted = true;
 }
 
@@ -276,14 +276,14 @@ bool ms_msrp_session_accepts_wrapped(const struct ms_msrp_session *s, struct ms_
 	       ms_msrp_types_admit(s->params.accept_wrapped_types, type);
 }
 
-ms_usec msrp_session_deadline(const struct ms_msrp_session *s)
+ms_usec ms_msrp_session_deadline(const struct ms_msrp_session *s)
 {
 	ms_usec next = MS_NEVER;
 	struct ms_list *link;
 
 	if (!ms_list_empty(&s->reporting))
 		next = MS_CONTAINER_OF(s->reporting.next, struct ms_msrp_out, reporting)->deadline;
-	ms_list_foreach(link, &s->ins) {
+	ms_list_foreach (link, &s->ins) {
 		struct ms_msrp_in *in = MS_CONTAINER_OF(link, struct ms_msrp_in, link);
 
 		if (in->deadline < next)
@@ -297,7 +297,7 @@ static struct ms_msrp_in *find_idle(struct ms_msrp_session *s, ms_usec now)
 {
 	struct ms_list *link;
 
-	ms_list_foreach(link, &s->ins) {
+	ms_list_foreach (link, &s->ins) {
 		struct ms_msrp_in *in = MS_CONTAINER_OF(link, struct ms_msrp_in, link);
 
 		if (in->deadline <= now)
@@ -306,7 +306,7 @@ static struct ms_msrp_in *find_idle(struct ms_msrp_session *s, ms_usec now)
 	return NULL;
 }
 
-void msrp_session_tick(struct ms_msrp_session *s, ms_usec now)
+void ms_msrp_session_tick(struct ms_msrp_session *s, ms_usec now)
 {
 	struct ms_msrp_in *in;
 
@@ -316,10 +316,10 @@ void msrp_session_tick(struct ms_msrp_session *s, ms_usec now)
 
 		if (out->deadline > now)
 			break;
-		msrp_out_finish(out, MS_MSRP_UNCONFIRMED, 0);
+		ms_msrp_out_finish(out, MS_MSRP_UNCONFIRMED, 0);
 	}
 	while ((in = find_idle(s, now))) {
-		msrp_history_add(s->history, msrp_in_id(in), MS_MSRP_STOP_SENDING);
-		msrp_in_finish(in, MS_MSRP_IN_IDLE);
+		ms_msrp_history_add(s->history, msrp_in_id(in), MS_MSRP_STOP_SENDING);
+		ms_msrp_in_finish(in, MS_MSRP_IN_IDLE);
 	}
 }

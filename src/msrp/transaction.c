@@ -12,7 +12,7 @@
 
 static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
 
-int msrp_random_text(const struct ms_random *r, char *dst, size_t n)
+int ms_msrp_random_text(const struct ms_random *r, char *dst, size_t n)
 {
 	uint8_t raw[MS_MSRP_IDENT_MAX];
 	int err;
@@ -27,7 +27,7 @@ int msrp_random_text(const struct ms_random *r, char *dst, size_t n)
 	return 0;
 }
 
-int msrp_transactions_init(struct ms_msrp_conn *c)
+int ms_msrp_transactions_init(struct ms_msrp_conn *c)
 {
 	unsigned n = c->params.transactions;
 
@@ -43,12 +43,12 @@ int msrp_transactions_init(struct ms_msrp_conn *c)
 	return 0;
 }
 
-bool msrp_transaction_free_one(const struct ms_msrp_conn *c)
+bool ms_msrp_transaction_free_one(const struct ms_msrp_conn *c)
 {
 	return !ms_list_empty(&c->spare);
 }
 
-struct ms_msrp_transaction *msrp_transaction_new(struct ms_msrp_conn *c)
+struct ms_msrp_transaction *ms_msrp_transaction_new(struct ms_msrp_conn *c)
 {
 	struct ms_msrp_transaction *t;
 	size_t index;
@@ -58,9 +58,9 @@ struct ms_msrp_transaction *msrp_transaction_new(struct ms_msrp_conn *c)
 		return NULL;
 	t = MS_CONTAINER_OF(c->spare.next, struct ms_msrp_transaction, link);
 	index = (size_t)(t - c->transactions);
-	err = msrp_random_text(c->random, t->tid, RANDOM_LEN);
+	err = ms_msrp_random_text(c->random, t->tid, RANDOM_LEN);
 	if (err < 0) {
-		msrp_conn_fail(c, err);
+		ms_msrp_conn_fail(c, err);
 		return NULL;
 	}
 	t->tid[RANDOM_LEN] = alphabet[index / 32];
@@ -74,7 +74,7 @@ struct ms_msrp_transaction *msrp_transaction_new(struct ms_msrp_conn *c)
 	return t;
 }
 
-void msrp_transaction_await(struct ms_msrp_conn *c, struct ms_msrp_transaction *t, ms_usec wait)
+void ms_msrp_transaction_await(struct ms_msrp_conn *c, struct ms_msrp_transaction *t, ms_usec wait)
 {
 	struct ms_list *after;
 
@@ -88,7 +88,7 @@ void msrp_transaction_await(struct ms_msrp_conn *c, struct ms_msrp_transaction *
 	ms_list_append(after->next, &t->link);
 }
 
-void msrp_transaction_release(struct ms_msrp_conn *c, struct ms_msrp_transaction *t)
+void ms_msrp_transaction_release(struct ms_msrp_conn *c, struct ms_msrp_transaction *t)
 {
 	ms_list_remove(&t->link);
 	t->used = false;
@@ -105,7 +105,7 @@ static int index_digit(uint8_t ch)
 	return at ? (int)(at - alphabet) : -1;
 }
 
-struct ms_msrp_transaction *msrp_transaction_find(struct ms_msrp_conn *c, struct ms_span tid)
+struct ms_msrp_transaction *ms_msrp_transaction_find(struct ms_msrp_conn *c, struct ms_span tid)
 {
 	struct ms_msrp_transaction *t;
 	int hi, lo;
@@ -126,14 +126,14 @@ struct ms_msrp_transaction *msrp_transaction_find(struct ms_msrp_conn *c, struct
 static void binding_answered(struct ms_msrp_session *s, int code)
 {
 	if (code >= 200 && code < 300)
-		msrp_session_bound(s);
+		ms_msrp_session_bound(s);
 	else
-		msrp_session_failed(s, code);
+		ms_msrp_session_failed(s, code);
 }
 
-void msrp_transaction_response(struct ms_msrp_conn *c, const struct ms_msrp_head *h)
+void ms_msrp_transaction_response(struct ms_msrp_conn *c, const struct ms_msrp_head *h)
 {
-	struct ms_msrp_transaction *t = msrp_transaction_find(c, h->tid);
+	struct ms_msrp_transaction *t = ms_msrp_transaction_find(c, h->tid);
 	struct ms_msrp_out *out;
 	struct ms_msrp_session *binding;
 	struct ms_msrp_auth *auth;
@@ -148,13 +148,13 @@ void msrp_transaction_response(struct ms_msrp_conn *c, const struct ms_msrp_head
 	/* An error may come while the chunk is being written; its transaction ends with it. */
 	if (c->chunk.open && c->chunk.transaction == t)
 		c->chunk.transaction = NULL;
-	msrp_transaction_release(c, t);
+	ms_msrp_transaction_release(c, t);
 	if (auth)
-		msrp_auth_response(auth, h);
+		ms_msrp_auth_response(auth, h);
 	else if (binding)
 		binding_answered(binding, h->status);
 	else if (out)
-		msrp_out_answered(out, h->status);
+		ms_msrp_out_answered(out, h->status);
 }
 
 /* Section 7.1.1: no response in time. With "partial" only errors are answered: all is well. */
@@ -164,21 +164,21 @@ static void timed_out(struct ms_msrp_conn *c, struct ms_msrp_transaction *t)
 	struct ms_msrp_session *binding = t->binding;
 	struct ms_msrp_auth *auth = t->auth;
 
-	msrp_transaction_release(c, t);
+	ms_msrp_transaction_release(c, t);
 	if (out && out->failure == MS_MSRP_FAILURE_PARTIAL) {
-		msrp_out_answered(out, MS_MSRP_OK);
+		ms_msrp_out_answered(out, MS_MSRP_OK);
 		return;
 	}
 	c->counters.timeouts++;
 	if (auth)
-		msrp_auth_fail(auth, -ETIMEDOUT);
+		ms_msrp_auth_fail(auth, -ETIMEDOUT);
 	else if (binding)
-		msrp_session_failed(binding, MS_MSRP_TIMEOUT);
+		ms_msrp_session_failed(binding, MS_MSRP_TIMEOUT);
 	else if (out)
-		msrp_out_answered(out, MS_MSRP_TIMEOUT);
+		ms_msrp_out_answered(out, MS_MSRP_TIMEOUT);
 }
 
-void msrp_transaction_tick(struct ms_msrp_conn *c, ms_usec now)
+void ms_msrp_transaction_tick(struct ms_msrp_conn *c, ms_usec now)
 {
 	while (!ms_list_empty(&c->awaiting)) {
 		struct ms_msrp_transaction *t =

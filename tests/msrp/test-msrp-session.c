@@ -1,0 +1,1005 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two endpoints in memory: RFC 4975 sections 5, 7 and 10. */
+#include <errno.h>
+
+#include "ms-test.h"
+#include "peers.h"
+
+#define TO_B \
+	"To-Path: msrp://b.example:7002/bob;tcp\r\nFrom-Path: msrp://a.example:7001/alice;tcp\r\n"
+
+static bool contains(struct ms_span s, const char *text)
+{
+	return ms_span_find_span(s, ms_span_str(text)) < s.len;
+}
+
+#define assert_contains(s, text) assert_true(contains((s), (text)))
+#define assert_lacks(s, text) assert_false(contains((s), (text)))
+
+/* The active side binds with an empty SEND; then both may talk: section 5.4. */
+static void test_bind_and_chat(void **state)
+{
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	/* the passive side has something to say but must not speak first */
+	assert_int_equal(peer_say(&p.b, "later", NULL), 0);
+	assert_false(ms_msrp_conn_wants_output(p.b.conn));
+	assert_true(ms_msrp_conn_wants_output(p.a.conn));
+	assert_int_equal(peers_run(&p), 0);
+	assert_contains(ms_buf_span(&p.a.seen), "Byte-Range: 1-0/0\r\n-------");
+	assert_string_equal(peer_log(&p.a), "bound\nmessage text/plain \"later\"\n");
+	assert_int_equal(peer_say(&p.a, "hello", NULL), 0);
+	assert_int_equal(peers_run(&p), 0);
+	assert_string_equal(peer_log(&p.b),
+			    "bound\ndone accepted 200\nmessage text/plain \"hello\"\n");
+	assert_int_equal(p.a.outcome, MS_MSRP_ACCEPTED);
+	peers_done(&p);
+}
+
+/* With content at hand the first SEND carries it. */
+static void test_first_send_has_body(void **state)
+{
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	assert_int_equal(peer_say(&p.a, "hello", NULL), 0);
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(ms_msrp_conn_counters(p.a.conn)->requests_out, 1);
+	assert_contains(ms_buf_span(&p.a.seen), "Byte-Range: 1-5/5\r\n");
+	assert_int_equal(p.a.done, 1);
+	assert_string_equal(peer_log(&p.b), "bound\nmessage text/plain \"hello\"\n");
+	peers_done(&p);
+}
+
+struct report_case {
+	bool success;
+	enum ms_msrp_failure_report failure;
+	bool ok;            /* the receiver takes the message */
+	const char *sender; /* its log after "bound" */
+	unsigned responses, reports;
+};
+
+/* Sections 7.1.1 to 7.2: who answers and reports what. */
+static void test_reports(void **state)
+{
+	static const struct report_case cases[] = {
+		{ false, MS_MSRP_FAILURE_YES, true, "done accepted 200\n", 1, 0 },
+		{ true, MS_MSRP_FAILURE_YES, true, "reported 1-2\ndone reported 200\n", 1, 1 },
+		{ true, MS_MSRP_FAILURE_NO, true, "reported 1-2\ndone reported 200\n", 0, 1 },
+		{ true, MS_MSRP_FAILURE_PARTIAL, true, "reported 1-2\ndone reported 200\n", 0, 1 },
+		{ false, MS_MSRP_FAILURE_NO, true, "done sent 0\n", 0, 0 },
+		{ false, MS_MSRP_FAILURE_PARTIAL, true, "", 0, 0 },
+		{ false, MS_MSRP_FAILURE_YES, false, "done refused 403\n", 1, 0 },
+		{ false, MS_MSRP_FAILURE_PARTIAL, false, "done refused 403\n", 1, 0 },
+		{ false, MS_MSRP_FAILURE_NO, false, "done sent 0\n", 0, 0 },
+		{ true, MS_MSRP_FAILURE_NO, false, "", 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MS_ARRAY_SIZE(cases); i++) {
+		const struct report_case *c = &cases[i];
+		struct ms_msrp_send m = { .content_type = MS_SPAN_LIT("text/plain"),
+					  .body = MS_SPAN_LIT("hi"),
+					  .success_report = c->success,
+					  .failure_report = c->failure };
+		struct peers p;
+
+		assert_int_equal(peers_init(&p, NULL), 0);
+		assert_int_equal(peers_run(&p), 0);
+		p.b.begin_answer = c->ok ? 1 : MS_MSRP_FORBIDDEN;
+		assert_int_equal(ms_msrp_send(p.a.session, &m, NULL), 0);
+		assert_int_equal(peers_run(&p), 0);
+		assert_string_equal(peer_log(&p.a) + strlen("bound\n"), c->sender);
+		assert_int_equal(ms_msrp_conn_counters(p.b.conn)->responses_out, 1 + c->responses);
+		assert_int_equal(ms_msrp_conn_counters(p.b.conn)->reports_out, c->reports);
+		peers_done(&p);
+	}
+}
+
+/* "partial": silence means success, after the time in which an error would have come. */
+static void test_partial_is_sent_in_the_end(void **state)
+{
+	struct ms_msrp_send m = { .content_type = MS_SPAN_LIT("text/plain"),
+				  .body = MS_SPAN_LIT("hi"),
+				  .failure_report = MS_MSRP_FAILURE_PARTIAL };
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	assert_int_equal(ms_msrp_send(p.a.session, &m, NULL), 0);
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(p.a.done, 0);
+	assert_int_equal(ms_msrp_conn_deadline(p.a.conn), p.now + 30 * MS_SEC);
+	ms_msrp_conn_tick(p.a.conn, p.now + 30 * MS_SEC);
+	assert_int_equal(p.a.done, 1);
+	assert_int_equal(p.a.outcome, MS_MSRP_SENT);
+	peers_done(&p);
+}
+
+/* Section 7.1.1: no response within 30 s. */
+static void test_timeout(void **state)
+{
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(peer_say(&p.a, "hello", NULL), 0);
+	peer_fetch(&p, &p.a); /* into the void */
+	ms_msrp_conn_tick(p.a.conn, p.now + 30 * MS_SEC - 1);
+	assert_int_equal(p.a.done, 0);
+	ms_msrp_conn_tick(p.a.conn, p.now + 30 * MS_SEC);
+	assert_int_equal(p.a.outcome, MS_MSRP_TIMED_OUT);
+	assert_int_equal(p.a.code, 408);
+	assert_int_equal(ms_msrp_conn_deadline(p.a.conn), MS_NEVER);
+	peers_done(&p);
+}
+
+/* A success report that never comes. */
+static void test_report_timeout(void **state)
+{
+	struct ms_msrp_send m = { .content_type = MS_SPAN_LIT("text/plain"),
+				  .body = MS_SPAN_LIT("hi"),
+				  .success_report = true,
+				  .failure_report = MS_MSRP_FAILURE_NO };
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(ms_msrp_send(p.a.session, &m, NULL), 0);
+	peer_fetch(&p, &p.a);
+	assert_int_equal(ms_msrp_conn_deadline(p.a.conn), p.now + 120 * MS_SEC);
+	ms_msrp_conn_tick(p.a.conn, p.now + 120 * MS_SEC);
+	assert_int_equal(p.a.outcome, MS_MSRP_UNCONFIRMED);
+	peers_done(&p);
+}
+
+struct status_case {
+	const char *request;
+	const char *answer; /* what the response's start line has behind the tid; NULL: none */
+};
+
+/* What a receiver answers: section 10's codes, and silence where it is due. */
+static void test_status_codes(void **state)
+{
+	static const struct status_case cases[] = {
+		{ "MSRP aaaa1111 SEND\r\n" TO_B "Message-ID: id01\r\n-------aaaa1111$\r\n",
+		  " 200 OK" },
+		{ "MSRP aaaa1112 SEND\r\n" TO_B
+		  "Message-ID: id02\r\nContent-Type: text/plain\r\n\r\nx\r\n"
+		  "-------aaaa1112$\r\n",
+		  " 200 OK" },
+		{ "MSRP aaaa1113 SEND\r\n" TO_B "-------aaaa1113$\r\n", " 400 " },
+		{ "MSRP aaaa1114 SEND\r\n" TO_B "Message-ID: id04\r\nByte-Range: 9-2/4\r\n"
+		  "Content-Type: text/plain\r\n\r\nx\r\n-------aaaa1114$\r\n",
+		  " 400 " },
+		{ "MSRP aaaa1115 SEND\r\n" TO_B
+		  "Message-ID: id05\r\nContent-Type: image/png\r\n\r\nx\r\n"
+		  "-------aaaa1115$\r\n",
+		  " 415 " },
+		{ "MSRP aaaa1116 SEND\r\n" TO_B "Message-ID: id06\r\nByte-Range: 1-*/2000\r\n"
+		  "Content-Type: text/plain\r\n\r\nx\r\n-------aaaa1116+\r\n",
+		  " 413 " },
+		{ "MSRP aaaa1117 SEND\r\nTo-Path: msrp://b.example:7002/eve;tcp\r\n"
+		  "From-Path: msrp://a.example:7001/alice;tcp\r\nMessage-ID: id07\r\n-------aaaa1117$\r\n",
+		  " 481 " },
+		{ "MSRP aaaa1118 NICKNAME\r\n" TO_B "Use-Nickname: \"x\"\r\n-------aaaa1118$\r\n",
+		  " 501 " },
+		{ "MSRP aaaa1119 AUTH\r\n" TO_B "-------aaaa1119$\r\n", " 501 " },
+		{ "MSRP aaaa1120 REPORT\r\n" TO_B "Message-ID: id10\r\nStatus: 000 200 OK\r\n"
+		  "-------aaaa1120$\r\n",
+		  NULL },
+		{ "MSRP aaaa1121 REPORT\r\nTo-Path: msrp://b.example:7002/eve;tcp\r\n"
+		  "From-Path: msrp://a.example:7001/alice;tcp\r\n-------aaaa1121$\r\n",
+		  NULL },
+		{ "MSRP aaaa1122 SEND\r\nTo-Path: msrp://b.example:7002/eve;tcp\r\n"
+		  "From-Path: msrp://a.example:7001/alice;tcp\r\nMessage-ID: id12\r\n"
+		  "Failure-Report: no\r\n-------aaaa1122$\r\n",
+		  NULL },
+		{ "MSRP aaaa1123 SEND\r\n" TO_B "Message-ID: id13\r\nFailure-Report: partial\r\n"
+		  "Content-Type: text/plain\r\n\r\nx\r\n-------aaaa1123$\r\n",
+		  NULL },
+		{ "MSRP aaaa1124 SEND\r\n" TO_B "Message-ID: id14\r\nFailure-Report: partial\r\n"
+		  "Content-Type: image/png\r\n\r\nx\r\n-------aaaa1124$\r\n",
+		  " 415 " },
+		{ "MSRP aaaa1125 SEND\r\n" TO_B "Message-ID: id15\r\n\r\nx\r\n-------aaaa1125$\r\n",
+		  " 400 " },
+		/* the body contradicts the total */
+		{ "MSRP aaaa1126 SEND\r\n" TO_B "Message-ID: id16\r\nByte-Range: 1-2/2\r\n"
+		  "Content-Type: text/plain\r\n\r\nxyz\r\n-------aaaa1126$\r\n",
+		  " 400 " },
+		{ "MSRP aaaa1127 SEND\r\n" TO_B "Message-ID: id17\r\nByte-Range: 1-*/4\r\n"
+		  "Content-Type: text/plain\r\n\r\nxy\r\n-------aaaa1127$\r\n",
+		  " 400 " },
+		{ "MSRP aaaa1128 200 OK\r\n" TO_B "-------aaaa1128$\r\n", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MS_ARRAY_SIZE(cases); i++) {
+		struct ms_span answer;
+		struct peers p;
+		char expected[64];
+
+		assert_int_equal(peers_init(&p, NULL), 0);
+		p.b.session = ms_msrp_session_free(p.b.session);
+		{
+			struct ms_msrp_session_params params;
+
+			peer_params(&params, &p.b, false);
+			params.accept_types = MS_SPAN_LIT("text/* message/cpim");
+			params.max_size = 1000;
+			assert_int_equal(
+				ms_msrp_session_new(&params, &p.b.random.random, &p.b.session), 0);
+			assert_int_equal(ms_msrp_conn_attach(p.b.conn, p.b.session), 0);
+		}
+		assert_int_equal(peer_feed(&p, &p.b, cases[i].request), 0);
+		answer = peer_fetch(&p, &p.b);
+		if (!cases[i].answer) {
+			assert_int_equal(answer.len, 0);
+		} else {
+			snprintf(expected, sizeof(expected), "MSRP %.8s%s", cases[i].request + 5,
+				 cases[i].answer);
+			assert_true(ms_span_starts(answer, ms_span_str(expected)));
+			assert_contains(answer, "To-Path: msrp://a.example:7001/alice;tcp\r\n");
+		}
+		peers_done(&p);
+	}
+}
+
+static void tune_stream(struct ms_msrp_session_params *a, struct ms_msrp_session_params *b)
+{
+	(void)a;
+	b->limits.ranges = 4;
+}
+
+/* Chunks in any order, with holes and overlaps: section 7.3.1. */
+static void test_out_of_order(void **state)
+{
+	static const char chunk[] =
+		"MSRP tid0%s SEND\r\n" TO_B "Message-ID: m123\r\nByte-Range: %s\r\n"
+		"Success-Report: yes\r\nContent-Type: text/plain\r\n\r\n%s\r\n"
+		"-------tid0%s%s\r\n";
+	static const char *const parts[][4] = {
+		{ "a", "7-9/9", "ghi", "$" },
+		{ "b", "1-*/9", "ab", "+" },
+		{ "c", "5-*/*", "EF", "+" },
+		{ "d", "3-*/9", "cde", "+" },
+	};
+	struct peers p;
+	struct ms_span answer;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, tune_stream), 0);
+	for (size_t i = 0; i < MS_ARRAY_SIZE(parts); i++) {
+		char text[512];
+
+		snprintf(text, sizeof(text), chunk, parts[i][0], parts[i][1], parts[i][2],
+			 parts[i][0], parts[i][3]);
+		assert_int_equal(peer_feed(&p, &p.b, text), 0);
+	}
+	/* the later chunk wins where they overlap: "e" over "E" */
+	assert_string_equal(peer_log(&p.b), "bound\nmessage text/plain \"abcdeFghi\"\n");
+	answer = peer_fetch(&p, &p.b);
+	assert_contains(answer, "REPORT\r\nTo-Path: msrp://a.example:7001/alice;tcp\r\n");
+	assert_contains(answer, "Byte-Range: 1-9/9\r\nStatus: 000 200 OK\r\n");
+	/* again: acknowledged, not shown */
+	assert_int_equal(peer_feed(&p, &p.b,
+				   "MSRP tid0e SEND\r\n" TO_B "Message-ID: m123\r\n"
+				   "Success-Report: yes\r\nContent-Type: text/plain\r\n\r\n"
+				   "abcdeFghi\r\n-------tid0e$\r\n"),
+			 0);
+	assert_non_null(strstr(peer_log(&p.b), "duplicate m123\n"));
+	answer = peer_fetch(&p, &p.b);
+	assert_contains(answer, "MSRP tid0e 200 OK");
+	assert_contains(answer, "Byte-Range: 1-9/9\r\nStatus: 000 200 OK\r\n");
+	assert_int_equal(p.b.received, 1);
+	peers_done(&p);
+}
+
+/* More holes than the limit: the message is stopped, the session lives. */
+static void test_too_many_holes(void **state)
+{
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, tune_stream), 0);
+	for (int i = 0; i < 5; i++) {
+		char text[512];
+
+		snprintf(text, sizeof(text),
+			 "MSRP tid0%d SEND\r\n" TO_B "Message-ID: m123\r\nByte-Range: %d-*/*\r\n"
+			 "Content-Type: text/plain\r\n\r\nx\r\n-------tid0%d+\r\n",
+			 i, 1 + 2 * i, i);
+		assert_int_equal(peer_feed(&p, &p.b, text), 0);
+	}
+	assert_contains(peer_fetch(&p, &p.b), "MSRP tid04 413 ");
+	assert_true(ms_msrp_session_is_bound(p.b.session));
+	peers_done(&p);
+}
+
+/* A source of `total` octets made from their offset; counts how far it was read. */
+struct source {
+	uint64_t total;
+	uint64_t read_to;
+	uint64_t stall_at; /* -EAGAIN from here on, while > 0 */
+	bool fail;
+};
+
+static uint8_t source_octet(uint64_t offset)
+{
+	return (uint8_t)(offset * 31 + (offset >> 8));
+}
+
+static int source_read(void *arg, uint64_t offset, uint8_t *dst, size_t size, size_t *ret_n)
+{
+	struct source *s = arg;
+	size_t n = size;
+
+	if (s->fail)
+		return -EIO;
+	if (s->stall_at > 0 && offset >= s->stall_at)
+		return -EAGAIN;
+	if (s->stall_at > 0 && offset + n > s->stall_at)
+		n = (size_t)(s->stall_at - offset);
+	if (offset + n > s->total)
+		n = (size_t)(s->total - offset);
+	for (size_t i = 0; i < n; i++)
+		dst[i] = source_octet(offset + i);
+	s->read_to = offset + n;
+	*ret_n = n;
+	return 0;
+}
+
+static struct ms_msrp_send send_of(struct source *s, bool known)
+{
+	return (struct ms_msrp_send){ .content_type = MS_SPAN_LIT("application/octet-stream"),
+				      .source = { source_read, s },
+				      .total = known ? s->total : MS_MSRP_UNKNOWN,
+				      .success_report = true };
+}
+
+/* Streamed through data(); whether the octets are right is checked in the transfer's tests. */
+static void test_bulk(void **state)
+{
+	static const size_t pieces[] = { 1, 7, 4096, 100000 };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * MS_ARRAY_SIZE(pieces); i++) {
+		struct source s = { .total = i < 2 ? 30000 : 1000000 };
+		struct ms_msrp_send m = send_of(&s, i % 2 == 0);
+		struct peers p;
+
+		assert_int_equal(peers_init(&p, NULL), 0);
+		p.piece = pieces[i / 2];
+		p.b.begin_answer = 0;
+		p.a.keep_seen = false;
+		assert_int_equal(ms_msrp_send(p.a.session, &m, NULL), 0);
+		assert_int_equal(peers_run(&p), 0);
+		assert_int_equal(p.b.octets, s.total);
+		assert_int_equal(p.a.outcome, MS_MSRP_REPORTED);
+		/* nothing else wanted the connection: one chunk carried all */
+		assert_int_equal(ms_msrp_conn_counters(p.a.conn)->requests_out, 1);
+		peers_done(&p);
+	}
+}
+
+/* Nothing is read before there is room for it. */
+static void test_pull(void **state)
+{
+	struct source s = { .total = 1 << 20 };
+	struct ms_msrp_send m = send_of(&s, true);
+	uint8_t room[1000];
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	assert_int_equal(ms_msrp_send(p.a.session, &m, NULL), 0);
+	assert_int_equal(s.read_to, 0);
+	assert_int_equal(ms_msrp_conn_output(p.a.conn, room, sizeof(room), p.now), sizeof(room));
+	assert_in_range(s.read_to, 1, sizeof(room));
+	peers_done(&p);
+}
+
+/* A chat message passes a file on the way: sections 5.1 and 7.1.1. */
+static void test_interruption(void **state)
+{
+	struct source s = { .total = 200000 };
+	struct ms_msrp_send m = send_of(&s, true);
+	struct peers p;
+	int err;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	p.piece = 1000;
+	p.b.begin_answer = 0;
+	assert_int_equal(ms_msrp_send(p.a.session, &m, NULL), 0);
+	for (int i = 0; i < 10; i++)
+		assert_true(peers_step(&p, &p.a, &p.b, &err));
+	assert_int_equal(peer_say(&p.a, "quick", NULL), 0);
+	for (int i = 0; i < 4; i++)
+		assert_true(peers_step(&p, &p.a, &p.b, &err));
+	assert_int_equal(ms_msrp_conn_counters(p.a.conn)->interrupted, 1);
+	assert_string_equal(peer_log(&p.b), "bound\nend complete\n"); /* the short one */
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(p.a.done, 2);
+	assert_int_equal(p.b.octets, 200000 + 5);
+	peers_done(&p);
+}
+
+/* Two files take turns. */
+static void test_fair_share(void **state)
+{
+	struct source s1 = { .total = 400000 }, s2 = { .total = 400000 };
+	struct ms_msrp_send m1 = send_of(&s1, true), m2 = send_of(&s2, true);
+	struct peers p;
+	int err = 0;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	p.b.begin_answer = 0;
+	assert_int_equal(ms_msrp_send(p.a.session, &m1, NULL), 0);
+	assert_int_equal(ms_msrp_send(p.a.session, &m2, NULL), 0);
+	while (s1.read_to < 200000 && err == 0)
+		assert_true(peers_step(&p, &p.a, &p.b, &err));
+	assert_in_range(s2.read_to, 200000 - 40000, 200000 + 40000);
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(p.a.done, 2);
+	peers_done(&p);
+}
+
+static void tune_small_chunks(struct ms_msrp_session_params *a, struct ms_msrp_session_params *b)
+{
+	(void)b;
+	a->limits.chunk = 2048;
+}
+
+/* Relays that keep whole chunks get small ones, with their range said when it is known. */
+static void test_small_chunks(void **state)
+{
+	char body[5001];
+	struct peers p;
+
+	(void)state;
+	memset(body, 'x', sizeof(body) - 1);
+	body[sizeof(body) - 1] = '\0';
+	assert_int_equal(peers_init(&p, tune_small_chunks), 0);
+	assert_int_equal(peer_say(&p.a, body, NULL), 0);
+	assert_int_equal(peers_run(&p), 0);
+	assert_contains(ms_buf_span(&p.a.seen), "Byte-Range: 1-2048/5000\r\n");
+	assert_contains(ms_buf_span(&p.a.seen), "Byte-Range: 2049-4096/5000\r\n");
+	assert_contains(ms_buf_span(&p.a.seen), "Byte-Range: 4097-5000/5000\r\n");
+	assert_int_equal(p.b.octets, 5000);
+	assert_int_equal(p.a.outcome, MS_MSRP_ACCEPTED);
+	peers_done(&p);
+}
+
+/* Both sides can end a message early: '#' and 413. */
+static void test_abort(void **state)
+{
+	struct source s = { .total = 1000000 };
+	struct ms_msrp_send m = send_of(&s, true);
+	struct ms_msrp_out *out;
+	struct peers p;
+	int err;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	p.b.begin_answer = 0;
+	assert_int_equal(ms_msrp_send(p.a.session, &m, &out), 0);
+	for (int i = 0; i < 5; i++)
+		assert_true(peers_step(&p, &p.a, &p.b, &err));
+	ms_msrp_out_abort(out);
+	assert_int_equal(p.a.outcome, MS_MSRP_ABORTED);
+	assert_int_equal(peers_run(&p), 0);
+	assert_string_equal(peer_log(&p.b), "bound\nend aborted\n");
+	/* now the receiver has enough */
+	p.b.data_answer = MS_MSRP_STOP_SENDING;
+	p.b.data_from = 50000;
+	assert_int_equal(ms_msrp_send(p.a.session, &m, &out), 0);
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(p.a.outcome, MS_MSRP_REFUSED);
+	assert_int_equal(p.a.code, 413);
+	assert_in_range(s.read_to, 50000, 80000);
+	assert_non_null(strstr(peer_log(&p.b), "end stopped\n"));
+	/* the session lives on */
+	p.b.data_answer = 0;
+	assert_int_equal(peer_say(&p.a, "still here", NULL), 0);
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(p.a.outcome, MS_MSRP_ACCEPTED);
+	peers_done(&p);
+}
+
+/* A message interrupted and then given up is ended with an empty chunk and '#'. */
+static void test_abort_between_chunks(void **state)
+{
+	struct source s = { .total = 100000, .stall_at = 5000 };
+	struct ms_msrp_send m = send_of(&s, true);
+	struct ms_msrp_out *out;
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	p.b.begin_answer = 0;
+	assert_int_equal(ms_msrp_send(p.a.session, &m, &out), 0);
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(peer_say(&p.a, "x", NULL), 0); /* passes the stalled one */
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(p.a.done, 1);
+	ms_msrp_out_abort(out);
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(p.a.outcome, MS_MSRP_ABORTED);
+	assert_non_null(strstr(peer_log(&p.b), "end aborted\n"));
+	peers_done(&p);
+}
+
+/* A source without octets at hand waits, and goes on when woken; a broken one aborts. */
+static void test_stall(void **state)
+{
+	struct source s = { .total = 10000, .stall_at = 3000 };
+	struct ms_msrp_send m = send_of(&s, false);
+	struct ms_msrp_out *out;
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	p.b.begin_answer = 0;
+	assert_int_equal(ms_msrp_send(p.a.session, &m, &out), 0);
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(ms_msrp_out_sent(out), 3000);
+	assert_false(ms_msrp_conn_wants_output(p.a.conn));
+	s.stall_at = 0;
+	ms_msrp_out_wake(out);
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(p.a.outcome, MS_MSRP_REPORTED);
+	assert_int_equal(p.b.octets, 10000);
+	s.fail = true;
+	assert_int_equal(ms_msrp_send(p.a.session, &m, &out), 0);
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(p.a.outcome, MS_MSRP_ABORTED);
+	peers_done(&p);
+}
+
+static void tune_types(struct ms_msrp_session_params *a, struct ms_msrp_session_params *b)
+{
+	a->peer_accept_types = MS_SPAN_LIT("message/cpim text/plain image/*");
+	a->peer_accept_wrapped_types = MS_SPAN_LIT("text/html");
+	a->peer_max_size = 100;
+	b->accept_types = MS_SPAN_LIT("message/cpim text/plain");
+}
+
+/* accept-types and max-size before anything is sent: section 8.6. */
+static void test_negotiated_limits(void **state)
+{
+	struct ms_msrp_send m = { .content_type = MS_SPAN_LIT("text/html"),
+				  .body = MS_SPAN_LIT("x") };
+	struct source s = { .total = 1000 };
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, tune_types), 0);
+	assert_int_equal(ms_msrp_send(p.a.session, &m, NULL), -EPROTONOSUPPORT);
+	m.content_type = MS_SPAN_LIT("message/cpim");
+	m.wrapped_type = MS_SPAN_LIT("text/html; charset=utf-8");
+	assert_int_equal(ms_msrp_send(p.a.session, &m, NULL), 0);
+	m.wrapped_type = MS_SPAN_LIT("application/pdf");
+	assert_int_equal(ms_msrp_send(p.a.session, &m, NULL), -EPROTONOSUPPORT);
+	m = send_of(&s, true);
+	m.content_type = MS_SPAN_LIT("text/plain");
+	assert_int_equal(ms_msrp_send(p.a.session, &m, NULL), -EMSGSIZE);
+	/* of unknown size: ended when it gets too long */
+	m = send_of(&s, false);
+	m.content_type = MS_SPAN_LIT("text/plain");
+	assert_int_equal(ms_msrp_send(p.a.session, &m, NULL), 0);
+	assert_int_equal(peers_run(&p), 0);
+	assert_non_null(strstr(peer_log(&p.a), "done aborted 413\n"));
+	/* 415: not a second time (section 10.6) */
+	m = (struct ms_msrp_send){ .content_type = MS_SPAN_LIT("image/png"),
+				   .body = MS_SPAN_LIT("x") };
+	assert_int_equal(ms_msrp_send(p.a.session, &m, NULL), 0);
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(p.a.code, 415);
+	m.content_type = MS_SPAN_LIT("IMAGE/png; x=y");
+	assert_int_equal(ms_msrp_send(p.a.session, &m, NULL), -EPROTONOSUPPORT);
+	peers_done(&p);
+}
+
+/* 481 ends the session at the sender. */
+static void test_no_session(void **state)
+{
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	assert_int_equal(peers_run(&p), 0);
+	p.b.session = ms_msrp_session_free(p.b.session);
+	assert_int_equal(peer_say(&p.a, "1", NULL), 0);
+	assert_int_equal(peer_say(&p.a, "2", NULL), 0);
+	assert_int_equal(peers_run(&p), 0);
+	assert_string_equal(peer_log(&p.a),
+			    "bound\ndone refused 481\ndone unconfirmed 481\nfailed 481\n");
+	assert_int_equal(peer_say(&p.a, "3", NULL), -ENOTCONN);
+	peers_done(&p);
+}
+
+static struct ms_msrp_session *found;
+
+static struct ms_msrp_session *find_session(void *arg, const struct ms_msrp_uri *to)
+{
+	(void)arg;
+	return ms_span_is(to->session_id, "bob") ? found : NULL;
+}
+
+/* A listener's connection learns its session from the first request; a second one gets 506. */
+static void test_find_and_506(void **state)
+{
+	static const char send[] =
+		"MSRP aaaa1111 SEND\r\n" TO_B "Message-ID: id01\r\n-------aaaa1111$\r\n";
+	struct ms_msrp_conn_params params = { .find = find_session };
+	struct ms_msrp_session_params sp;
+	struct ms_msrp_conn *first, *second;
+	struct peer b = { .begin_answer = 1 };
+	uint8_t octets[512];
+	size_t used, n;
+
+	(void)state;
+	peer_random_init(&b.random, 3);
+	ms_buf_init(&b.log, 1000);
+	peer_params(&sp, &b, false);
+	assert_int_equal(ms_msrp_session_new(&sp, &b.random.random, &found), 0);
+	assert_int_equal(ms_msrp_conn_new(&params, &b.random.random, &first), 0);
+	assert_int_equal(ms_msrp_conn_new(&params, &b.random.random, &second), 0);
+	assert_int_equal(ms_msrp_conn_input(first, ms_span_str(send), 1, &used), 0);
+	n = ms_msrp_conn_output(first, octets, sizeof(octets), 1);
+	assert_contains(ms_span_of(octets, n), "MSRP aaaa1111 200 OK");
+	assert_ptr_equal(ms_msrp_session_conn(found), first);
+	assert_int_equal(ms_msrp_conn_input(second, ms_span_str(send), 1, &used), 0);
+	n = ms_msrp_conn_output(second, octets, sizeof(octets), 1);
+	assert_contains(ms_span_of(octets, n), "MSRP aaaa1111 506 ");
+	assert_ptr_equal(ms_msrp_session_conn(found), first);
+	ms_msrp_conn_free(first);
+	assert_string_equal(ms_buf_cstr(&b.log), "bound\nfailed 0\n");
+	ms_msrp_session_free(found);
+	ms_msrp_conn_free(second);
+	ms_buf_done(&b.log);
+}
+
+/* A lost connection: what was sent is unconfirmed, what was coming is lost: section 5.4. */
+static void test_lost(void **state)
+{
+	struct source s = { .total = 1000000 };
+	struct ms_msrp_send m = send_of(&s, true);
+	struct peers p;
+	int err;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	p.b.begin_answer = 0;
+	assert_int_equal(ms_msrp_send(p.a.session, &m, NULL), 0);
+	for (int i = 0; i < 5; i++)
+		assert_true(peers_step(&p, &p.a, &p.b, &err));
+	ms_msrp_conn_lost(p.a.conn);
+	ms_msrp_conn_lost(p.b.conn);
+	assert_string_equal(peer_log(&p.a), "done unconfirmed 0\nfailed 0\n");
+	assert_string_equal(peer_log(&p.b), "bound\nend lost\nfailed 0\n");
+	assert_int_equal(peers_run(&p), 0);
+	peers_done(&p);
+}
+
+/* A resent message keeps its identifier and may go on where it was: section 5.4. */
+static void test_resume_message(void **state)
+{
+	struct source s = { .total = 5000 };
+	struct ms_msrp_send m = send_of(&s, true);
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	m.message_id = MS_SPAN_LIT("again123");
+	m.from = 3000;
+	p.b.begin_answer = 0;
+	assert_int_equal(ms_msrp_send(p.a.session, &m, NULL), 0);
+	peer_fetch(&p, &p.a);
+	assert_contains(ms_buf_span(&p.a.seen),
+			"Message-ID: again123\r\nByte-Range: 3001-*/5000\r\n");
+	peers_done(&p);
+}
+
+/* A peer that only talks must wait until we could answer. */
+static void test_backpressure(void **state)
+{
+	struct ms_msrp_conn_params params = { .control = 2000 };
+	static const char send[] =
+		"MSRP aaaa1111 SEND\r\n" TO_B "Message-ID: id01\r\n-------aaaa1111$\r\n";
+	struct ms_msrp_session_params sp;
+	struct ms_msrp_session *s;
+	struct ms_msrp_conn *c;
+	struct peer b = { .begin_answer = 1 };
+	struct ms_buf flood;
+	uint8_t octets[65536];
+	size_t used, rest, total;
+
+	(void)state;
+	peer_random_init(&b.random, 3);
+	ms_buf_init(&b.log, 1000);
+	ms_buf_init(&flood, 1 << 20);
+	for (int i = 0; i < 1000; i++)
+		ms_buf_put_str(&flood, send);
+	peer_params(&sp, &b, false);
+	assert_int_equal(ms_msrp_session_new(&sp, &b.random.random, &s), 0);
+	assert_int_equal(ms_msrp_conn_new(&params, &b.random.random, &c), 0);
+	assert_int_equal(ms_msrp_conn_attach(c, s), 0);
+	assert_int_equal(ms_msrp_conn_input(c, ms_buf_span(&flood), 1, &used), 0);
+	assert_in_range(used, 1, 5000);
+	assert_int_equal(ms_msrp_conn_input(c, ms_span_from(ms_buf_span(&flood), used), 1, &rest),
+			 0);
+	assert_int_equal(rest, 0);
+	for (total = used; total < flood.len; total += rest) {
+		assert_true(ms_msrp_conn_output(c, octets, sizeof(octets), 1) > 0);
+		assert_int_equal(
+			ms_msrp_conn_input(c, ms_span_from(ms_buf_span(&flood), total), 1, &rest),
+			0);
+		assert_true(rest > 0);
+	}
+	assert_int_equal(ms_msrp_conn_counters(c)->requests_in, 1000);
+	ms_msrp_conn_free(c);
+	ms_msrp_session_free(s);
+	ms_buf_done(&flood);
+	ms_buf_done(&b.log);
+}
+
+/* Reads as a body that holds the end-line of whatever chunk carries it. */
+struct mirror {
+	struct peers *peers;
+	unsigned hits;
+};
+
+static int mirror_read(void *arg, uint64_t offset, uint8_t *dst, size_t size, size_t *ret_n)
+{
+	struct mirror *m = arg;
+	struct ms_span seen = ms_buf_span(&m->peers->a.seen);
+	struct ms_span tid = ms_span_sub(seen, 5, 18);
+	char text[64];
+	size_t n;
+
+	if (offset > 200) {
+		*ret_n = 0;
+		return 0;
+	}
+	/* an octet in front, then the end-line of the first chunk; again and again */
+	n = (size_t)snprintf(text, sizeof(text), "\r\n-------%.*s$\r\n", MS_SPAN_FMT(tid));
+	n = n < size ? n : size;
+	memcpy(dst, text, n);
+	m->hits++;
+	*ret_n = n;
+	return 0;
+}
+
+/* Section 7.1: the end-line in the body does not end the chunk. */
+static void test_end_line_in_body(void **state)
+{
+	static const size_t sizes[] = { 3, 20, 64, 500 };
+
+	(void)state;
+	for (size_t i = 0; i < MS_ARRAY_SIZE(sizes); i++) {
+		struct peers p;
+		struct mirror mirror = { .peers = &p };
+		struct ms_msrp_send m = { .content_type = MS_SPAN_LIT("text/plain"),
+					  .source = { mirror_read, &mirror },
+					  .total = MS_MSRP_UNKNOWN };
+
+		assert_int_equal(peers_init(&p, NULL), 0);
+		p.piece = 20; /* the start line is out before the body is read */
+		assert_int_equal(ms_msrp_send(p.a.session, &m, NULL), 0);
+		while (p.a.seen.len < 300) {
+			int err;
+
+			assert_true(peers_step(&p, &p.a, &p.b, &err));
+		}
+		p.piece = sizes[i];
+		assert_int_equal(peers_run(&p), 0);
+		assert_int_equal(p.b.received, 1);
+		assert_int_equal(p.a.outcome, MS_MSRP_ACCEPTED);
+		assert_true(mirror.hits > 1);
+		peers_done(&p);
+	}
+}
+
+/* An idle message is dropped and does not come back. */
+static void test_idle(void **state)
+{
+	static const char chunk[] = "MSRP aaaa1111 SEND\r\n" TO_B "Message-ID: id01\r\n"
+				    "Byte-Range: 1-*/*\r\nContent-Type: text/plain\r\n\r\nx\r\n"
+				    "-------aaaa1111+\r\n";
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	p.b.begin_answer = 0;
+	assert_int_equal(peer_feed(&p, &p.b, chunk), 0);
+	assert_int_equal(ms_msrp_conn_deadline(p.b.conn), p.now + 300 * MS_SEC);
+	p.now += 300 * MS_SEC;
+	ms_msrp_conn_tick(p.b.conn, p.now);
+	assert_string_equal(peer_log(&p.b), "bound\nend idle\n");
+	assert_int_equal(peer_feed(&p, &p.b, chunk), 0);
+	assert_contains(peer_fetch(&p, &p.b), "MSRP aaaa1111 413 ");
+	assert_int_equal(ms_msrp_conn_deadline(p.b.conn), MS_NEVER);
+	peers_done(&p);
+}
+
+/* A failure that comes to light after the last 200: section 7.1.4. */
+static void test_failure_report(void **state)
+{
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	p.b.message_answer = MS_MSRP_FORBIDDEN;
+	{
+		struct ms_msrp_send m = { .content_type = MS_SPAN_LIT("text/plain"),
+					  .body = MS_SPAN_LIT("hi"),
+					  .success_report = true };
+
+		assert_int_equal(ms_msrp_send(p.a.session, &m, NULL), 0);
+	}
+	assert_int_equal(peers_run(&p), 0);
+	assert_contains(ms_buf_span(&p.b.seen), "Status: 000 403 ");
+	assert_int_equal(p.a.outcome, MS_MSRP_REFUSED);
+	assert_int_equal(p.a.code, 403);
+	assert_true(ms_msrp_session_is_bound(p.a.session));
+	peers_done(&p);
+}
+
+/* A path through relays: To-Path is the whole of it, responses go one hop, reports all the way. */
+static void tune_relays(struct ms_msrp_session_params *a, struct ms_msrp_session_params *b)
+{
+	(void)b;
+	a->remote_path = MS_SPAN_LIT("msrp://r1.example:1/x;tcp msrp://r2.example:2/y;tcp "
+				     "msrp://b.example:7002/bob;tcp");
+}
+
+static void test_relay_paths(void **state)
+{
+	struct ms_span answer;
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, tune_relays), 0);
+	assert_contains(peer_fetch(&p, &p.a),
+			"To-Path: msrp://r1.example:1/x;tcp msrp://r2.example:2/y;tcp "
+			"msrp://b.example:7002/bob;tcp\r\n");
+	assert_int_equal(
+		peer_feed(
+			&p, &p.b,
+			"MSRP aaaa1111 SEND\r\nTo-Path: msrp://b.example:7002/bob;tcp\r\n"
+			"From-Path: msrp://r2.example:2/y;tcp msrp://r1.example:1/x;tcp msrp://a.example:7001/alice;tcp\r\n"
+			"Message-ID: id01\r\nSuccess-Report: yes\r\nContent-Type: text/plain\r\n\r\nx\r\n"
+			"-------aaaa1111$\r\n"),
+		0);
+	answer = peer_fetch(&p, &p.b);
+	assert_contains(answer, "200 OK\r\nTo-Path: msrp://r2.example:2/y;tcp\r\n");
+	assert_contains(answer,
+			"REPORT\r\nTo-Path: msrp://r2.example:2/y;tcp msrp://r1.example:1/x;tcp "
+			"msrp://a.example:7001/alice;tcp\r\n");
+	peers_done(&p);
+}
+
+static void tune_sessmatch(struct ms_msrp_session_params *a, struct ms_msrp_session_params *b)
+{
+	/* a middlebox wrote its own address into the path that a saw */
+	a->remote_path = MS_SPAN_LIT("msrp://192.0.2.1:9/bob;tcp");
+	b->match = MS_MSRP_MATCH_SESSION_ID;
+}
+
+static void test_sessmatch(void **state)
+{
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, tune_sessmatch), 0);
+	assert_int_equal(peer_say(&p.a, "hi", NULL), 0);
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(p.a.outcome, MS_MSRP_ACCEPTED);
+	peers_done(&p);
+}
+
+/* Garbage ends the connection with a reason. */
+static void test_garbage(void **state)
+{
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	assert_int_equal(peer_feed(&p, &p.b, "GET / HTTP/1.1\r\n\r\n"), -EBADMSG);
+	assert_string_equal(ms_msrp_conn_fault(p.b.conn).reason, "bad_start_line");
+	assert_int_equal(ms_msrp_conn_status(p.b.conn), -EBADMSG);
+	assert_false(ms_msrp_conn_wants_output(p.b.conn));
+	peers_done(&p);
+}
+
+static void test_keepalive(void **state)
+{
+	struct peers p;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	ms_msrp_session_keepalive(p.b.session);
+	assert_false(ms_msrp_conn_wants_output(p.b.conn)); /* not before it is bound */
+	assert_int_equal(peers_run(&p), 0);
+	ms_msrp_session_keepalive(p.b.session);
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(ms_msrp_conn_counters(p.b.conn)->requests_out, 1);
+	assert_int_equal(ms_msrp_conn_counters(p.a.conn)->responses_out, 1);
+	peers_done(&p);
+}
+
+/* Every allocation fails once: an error or a refusal, never a crash or a leak. */
+static int torture(void *arg)
+{
+	struct source s = { .total = 20000 };
+	struct ms_msrp_send m = send_of(&s, true);
+	struct peers p;
+	int err = peers_init(&p, NULL);
+
+	(void)arg;
+	if (err < 0)
+		return err;
+	p.a.keep_seen = p.b.keep_seen = false;
+	err = ms_msrp_send(p.a.session, &m, NULL);
+	if (err == 0)
+		err = peer_say(&p.a, "hello", NULL);
+	if (err == 0)
+		err = peers_run(&p);
+	if (err == 0 && (p.a.done != 2 || p.b.octets != 20005))
+		err = -ENOMEM; /* a message was refused for lack of memory */
+	peers_done(&p);
+	return err;
+}
+
+static void test_torture(void **state)
+{
+	(void)state;
+	assert_true(ms_test_torture(torture, NULL) > 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bind_and_chat),
+		cmocka_unit_test(test_first_send_has_body),
+		cmocka_unit_test(test_reports),
+		cmocka_unit_test(test_partial_is_sent_in_the_end),
+		cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_report_timeout),
+		cmocka_unit_test(test_status_codes),
+		cmocka_unit_test(test_out_of_order),
+		cmocka_unit_test(test_too_many_holes),
+		cmocka_unit_test(test_bulk),
+		cmocka_unit_test(test_pull),
+		cmocka_unit_test(test_interruption),
+		cmocka_unit_test(test_fair_share),
+		cmocka_unit_test(test_small_chunks),
+		cmocka_unit_test(test_abort),
+		cmocka_unit_test(test_abort_between_chunks),
+		cmocka_unit_test(test_stall),
+		cmocka_unit_test(test_negotiated_limits),
+		cmocka_unit_test(test_no_session),
+		cmocka_unit_test(test_find_and_506),
+		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_resume_message),
+		cmocka_unit_test(test_backpressure),
+		cmocka_unit_test(test_end_line_in_body),
+		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_failure_report),
+		cmocka_unit_test(test_relay_paths),
+		cmocka_unit_test(test_sessmatch),
+		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_keepalive),
+		cmocka_unit_test(test_torture),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
