@@ -54,7 +54,7 @@ struct ms_sdp_answer_line {
 
 /**
  * Appends the answer to `offer`: as many lines as the offer has, in its order; lines from `n` on and
- * those not accepted get port 0. The transport of the offer is kept; `line.tls` is not used. Setup is
+ * those not accepted get port 0, and so does one that RFC 6714 section 4.3 says to reject. The transport of the offer is kept; `line.tls` is not used. Setup is
  * chosen by ms_sdp_setup_answer(), CEMA and direction follow the offer. -EINVAL, -EMSGSIZE, or
  * -EPROTO with *f (f->reason: sdp_setup) when the roles cannot be met.
  */

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who connects to whom, and where: RFC 4145, RFC 6135 and RFC 6714. */
+#include <errno.h>
+
+#include "sdp/offer.h"
+#include "sdp/sdp-priv.h"
+
+int ms_sdp_setup_answer(enum ms_sdp_setup offered, enum ms_sdp_setup preferred,
+			enum ms_sdp_setup *ret_setup)
+{
+	enum ms_sdp_setup must = MS_SDP_SETUP_NONE;
+
+	/* RFC 4145 section 4.1; no attribute: the offerer connects (RFC 4975 section 5.4). */
+	if (offered == MS_SDP_ACTIVE || offered == MS_SDP_SETUP_NONE)
+		must = MS_SDP_PASSIVE;
+	else if (offered == MS_SDP_PASSIVE)
+		must = MS_SDP_ACTIVE;
+	if (preferred == MS_SDP_SETUP_NONE || preferred == MS_SDP_ACTPASS)
+		*ret_setup = must != MS_SDP_SETUP_NONE ? must : MS_SDP_PASSIVE;
+	else if (must == MS_SDP_SETUP_NONE || must == preferred)
+		*ret_setup = preferred;
+	else
+		return -EPROTO;
+	return 0;
+}
+
+int ms_sdp_setup_roles(enum ms_sdp_setup offered, enum ms_sdp_setup answered,
+		       bool *ret_offerer_active)
+{
+	switch (answered) {
+	case MS_SDP_SETUP_NONE:
+	case MS_SDP_PASSIVE:
+		if (offered == MS_SDP_PASSIVE)
+			return -EPROTO;
+		*ret_offerer_active = true;
+		return 0;
+	case MS_SDP_ACTIVE:
+		if (offered == MS_SDP_ACTIVE || offered == MS_SDP_SETUP_NONE)
+			return -EPROTO;
+		*ret_offerer_active = false;
+		return 0;
+	case MS_SDP_ACTPASS:
+		break;
+	}
+	return -EPROTO; /* not allowed in an answer: RFC 4145 section 4.1 */
+}
+
+/* ---- address literals; text in, octets out, without a socket header ---- */
+
+static bool read_ip4(struct ms_span s, uint8_t ret_ip[static 4])
+{
+	uint64_t v;
+
+	for (int i = 0; i < 4; i++) {
+		struct ms_span part = ms_span_cut(&s, '.');
+
+		if (part.len > 3 || ms_span_u64(part, 255, &v) < 0 || (i < 3) != (s.p != NULL))
+			return false;
+		ret_ip[i] = (uint8_t)v;
+	}
+	return true;
+}
+
+static int hex_value(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* "1f:0::" style groups up to the end of `s`; octets written, or -1. */
+static int read_groups(struct ms_span s, uint8_t *out, int room)
+{
+	int n = 0;
+
+	while (s.p && s.len > 0) {
+		struct ms_span g = ms_span_cut(&s, ':');
+		unsigned v = 0;
+
+		if (!s.p && ms_span_find(g, '.') < g.len) /* IPv4 at the end */
+			return n + 4 <= room && read_ip4(g, out + n) ? n + 4 : -1;
+		if (g.len == 0 || g.len > 4 || n + 2 > room || (s.p && s.len == 0))
+			return -1;
+		for (size_t i = 0; i < g.len; i++) {
+			if (hex_value(g.p[i]) < 0)
+				return -1;
+			v = v << 4 | (unsigned)hex_value(g.p[i]);
+		}
+		out[n++] = (uint8_t)(v >> 8);
+		out[n++] = (uint8_t)v;
+	}
+	return n;
+}
+
+static bool read_ip6(struct ms_span s, uint8_t ret_ip[static 16])
+{
+	size_t gap = ms_span_find_span(s, MS_SPAN_LIT("::"));
+	uint8_t tail[16];
+	int head_len, tail_len;
+
+	memset(ret_ip, 0, 16);
+	if (gap == s.len)
+		return read_groups(s, ret_ip, 16) == 16;
+	head_len = read_groups(ms_span_sub(s, 0, gap), ret_ip, 14);
+	tail_len = read_groups(ms_span_from(s, gap + 2), tail, 14);
+	if (head_len < 0 || tail_len < 0 || head_len + tail_len > 14)
+		return false;
+	memcpy(ret_ip + 16 - tail_len, tail, (size_t)tail_len);
+	return true;
+}
+
+static bool same_host(struct ms_span a, struct ms_span b)
+{
+	uint8_t x[16], y[16];
+
+	if (read_ip4(a, x) && read_ip4(b, y))
+		return memcmp(x, y, 4) == 0;
+	/* RFC 6714 section 4.4: one representation before IPv6 addresses are compared. */
+	if (read_ip6(a, x) && read_ip6(b, y))
+		return memcmp(x, y, 16) == 0;
+	return ms_span_eq_nocase(a, b);
+}
+
+bool ms_sdp_address_matches_path(const struct ms_sdp_media *m, struct ms_span path)
+{
+	struct ms_span first = ms_span_cut(&path, ' '), host;
+	uint16_t port;
+
+	if (ms_sdp_msrp_uri_address(first, &host, &port) < 0)
+		return false;
+	if (m->port != port && !(m->port == MS_SDP_DISCARD_PORT && m->setup == MS_SDP_ACTIVE))
+		return false;
+	return same_host(host, m->connection.address);
+}
+
+/* ---- CEMA ---- */
+
+/* More than one URI in the path: the peer's messages go through a relay. */
+static bool uses_relay(const struct ms_sdp_msrp *m)
+{
+	return ms_span_find(m->path, ' ') < m->path.len;
+}
+
+enum ms_sdp_cema ms_sdp_cema_offer(const struct ms_sdp_media *offer, const struct ms_sdp_msrp *m)
+{
+	bool active = offer->setup == MS_SDP_ACTIVE || offer->setup == MS_SDP_SETUP_NONE;
+
+	if (!m->cema)
+		return ms_sdp_address_matches_path(offer, m->path) ? MS_SDP_CEMA_FALLBACK
+								   : MS_SDP_CEMA_REJECT;
+	/* RFC 6714 section 4.3, criterion 2; 1 and 3 are about relays of ours. */
+	return uses_relay(m) && active ? MS_SDP_CEMA_FALLBACK : MS_SDP_CEMA_USE;
+}
+
+enum ms_sdp_cema ms_sdp_cema_answer(const struct ms_sdp_media *answer, const struct ms_sdp_msrp *m)
+{
+	if (m->cema)
+		return MS_SDP_CEMA_USE;
+	if (ms_sdp_address_matches_path(answer, m->path))
+		return MS_SDP_CEMA_FALLBACK;
+	/* RFC 6714 section 4.2, criteria 1 and 3. */
+	if (answer->setup == MS_SDP_ACTIVE || uses_relay(m))
+		return MS_SDP_CEMA_REOFFER;
+	return MS_SDP_CEMA_USE;
+}
