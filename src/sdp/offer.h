@@ -54,9 +54,10 @@ struct ms_sdp_answer_line {
 
 /**
  * Appends the answer to `offer`: as many lines as the offer has, in its order; lines from `n` on and
- * those not accepted get port 0, and so does one that RFC 6714 section 4.3 says to reject. The transport of the offer is kept; `line.tls` is not used. Setup is
- * chosen by ms_sdp_setup_answer(), CEMA and direction follow the offer. -EINVAL, -EMSGSIZE, or
- * -EPROTO with *f (f->reason: sdp_setup) when the roles cannot be met.
+ * those not accepted get port 0, and so does one that RFC 6714 section 4.3 says to reject. The
+ * transport of the offer is kept; `line.tls` is not used. Setup is chosen by ms_sdp_setup_answer(),
+ * CEMA and direction follow the offer. -EINVAL, -EMSGSIZE, or -EPROTO with *f (f->reason: sdp_setup)
+ * when the roles cannot be met.
  */
 MS_MUST_CHECK int ms_sdp_answer(struct ms_buf *b, const struct ms_sdp_session_info *info,
 				const struct ms_sdp *offer, struct ms_span key_mgmt,
