@@ -25,8 +25,10 @@ struct ms_sip_account_config {
 MS_MUST_CHECK int ms_sip_account_new(struct ms_sip *sip, const struct ms_sip_account_config *config,
 				     struct ms_sip_account **ret_account);
 
-/** Ends its registration without a request. Freed before its stack; nothing of it may be under way
- * (sessions, requests end without a callback). NULL is fine. Returns NULL. */
+/**
+ * Ends its registration without a request, and its sessions, subscriptions and requests without a
+ * callback. Before its stack. NULL is fine. Returns NULL.
+ */
 struct ms_sip_account *ms_sip_account_free(struct ms_sip_account *a);
 
 /** The identity. Borrowed. */

@@ -29,6 +29,16 @@ const char *const ms_sip_counter_names[MS_SIP_COUNTERS] = {
 	"timeouts",      "transport_errors",  "upgraded",         "tls_refused",
 };
 
+int ms_sip_init(void)
+{
+	return ms_loop_re_init();
+}
+
+void ms_sip_exit(void)
+{
+	ms_loop_re_close();
+}
+
 void ms_sip_count(struct ms_sip *sip, enum ms_sip_counter c)
 {
 	sip->counter[c]++;

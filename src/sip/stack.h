@@ -76,6 +76,12 @@ struct ms_sip_config {
 	void *arg; /* of the handlers; borrowed */
 };
 
+/** Makes the process ready: after ms_loop_init(), before the first stack, once. Negative errno. */
+MS_MUST_CHECK int ms_sip_init(void);
+
+/** The counterpart: after the last stack is freed and the loop has ended, before ms_loop_close(). */
+void ms_sip_exit(void);
+
 /**
  * Opens the transports. Strings of `config` are copied. `error` (may be NULL) gets a sentence for
  * the operator on failure. -EINVAL, -EADDRINUSE, -ENOENT (a certificate file), -ENOMEM ...
@@ -90,7 +96,7 @@ MS_MUST_CHECK int ms_sip_new(const struct ms_sip_config *config, struct ms_buf *
 void ms_sip_shutdown(struct ms_sip *sip, ms_usec patience, void (*done)(void *arg), void *arg);
 
 /** Closes at once. Sessions, registrations and subscriptions of the stack end without a callback and
- * are freed; accounts must not be used after. NULL is fine. Returns NULL. */
+ * are freed, its accounts too. NULL is fine. Returns NULL. */
 struct ms_sip *ms_sip_free(struct ms_sip *sip);
 
 /** The port the i-th bind got. 0 if there is no such bind. */
