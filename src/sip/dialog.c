@@ -147,9 +147,9 @@ static int add_routes(struct ms_sip_dialog *d, const struct sip_msg *m, bool bac
 	for (size_t i = 0; i < n && err == 0; i++) {
 		MS_CLEANUP(ms_buf_done) struct ms_buf b;
 
+		ms_buf_init(&b, MS_SIP_VALUE_MAX);
 		if (!ms_sip_address_at(msg, "Record-Route", backwards ? n - 1 - i : i, &a))
 			return -EBADMSG;
-		ms_buf_init(&b, MS_SIP_VALUE_MAX);
 		ms_buf_put_u8(&b, '<');
 		ms_buf_put_span(&b, a.uri);
 		ms_buf_put_u8(&b, '>');

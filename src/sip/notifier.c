@@ -115,9 +115,9 @@ static int send_notify(struct ms_sip_notifier *n, enum ms_sip_subscription_state
 						.content = content };
 	struct ms_sip_transaction *t;
 
+	ms_buf_init(&h, MS_SIP_VALUE_MAX);
 	if (reason && strpbrk(reason, "\r\n; "))
 		return -EINVAL;
-	ms_buf_init(&h, MS_SIP_VALUE_MAX);
 	ms_sip_put_header(&h, "Event", ms_span_str(n->event));
 	put_state(&h, n, state, reason);
 	spec.headers = ms_buf_cstr(&h);

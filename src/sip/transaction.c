@@ -233,9 +233,9 @@ static int add_contact(enum sip_transp tp, const struct sa *src, const struct sa
 	MS_CLEANUP(ms_buf_done) struct ms_buf b;
 	int err;
 
+	ms_buf_init(&b, MS_SIP_VALUE_MAX);
 	if (!t->contact)
 		return 0;
-	ms_buf_init(&b, MS_SIP_VALUE_MAX);
 	ms_sip_put_contact(&b, t->account->contact_user, src, tp, t->contact_params);
 	err = -ms_buf_status(&b);
 	return err ? err : mbuf_write_mem(mb, b.p, b.len);
