@@ -8,5 +8,6 @@ const struct ms_ctl_command *const ms_ctl_commands[] = {
 	&ms_cmd_help,
 	&ms_cmd_profile,
 	&ms_cmd_ask,
+	&ms_cmd_kms,
 	NULL,
 };

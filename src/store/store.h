@@ -119,12 +119,15 @@ struct ms_store_policy {
 	uint32_t max_responders; /* 0: the server's default */
 };
 
-/** A ticket protection key. It makes tickets in [starts, retires) and opens them until `expires`. */
+/**
+ * A ticket protection key. It makes tickets in [starts, retires) and opens them until `expires`;
+ * while `retires` is MS_NEVER, `expires` is the longest validity of its tickets as a duration.
+ */
 struct ms_store_tpk {
 	struct ms_span id; /* what stands in the ticket's IDRpsk */
 	ms_usec starts;
 	ms_usec retires; /* MS_NEVER: the present one */
-	ms_usec expires; /* MS_NEVER: not known yet */
+	ms_usec expires;
 	struct ms_span secret;
 };
 

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration of mediasec-kms (table in config.c, shown by --print-config), and its way from
+ * the parent to the roles: they read no file, but a copy of the values.
+ */
+#ifndef MS_KMS_CONFIG_H
+#define MS_KMS_CONFIG_H
+
+#include "core/reader.h"
+#include "daemon/daemon.h"
+
+enum ms_kms_audit_target { MS_KMS_AUDIT_NONE, MS_KMS_AUDIT_FILE, MS_KMS_AUDIT_SYSLOG };
+enum ms_kms_default { MS_KMS_ALLOW, MS_KMS_DENY };
+
+struct ms_kms_config {
+	struct ms_daemon_config daemon;
+	struct ms_profile profile;
+	const char *identity;
+	struct {
+		struct ms_config_list listen; /* of struct ms_addr; stays with the parent */
+		struct ms_addr metrics;
+		uint64_t head_max, body_max, connections, per_address, rate, rate_burst;
+		uint64_t per_connection, in_flight;
+		ms_usec head_limit, body_limit, idle_limit, send_limit, answer_limit;
+	} http;
+	struct {
+		const char *control;
+		bool control_group;
+		const char *store, *master;
+		ms_usec busy;
+		uint64_t max_entries;
+		const char *certificate, *private_key;
+	} vault;
+	struct {
+		const char *dir;
+		unsigned sync; /* enum ms_kms_sync */
+		ms_usec sync_interval, bucket;
+		uint64_t max_records;
+	} replay;
+	struct {
+		ms_usec lifetime, key_lifetime;
+		uint64_t max_keys, max_responders;
+		unsigned by_default; /* enum ms_kms_default */
+		bool suite_128, suite_256, key_wrap, mixed_prf, authenticate_errors;
+	} ticket;
+	struct {
+		unsigned target; /* enum ms_kms_audit_target */
+		const char *file;
+	} audit;
+};
+
+extern const struct ms_config_field ms_kms_config_fields[];
+
+/** What the table cannot say. For struct ms_daemon_app. */
+MS_MUST_CHECK int ms_kms_config_check(const struct ms_config *c, struct ms_config_error *ret_error);
+
+/** The name of a key that differs and cannot be changed without a restart; NULL if there is none. */
+const char *ms_kms_config_fixed(const struct ms_kms_config *now, const struct ms_kms_config *next);
+
+/** Appends all values, lists left out. */
+void ms_kms_config_put(const struct ms_kms_config *c, struct ms_buf *out);
+
+/**
+ * The inverse. Texts are borrowed from `in`, whose octets must outlive *ret_c; lists are empty.
+ * Returns 0 or -EBADMSG.
+ */
+MS_MUST_CHECK int ms_kms_config_get(struct ms_reader *in, struct ms_kms_config *ret_c);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Our certificate and private key for the public-key variants, from PEM files. */
+#ifndef MS_KMS_CREDENTIAL_H
+#define MS_KMS_CREDENTIAL_H
+
+#include "kms/config.h"
+#include "mikey/pk.h"
+
+/** Reads what the configuration names; *ret_c is NULL if it names none. Logs what is wrong. */
+MS_MUST_CHECK int ms_kms_credential_load(const struct ms_kms_config *c,
+					 struct ms_mikey_credential **ret_c);
+
+/**
+ * One PEM block, or DER, from text to DER; *ret_der is owned (OPENSSL_free()). With ret_expires
+ * (may be NULL) it must be a certificate, and its notAfter is given. -EINVAL, -ENOMEM.
+ */
+MS_MUST_CHECK int ms_kms_pem_decode(struct ms_span text, uint8_t **ret_der, size_t *ret_len,
+				    ms_usec *ret_expires);
+
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parent of front and vault. When one of them dies, it says so, ends the other and starts both
+ * again; the listening sockets are its own, so that clients wait in the kernel's queue meanwhile.
+ * Five times in a minute is given up.
+ */
+#include "kms/parent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "kms/config.h"
+#include "kms/msg.h"
+#include "kms/role.h"
+#include "loop/loop.h"
+#include "loop/tcp.h"
+#include "priv/role.h"
+
+#define LISTEN_MAX 9
+#define RESTARTS_MAX 5
+#define RESTART_WINDOW (60 * MS_SEC)
+
+/* A million users take seconds to load; the database may be busy for a minute. */
+#define START_LIMIT_MS 120000
+
+struct child {
+	struct ms_role *role;
+	struct ms_chan *chan;
+};
+
+struct parent {
+	struct ms_daemon *d;
+	const struct ms_kms_config *config; /* borrowed, in force */
+	int listen[LISTEN_MAX];
+	size_t n_listen; /* without the metrics socket, which follows them */
+	bool has_metrics;
+	struct child front, vault;
+	struct ms_timer again;
+	ms_usec window; /* when the first restart of this window was */
+	unsigned restarts;
+	bool stopping;
+};
+
+static struct parent parent = { .n_listen = 0 };
+
+/* ---- starting ---- */
+
+static void chan_message(struct ms_chan *c, struct ms_msg *m, void *arg)
+{
+	(void)c;
+	(void)arg;
+	MS_LOG(&ms_log_main, MS_LOG_ERROR, "a role sent message %u", m->type);
+}
+
+/* Its end is told by ended(), with the reason. */
+static void chan_closed(struct ms_chan *c, int err, void *arg)
+{
+	struct child *child = arg;
+
+	(void)c;
+	(void)err;
+	child->chan = ms_chan_free(child->chan);
+}
+
+static const struct ms_chan_handlers chan_handlers = { .message = chan_message,
+						       .closed = chan_closed };
+
+/* Waits for the '+' of the role: 0, or -ECHILD when the pipe is closed without. */
+static int wait_ready(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char c = 0;
+	int n;
+
+	do
+		n = poll(&p, 1, START_LIMIT_MS);
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		return -ETIMEDOUT;
+	return n > 0 && read(fd, &c, 1) == 1 && c == '+' ? 0 : -ECHILD;
+}
+
+static void ended(struct ms_role *r, int status, const char *text, void *arg);
+
+static int spawn(struct parent *p, struct child *child, const char *name, int link, bool listens)
+{
+	const struct ms_kms_hello hello = { .n_listen = listens ? (uint32_t)p->n_listen : 0,
+					    .has_metrics = listens && p->has_metrics };
+	size_t n_sockets = listens ? p->n_listen + (p->has_metrics ? 1 : 0) : 0;
+	int fds[MS_KMS_FD_LISTEN + LISTEN_MAX], status[2], config, fd, err;
+	struct ms_role_spawn s = { .name = name,
+				   .fds = fds,
+				   .n_fds = MS_KMS_FD_LISTEN - 1 + n_sockets,
+				   .ended = ended,
+				   .arg = p };
+
+	if (pipe2(status, O_CLOEXEC) < 0)
+		return -errno;
+	err = ms_kms_role_write(&hello, p->config, &config);
+	if (err) {
+		close(status[0]);
+		close(status[1]);
+		return err;
+	}
+	fds[MS_KMS_FD_CONFIG - 1] = config;
+	fds[MS_KMS_FD_STATUS - 1] = status[1];
+	fds[MS_KMS_FD_LINK - 1] = link;
+	memcpy(fds + MS_KMS_FD_LISTEN - 1, p->listen, n_sockets * sizeof(int));
+	err = ms_role_spawn(&s, &child->role, &fd);
+	close(config);
+	close(status[1]);
+	if (err == 0)
+		err = ms_chan_new(fd, 0, false, &chan_handlers, child, &child->chan);
+	if (err == 0)
+		err = wait_ready(status[0]);
+	close(status[0]);
+	return err;
+}
+
+static void end_child(struct child *c)
+{
+	c->chan = ms_chan_free(c->chan);
+	c->role = ms_role_free(c->role);
+}
+
+static int start_roles(struct parent *p)
+{
+	int link[2], err = ms_role_pair(link);
+
+	if (err)
+		return err;
+	err = spawn(p, &p->vault, "vault", link[0], false);
+	if (err)
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "the vault did not start");
+	if (err == 0) {
+		err = spawn(p, &p->front, "front", link[1], true);
+		if (err)
+			MS_LOG(&ms_log_main, MS_LOG_ERROR, "the front did not start");
+	}
+	close(link[0]);
+	close(link[1]);
+	if (err) {
+		end_child(&p->front);
+		end_child(&p->vault);
+	}
+	return err;
+}
+
+/* ---- watching ---- */
+
+static void again(void *arg)
+{
+	struct parent *p = arg;
+
+	if (start_roles(p) == 0)
+		MS_LOG(&ms_log_main, MS_LOG_NOTICE, "front and vault serve again");
+	else
+		ms_daemon_stop(p->d, 1);
+}
+
+static void restart(struct parent *p)
+{
+	ms_usec now = ms_clock_mono();
+
+	end_child(&p->front);
+	end_child(&p->vault);
+	if (p->restarts == 0 || now - p->window > RESTART_WINDOW) {
+		p->window = now;
+		p->restarts = 0;
+	}
+	if (++p->restarts > RESTARTS_MAX) {
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%d restarts in a minute: giving up",
+		       RESTARTS_MAX);
+		p->stopping = true;
+		ms_daemon_stop(p->d, 1);
+		return;
+	}
+	/* Not at once: what killed it may need a moment to pass. */
+	ms_timer_start(&p->again, 200 * MS_MSEC);
+}
+
+/* Front first: it answers what is in flight, for which it needs the vault. */
+static void stop_next(struct parent *p)
+{
+	struct child *next = p->front.role ? &p->front : p->vault.role ? &p->vault : NULL;
+
+	if (!next)
+		ms_daemon_stopped(p->d);
+	else if (!next->chan || ms_chan_send(next->chan, MS_KMS_MSG_STOP, 0, MS_SPAN_NULL))
+		ms_role_kill(next->role, SIGKILL);
+}
+
+static void ended(struct ms_role *r, int status, const char *text, void *arg)
+{
+	struct parent *p = arg;
+	struct child *c = r == p->front.role ? &p->front : &p->vault;
+
+	if (!p->stopping || status != 0)
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "the %s %s", ms_role_name(r), text);
+	end_child(c);
+	if (p->stopping)
+		stop_next(p);
+	else
+		restart(p);
+}
+
+/* ---- the daemon's hooks ---- */
+
+static int bind_one(struct parent *p, const struct ms_addr *a)
+{
+	char text[MS_ADDR_TEXT_MAX];
+	int err = ms_tcp_bind(a, NULL, &p->listen[p->n_listen + (p->has_metrics ? 1 : 0)]);
+
+	if (err)
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "cannot listen on %s: %s",
+		       ms_addr_print(a, text), strerror(-err));
+	return err;
+}
+
+static int bind_all(struct parent *p)
+{
+	const struct ms_addr *a = p->config->http.listen.items;
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < p->config->http.listen.n; i++) {
+		err = bind_one(p, &a[i]);
+		if (err == 0)
+			p->n_listen++;
+	}
+	if (err || !ms_addr_is_set(&p->config->http.metrics))
+		return err;
+	err = bind_one(p, &p->config->http.metrics);
+	p->has_metrics = err == 0;
+	return err;
+}
+
+static int start(struct ms_daemon *d, const void *config)
+{
+	struct parent *p = &parent;
+	int err;
+
+	p->d = d;
+	p->config = config;
+	ms_daemon_set_state(d, p);
+	ms_timer_init(&p->again, "parent.again", again, p);
+	err = bind_all(p);
+	return err ? err : start_roles(p);
+}
+
+static int send_config(struct child *c, const struct ms_kms_config *config)
+{
+	if (!c->chan)
+		return -ENOTCONN;
+	ms_kms_config_put(config, ms_chan_begin(c->chan, MS_KMS_MSG_CONFIG, 0));
+	return ms_chan_end(c->chan);
+}
+
+static int reload(struct ms_daemon *d, const void *config)
+{
+	struct parent *p = ms_daemon_state(d);
+	const char *fixed = ms_kms_config_fixed(p->config, config);
+	int err;
+
+	if (fixed) {
+		MS_LOG(&ms_log_main, MS_LOG_ERROR,
+		       "reload: %s needs a restart; nothing was changed", fixed);
+		return -EBUSY;
+	}
+	p->config = config;
+	err = send_config(&p->vault, config);
+	if (err == 0)
+		err = send_config(&p->front, config);
+	/* A role that is being started again gets the new values then. */
+	return err == -ENOTCONN ? 0 : err;
+}
+
+static void stop(struct ms_daemon *d)
+{
+	struct parent *p = ms_daemon_state(d);
+
+	p->stopping = true;
+	ms_timer_stop(&p->again);
+	stop_next(p);
+}
+
+static void done(struct ms_daemon *d)
+{
+	struct parent *p = &parent;
+
+	(void)d;
+	end_child(&p->front);
+	end_child(&p->vault);
+	for (size_t i = 0; i < p->n_listen + (p->has_metrics ? 1 : 0); i++)
+		close(p->listen[i]);
+}
+
+const struct ms_daemon_app ms_kms_app = {
+	.name = "mediasec-kms",
+	.summary = "Key management server for MIKEY-TICKET (RFC 6043) over HTTP.",
+	.config_path = "/etc/mediasec/kms.yaml",
+	.fields = ms_kms_config_fields,
+	.config_size = sizeof(struct ms_kms_config),
+	.daemon_offset = offsetof(struct ms_kms_config, daemon),
+	.check = ms_kms_config_check,
+	.start = start,
+	.reload = reload,
+	.stop = stop,
+	.done = done,
+};
