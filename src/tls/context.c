@@ -85,6 +85,34 @@ static void keylog(const SSL *ssl, const char *line)
 	ctx->config.keylog(ctx->config.keylog_arg, line);
 }
 
+static bool has_scsv(struct ms_span suites)
+{
+	for (size_t i = 0; i + 1 < suites.len; i += 2) {
+		if (suites.p[i] == 0x00 && suites.p[i + 1] == 0xff)
+			return true;
+	}
+	return false;
+}
+
+/* TS 33.310 annex E makes RFC 5746 mandatory. OpenSSL refuses servers without it but not clients:
+ * section 3.6 lets a server choose. */
+static int client_hello(SSL *ssl, int *ret_alert, void *arg MS_UNUSED)
+{
+	struct ms_tls *t = SSL_get_app_data(ssl);
+	const unsigned char *p;
+	size_t n;
+
+	if (t->mode != MS_TLS_PSK_12 || t->ctx->config.allow_legacy_peer ||
+	    SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_renegotiate, &p, &n))
+		return SSL_CLIENT_HELLO_SUCCESS;
+	n = SSL_client_hello_get0_ciphers(ssl, &p);
+	if (has_scsv(ms_span_of(p, n)))
+		return SSL_CLIENT_HELLO_SUCCESS;
+	ms_tls_fail(t, 0, "tls_no_secure_renegotiation");
+	*ret_alert = SSL_AD_HANDSHAKE_FAILURE;
+	return SSL_CLIENT_HELLO_ERROR;
+}
+
 static void set_rules(SSL_CTX *ssl, const struct ms_tls_config *c)
 {
 	uint64_t opt = SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
@@ -92,8 +120,7 @@ static void set_rules(SSL_CTX *ssl, const struct ms_tls_config *c)
 
 	SSL_CTX_clear_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT |
 					   SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
-	if (!c->allow_renegotiation)
-		opt |= SSL_OP_NO_RENEGOTIATION;
+	opt |= c->allow_renegotiation ? SSL_OP_ALLOW_CLIENT_RENEGOTIATION : SSL_OP_NO_RENEGOTIATION;
 	if (c->allow_legacy_peer)
 		opt |= SSL_OP_LEGACY_SERVER_CONNECT;
 	SSL_CTX_set_options(ssl, opt);
@@ -105,6 +132,7 @@ static void set_rules(SSL_CTX *ssl, const struct ms_tls_config *c)
 	/* An idle connection keeps no record buffers. */
 	SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_client_hello_cb(ssl, client_hello, NULL);
 	if (c->allow_dh)
 		SSL_CTX_set_dh_auto(ssl, 1);
 	if (c->keylog)

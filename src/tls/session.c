@@ -57,12 +57,8 @@ static int settle(struct ms_tls *t, int result)
 	}
 }
 
-/* TS 33.310 annex E: RFC 5746 is mandatory. OpenSSL's server side takes clients without it. */
 static int opened(struct ms_tls *t)
 {
-	if (t->mode == MS_TLS_PSK_12 && !t->ctx->config.allow_legacy_peer &&
-	    !SSL_get_secure_renegotiation_support(t->ssl))
-		return ms_tls_fail(t, 0, "tls_no_secure_renegotiation");
 	t->state = MS_TLS_OPEN;
 	t->deadline = MS_NEVER;
 	if (!t->ctx->config.allow_renegotiation)

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Our sessions with a peer that is OpenSSL itself, set up to do what the profile refuses. */
+#include "pair.h"
+
+#include <openssl/ssl.h>
+
+#include "core/buf.h"
+
+struct raw {
+	SSL_CTX *ctx;
+	SSL *ssl;
+	BIO *in, *out; /* of the peer */
+	struct ms_tls_context *ours_ctx;
+	struct ms_tls *ours;
+};
+
+static unsigned give_key(SSL *ssl MS_UNUSED, const char *identity MS_UNUSED, unsigned char *psk,
+			 unsigned max MS_UNUSED)
+{
+	memcpy(psk, PSK32, 32);
+	return 32;
+}
+
+static unsigned give_key_and_name(SSL *ssl, const char *hint, char *identity,
+				  unsigned max MS_UNUSED, unsigned char *psk, unsigned psk_max)
+{
+	identity[0] = '\0';
+	return give_key(ssl, hint, psk, psk_max);
+}
+
+static void raw_open(struct raw *r, enum ms_tls_role ours, const struct ms_tls_config *config)
+{
+	struct ms_tls_peer peer = { .role = ours, .psk = MS_SPAN_LIT(PSK32) };
+
+	r->ctx = SSL_CTX_new(TLS_method());
+	assert_int_equal(SSL_CTX_set_cipher_list(r->ctx, "PSK"), 1);
+	SSL_CTX_set_max_proto_version(r->ctx, TLS1_2_VERSION);
+	SSL_CTX_set_psk_server_callback(r->ctx, give_key);
+	SSL_CTX_set_psk_client_callback(r->ctx, give_key_and_name);
+	SSL_CTX_set_options(r->ctx, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
+	r->ssl = SSL_new(r->ctx);
+	r->in = BIO_new(BIO_s_mem());
+	r->out = BIO_new(BIO_s_mem());
+	SSL_set_bio(r->ssl, r->in, r->out);
+	if (ours == MS_TLS_CLIENT)
+		SSL_set_accept_state(r->ssl);
+	else
+		SSL_set_connect_state(r->ssl);
+	r->ours_ctx = context_of(config);
+	assert_int_equal(ms_tls_new(r->ours_ctx, &peer, 0, &r->ours), 0);
+}
+
+static void raw_close(struct raw *r)
+{
+	SSL_free(r->ssl);
+	SSL_CTX_free(r->ctx);
+	ms_tls_free(r->ours);
+	ms_tls_context_free(r->ours_ctx);
+}
+
+/* Octets both ways until nothing moves; the raw peer reads into `got`. */
+static void raw_pump(struct raw *r, struct ms_buf *got)
+{
+	char octets[4096];
+	size_t taken;
+	int n, moved;
+
+	do {
+		struct ms_span out = ms_tls_output(r->ours);
+
+		moved = 0;
+		if (out.len > 0) {
+			BIO_write(r->in, out.p, (int)out.len);
+			moved = 1;
+		}
+		ms_tls_sent(r->ours, out.len);
+		if (SSL_in_init(r->ssl))
+			SSL_do_handshake(r->ssl);
+		while ((n = SSL_read(r->ssl, octets, sizeof(octets))) > 0)
+			ms_buf_put(got, octets, (size_t)n);
+		while ((n = BIO_read(r->out, octets, sizeof(octets))) > 0) {
+			moved = 1;
+			if (ms_tls_input(r->ours, ms_span_of(octets, (size_t)n), &taken) < 0)
+				break;
+		}
+	} while (moved);
+}
+
+/* The peer asks for a renegotiation; then both talk. */
+static void renegotiate(enum ms_tls_role ours, bool allow, bool want_done)
+{
+	struct ms_tls_config config = { .allow_renegotiation = allow };
+	MS_CLEANUP(ms_buf_done) struct ms_buf got;
+	struct raw r;
+	size_t taken;
+
+	ms_buf_init(&got, 4096);
+	raw_open(&r, ours, &config);
+	raw_pump(&r, &got);
+	assert_int_equal(ms_tls_state(r.ours), MS_TLS_OPEN);
+	assert_int_equal(SSL_renegotiate(r.ssl), 1);
+	SSL_do_handshake(r.ssl);
+	raw_pump(&r, &got);
+	if (ms_tls_state(r.ours) == MS_TLS_OPEN)
+		assert_int_equal(ms_tls_write(r.ours, MS_SPAN_LIT("still here"), &taken), 0);
+	raw_pump(&r, &got);
+	if (want_done) {
+		assert_int_equal(ms_tls_state(r.ours), MS_TLS_OPEN);
+		assert_span_str(ms_buf_span(&got), "still here");
+	}
+	assert_int_equal(SSL_num_renegotiations(r.ssl) > 0 && !SSL_in_init(r.ssl) &&
+				 ms_tls_state(r.ours) == MS_TLS_OPEN,
+			 want_done);
+	raw_close(&r);
+}
+
+static void test_renegotiation_is_refused(void **state MS_UNUSED)
+{
+	renegotiate(MS_TLS_SERVER, false, false);
+	renegotiate(MS_TLS_CLIENT, false, false);
+}
+
+static void test_renegotiation_by_switch(void **state MS_UNUSED)
+{
+	renegotiate(MS_TLS_SERVER, true, true);
+	renegotiate(MS_TLS_CLIENT, true, true);
+}
+
+static void test_hint_is_ignored(void **state MS_UNUSED)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf got;
+	struct raw r;
+
+	ms_buf_init(&got, 4096);
+	raw_open(&r, MS_TLS_CLIENT, NULL);
+	assert_int_equal(SSL_use_psk_identity_hint(r.ssl, "whatever"), 1);
+	raw_pump(&r, &got);
+	assert_int_equal(ms_tls_state(r.ours), MS_TLS_OPEN);
+	raw_close(&r);
+}
+
+static void test_no_hint_is_sent(void **state MS_UNUSED)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf got;
+	struct raw r;
+
+	ms_buf_init(&got, 4096);
+	raw_open(&r, MS_TLS_SERVER, NULL);
+	raw_pump(&r, &got);
+	assert_int_equal(ms_tls_state(r.ours), MS_TLS_OPEN);
+	assert_null(SSL_get_psk_identity_hint(r.ssl));
+	raw_close(&r);
+}
+
+/* Neither side keeps anything for another session: no ticket, no session id. */
+static void test_nothing_to_resume(void **state MS_UNUSED)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf got;
+	const SSL_SESSION *s;
+	unsigned id_len = 99;
+	struct raw r;
+
+	ms_buf_init(&got, 4096);
+	raw_open(&r, MS_TLS_SERVER, NULL);
+	raw_pump(&r, &got);
+	s = SSL_get_session(r.ssl);
+	SSL_SESSION_get_id(s, &id_len);
+	assert_int_equal(id_len, 0);
+	assert_int_equal(SSL_SESSION_has_ticket(s), 0);
+	raw_close(&r);
+}
+
+/*
+ * A ClientHello of a client that knows nothing of RFC 5746: neither the extension nor the signalling
+ * suite. It has to be refused before anything is said to it; by switch it is taken.
+ */
+static const uint8_t old_client_hello[] = {
+	0x16, 0x03, 0x01, 0x00, 0x2d, 0x01, 0x00, 0x00, 0x29, 0x03, 0x03, 0,  1,
+	2,    3,    4,    5,    6,    7,    8,    9,    10,   11,   12,   13, 14,
+	15,   16,   17,   18,   19,   20,   21,   22,   23,   24,   25,   26, 27,
+	28,   29,   30,   31,   0x00, 0x00, 0x02, 0x00, 0xa8, 0x01, 0x00,
+};
+
+static void test_client_without_rfc5746(void **state MS_UNUSED)
+{
+	struct ms_tls_peer peer = { .role = MS_TLS_SERVER, .psk = MS_SPAN_LIT(PSK32) };
+	struct ms_tls_config by_switch = { .allow_legacy_peer = true };
+
+	for (int legacy = 0; legacy <= 1; legacy++) {
+		struct ms_tls_context *ctx = context_of(legacy ? &by_switch : NULL);
+		struct ms_tls *t = NULL;
+		size_t taken = 0;
+		int err;
+
+		assert_int_equal(ms_tls_new(ctx, &peer, 0, &t), 0);
+		err = ms_tls_input(t, ms_span_of(old_client_hello, sizeof(old_client_hello)),
+				   &taken);
+		assert_int_equal(err < 0, !legacy);
+		if (!legacy)
+			assert_failed(t, "tls_no_secure_renegotiation");
+		else
+			assert_int_equal(ms_tls_state(t), MS_TLS_HANDSHAKE);
+		ms_tls_free(t);
+		ms_tls_context_free(ctx);
+	}
+}
+
+/* Garbage and other protocols fail at once, with a name. */
+static void test_not_tls(void **state MS_UNUSED)
+{
+	static const struct {
+		const char *text;
+		const char *reason;
+	} cases[] = {
+		{ "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "tls_not_tls" },
+		{ "MSRP a786hjs2 SEND\r\nTo-Path: msrp://x\r\n", "tls_version" },
+	};
+	struct ms_tls_peer peer = { .role = MS_TLS_SERVER, .psk = MS_SPAN_LIT(PSK32) };
+	struct ms_tls_context *ctx = context_of(NULL);
+
+	for (size_t i = 0; i < MS_ARRAY_SIZE(cases); i++) {
+		struct ms_tls *t = NULL;
+		size_t taken;
+
+		assert_int_equal(ms_tls_new(ctx, &peer, 0, &t), 0);
+		assert_true(ms_tls_input(t, ms_span_str(cases[i].text), &taken) < 0);
+		assert_failed(t, cases[i].reason);
+		assert_string_not_equal(ms_tls_fault_detail(t), "");
+		ms_tls_free(t);
+	}
+	ms_tls_context_free(ctx);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_renegotiation_is_refused),
+		cmocka_unit_test(test_renegotiation_by_switch),
+		cmocka_unit_test(test_hint_is_ignored),
+		cmocka_unit_test(test_no_hint_is_sent),
+		cmocka_unit_test(test_nothing_to_resume),
+		cmocka_unit_test(test_client_without_rfc5746),
+		cmocka_unit_test(test_not_tls),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
