@@ -32,6 +32,7 @@ struct ms_mikey_wanted {
 	uint32_t rekey_s;                 /* TRr, seconds; 0: none */
 	const struct ms_mikey_wish *wish; /* none: the KMS's default, one TGK */
 	size_t n_wishes;
+	bool no_keys; /* no session keys at all: both ends bring their own (L, M) */
 };
 
 struct ms_mikey_ticket_held; /* owned; secret */

@@ -65,8 +65,8 @@ struct ms_mikey_kms_ops {
 	/**
 	 * Whether the user, who calls itself `responder`, may resolve this authentic ticket; if so,
 	 * *ret_id is the identity admitted: its own, or the alias that the ticket names; it goes into
-	 * the response and, with key forking, into the keys. See ms_mikey_kms_admits(). Returns 0,
-	 * -EPERM, or another error.
+	 * the response and, with key forking, into the keys. ms_mikey_policy_admits() compares;
+	 * aliases and groups are the caller's own tables. Returns 0, -EPERM, or another error.
 	 */
 	int (*may_resolve)(void *arg, const struct ms_mikey_kms_user *user,
 			   const struct ms_mikey_id *responder,
@@ -102,8 +102,7 @@ struct ms_mikey_kms_ops {
 };
 
 struct ms_mikey_kms {
-	struct ms_mikey_id id;       /* IDRkms of this KMS */
-	struct ms_mikey_suite suite; /* only its `key` is used: least octets of keys and RANDs */
+	struct ms_mikey_id id; /* IDRkms of this KMS */
 	const struct ms_mikey_local *local;
 	const struct ms_random *random;
 	const struct ms_mikey_credential *credential; /* public-key variants; else NULL */
@@ -145,14 +144,7 @@ MS_MUST_CHECK int ms_mikey_kms_handle(const struct ms_mikey_kms *kms, struct ms_
 				      ms_usec now, struct ms_buf *out,
 				      struct ms_mikey_kms_outcome *ret_outcome);
 
-/**
- * Whether a ticket admits `id`: it equals one of its IDRr or one of these is a pattern that fits
- * (see ms_mikey_id_match()). For may_resolve(), which adds aliases and groups by its own tables.
- */
-bool ms_mikey_kms_admits(const struct ms_mikey_policy *ticket, const struct ms_mikey_id *id,
-			 unsigned wildcard);
-
-/** Makes the wish of a key into a grant: 0, or -ENOSPC. */
+/** Adds a key to a grant: 0, or -ENOSPC. */
 MS_MUST_CHECK int ms_mikey_kms_grant_key(struct ms_mikey_kms_grant *g, unsigned type, size_t len);
 
 #endif

@@ -58,7 +58,7 @@ struct ms_mikey_local {
 	bool prot_srtp;          /* SRTP sessions are acceptable */
 	uint32_t srtp_encr_algs; /* bit n: SRTP encryption algorithm n is acceptable */
 	uint32_t srtp_auth_algs; /* bit n: SRTP authentication algorithm n is acceptable */
-	uint8_t wildcard; /* octet that stands for others in IDRr of a policy; 0: none does */
+	int wildcard; /* octet that stands for others in IDRr of a policy; -1: none does */
 };
 
 /**
