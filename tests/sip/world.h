@@ -37,6 +37,10 @@ struct user {
 /* "127.0.0.1" or "::1" */
 void world_open(struct user *u, const char *name, const char *address, enum ms_sip_transport t,
 		const struct ms_sip_handlers *handlers, const struct ms_sip_tls *tls);
+/* The same with an account as the caller wants it; `identity` NULL stands for u->uri. */
+void world_open_as(struct user *u, const char *name, const char *address, enum ms_sip_transport t,
+		   const struct ms_sip_handlers *handlers, const struct ms_sip_tls *tls,
+		   const struct ms_sip_account_config *account);
 void world_close(struct user *u);
 
 /* Runs the loop until the user's log is `log`; fails the test after `ms` milliseconds. */
@@ -53,6 +57,18 @@ void world_take(struct user *u, const struct ms_sip_message *m);
 
 /* A response handler that takes the message and notes 'r', or 'e' for an error. */
 void world_response(int err, const struct ms_sip_message *m, void *arg);
+
+/*
+ * What both sides of a call do by themselves. Letters: i invite, p progress, a answered, k confirmed
+ * by ACK, o offered, m modified, q request inside, c closed without error, C with one. The callee acts
+ * on the first octet of the body: A 180 and 200, R 180 only, N 488 with Warning and body, else nothing.
+ */
+extern const struct ms_sip_session_handlers world_calls;
+void world_invite(struct ms_sip *sip, struct ms_sip_session *s, const struct ms_sip_message *m,
+		  void *arg);
+
+/* Calls `to`; the body's first octet tells the callee what to do. */
+void world_call(struct user *u, const char *to, const char *body);
 
 int world_setup(void **state);
 int world_teardown(void **state);
