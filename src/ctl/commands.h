@@ -9,5 +9,6 @@ extern const struct ms_ctl_command ms_cmd_help;
 extern const struct ms_ctl_command ms_cmd_profile;
 extern const struct ms_ctl_command ms_cmd_ask;
 extern const struct ms_ctl_command ms_cmd_kms;
+extern const struct ms_ctl_command ms_cmd_mikey;
 
 #endif

@@ -102,14 +102,14 @@ static int serve(struct ms_mikey_kms_call *c)
 	if (err < 0)
 		return err;
 	c->outcome->data_type = c->m.hdr.data_type;
+	c->is_pk = c->m.hdr.data_type == MS_MIKEY_REQUEST_INIT_PK ||
+		   c->m.hdr.data_type == MS_MIKEY_RESOLVE_INIT_PK;
 	switch (c->m.hdr.data_type) {
 	case MS_MIKEY_REQUEST_INIT_PK:
-		c->is_pk = true; /* fall through */
 	case MS_MIKEY_REQUEST_INIT_PSK:
 		c->is_request = true;
 		break;
 	case MS_MIKEY_RESOLVE_INIT_PK:
-		c->is_pk = true; /* fall through */
 	case MS_MIKEY_RESOLVE_INIT_PSK:
 		break;
 	default:
