@@ -115,12 +115,13 @@ int ms_ber_inside(const struct ms_ber_tlv *e, struct ms_ber *ret_inside)
 
 int ms_ber_enter(struct ms_ber *c, unsigned id, struct ms_ber *ret_inside)
 {
-	struct ms_ber at = *c;
+	struct ms_ber at = *c, inside;
 	struct ms_ber_tlv e;
 
-	if (ms_ber_expect(&at, id, &e) < 0 || ms_ber_inside(&e, ret_inside) < 0)
+	if (ms_ber_expect(&at, id, &e) < 0 || ms_ber_inside(&e, &inside) < 0)
 		return -EBADMSG;
 	*c = at;
+	*ret_inside = inside;
 	return 0;
 }
 
