@@ -43,6 +43,7 @@ struct ms_sip {
 	void *arg;
 	char *user_agent;
 	char *server_name;
+	const char *tls_refusal; /* static; why the last certificate was refused */
 	struct {
 		enum ms_sip_transport transport;
 		struct sa address;

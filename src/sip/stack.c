@@ -20,6 +20,8 @@
 
 #include "core/alloc.h"
 #include "core/random.h"
+#include <re_dbg.h>
+
 #include "sip/sip-priv.h"
 
 #define HASH_SIZE 256
@@ -29,9 +31,19 @@ const char *const ms_sip_counter_names[MS_SIP_COUNTERS] = {
 	"timeouts",      "transport_errors",  "upgraded",         "tls_refused",
 };
 
+/* libre's own complaints go to stderr in colours; what matters of them reaches us as errors. */
+static void silence(int level MS_UNUSED, const char *p MS_UNUSED, size_t len MS_UNUSED,
+		    void *arg MS_UNUSED)
+{
+}
+
 int ms_sip_init(void)
 {
-	return ms_loop_re_init();
+	int err = ms_loop_re_init();
+
+	if (err == 0)
+		dbg_handler_set(silence, NULL);
+	return err;
 }
 
 void ms_sip_exit(void)
@@ -231,6 +243,11 @@ int ms_sip_new(const struct ms_sip_config *config, struct ms_buf *error, struct 
 	else
 		*ret_sip = sip;
 	return err;
+}
+
+const char *ms_sip_tls_refusal(const struct ms_sip *sip)
+{
+	return sip->tls_refusal;
 }
 
 uint16_t ms_sip_port(const struct ms_sip *sip, size_t bind)

@@ -99,6 +99,9 @@ void ms_sip_shutdown(struct ms_sip *sip, ms_usec patience, void (*done)(void *ar
  * are freed, its accounts too. NULL is fine. Returns NULL. */
 struct ms_sip *ms_sip_free(struct ms_sip *sip);
 
+/** Why the last certificate was refused, for the operator; NULL if none was. Static. */
+const char *ms_sip_tls_refusal(const struct ms_sip *sip);
+
 /** The port the i-th bind got. 0 if there is no such bind. */
 uint16_t ms_sip_port(const struct ms_sip *sip, size_t bind);
 

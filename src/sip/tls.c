@@ -31,9 +31,18 @@ static int verified(int ok, X509_STORE_CTX *store)
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct ms_sip *sip = ssl ? SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), sip_of_ctx()) : NULL;
 
-	if (!ok && sip)
+	if (!sip)
+		return 0;
+	if (ok && !sip->server_name) {
+		X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
+		sip->tls_refusal = "no name is configured that the server should have";
+		ok = 0;
+	} else if (!ok) {
+		sip->tls_refusal = X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
+	}
+	if (!ok)
 		ms_sip_count(sip, MS_SIP_TLS_REFUSED);
-	return ok && sip && sip->server_name;
+	return ok;
 }
 
 static int complain(struct ms_buf *error, const char *what, const char *file)

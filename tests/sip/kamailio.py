@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Starts the lab's Kamailio on free loopback ports and runs sip-kamailio, our users, against it."""
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+
+SOURCE = os.environ["MS_SOURCE_DIR"]
+LAB = os.path.join(SOURCE, "lab", "kamailio.sh")
+DOMAIN = "ims.example"
+USERS = "alice alicepw\nbob bobpw\ncarol carolpw\ndave davepw\n"
+
+
+def is_free(port):
+    """UDP and TCP, this port and the next."""
+    for p in (port, port + 1):
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            with socket.socket(socket.AF_INET, kind) as s:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    s.bind(("127.0.0.1", p))
+                except OSError:
+                    return False
+    return True
+
+
+def free_port(first=11000, last=11190):
+    for port in range(first + os.getpid() % 40 * 2, last, 2):
+        if is_free(port):
+            return port
+    sys.exit("no free port")
+
+
+def lab(*args):
+    env = dict(os.environ, LAB_TLS="1", LAB_DOMAIN=DOMAIN)
+    subprocess.run([LAB, *args], check=True, env=env)
+
+
+def other_ca(path):
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+         "-subj", "/CN=another CA", "-keyout", path + ".key", "-out", path],
+        check=True, stderr=subprocess.DEVNULL)
+
+
+def main():
+    if not (shutil.which("kamailio") or os.path.exists("/usr/sbin/kamailio")):
+        print("kamailio is not installed")
+        return 77
+    work = tempfile.mkdtemp(prefix="ms-sip-")
+    port = free_port()
+    try:
+        with open(os.path.join(work, "users"), "w", encoding="ascii") as f:
+            f.write(USERS)
+        other_ca(os.path.join(work, "other-ca.pem"))
+        lab("start", work, "127.0.0.1", str(port))
+        lab("forward", work, "dave", "carol")
+        env = dict(os.environ, MS_LAB_PORT=str(port), MS_LAB_DOMAIN=DOMAIN, MS_LAB_CA=os.path.join(work, "ca.pem"),
+                   MS_LAB_OTHER_CA=os.path.join(work, "other-ca.pem"))
+        status = subprocess.run([sys.argv[1]], env=env, check=False).returncode
+        if status != 0:
+            with open(os.path.join(work, "kamailio.log"), encoding="utf-8", errors="replace") as f:
+                sys.stdout.write("".join(f.readlines()[-40:]))
+        return status
+    finally:
+        lab("stop", work)
+        shutil.rmtree(work, ignore_errors=True)
+
+
+sys.exit(main())
