@@ -20,9 +20,12 @@
 
 #include "core/alloc.h"
 #include "core/random.h"
-#include <re_dbg.h>
-
 #include "sip/sip-priv.h"
+
+/* Its header insists on them. */
+#define DEBUG_MODULE "sip"
+#define DEBUG_LEVEL 4
+#include <re_dbg.h>
 
 #define HASH_SIZE 256
 
