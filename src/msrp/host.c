@@ -38,8 +38,8 @@ static bool parse_group(struct ms_span s, uint8_t dst[static 2])
 	return true;
 }
 
-/* Groups separated by single colons; the last may be a dotted IPv4 address. Octets, or -1. */
-static int parse_groups(struct ms_span s, uint8_t dst[static 16])
+/* Groups separated by single colons; with `v4` the last may be a dotted address. Octets, or -1. */
+static int parse_groups(struct ms_span s, bool v4, uint8_t dst[static 16])
 {
 	int n = 0;
 
@@ -48,7 +48,7 @@ static int parse_groups(struct ms_span s, uint8_t dst[static 16])
 	while (s.p) {
 		struct ms_span part = ms_span_cut(&s, ':');
 
-		if (!s.p && n <= 12 && parse_ipv4(part, dst + n))
+		if (v4 && !s.p && n <= 12 && parse_ipv4(part, dst + n))
 			return n + 4;
 		if (n > 14 || !parse_group(part, dst + n))
 			return -1;
@@ -65,9 +65,9 @@ static bool parse_ipv6(struct ms_span s, uint8_t addr[static 16])
 
 	memset(addr, 0, 16);
 	if (gap == s.len)
-		return parse_groups(s, addr) == 16;
-	before = parse_groups(ms_span_sub(s, 0, gap), addr);
-	after = parse_groups(ms_span_from(s, gap + 2), tail);
+		return parse_groups(s, true, addr) == 16;
+	before = parse_groups(ms_span_sub(s, 0, gap), false, addr);
+	after = parse_groups(ms_span_from(s, gap + 2), true, tail);
 	if (before < 0 || after < 0 || before + after > 14)
 		return false;
 	memset(addr + before, 0, (size_t)(16 - before));

@@ -57,8 +57,9 @@ struct ms_msrp_description {
 };
 
 /**
- * RFC 6714 section 4.4: do c= and m= name the address and port of the first URI of the path? With
- * setup:active the port counts as equal when both are 9 (nobody will connect there).
+ * RFC 6714 section 4.4: do c= and m= name the address and port of a URI of the path? Resolved
+ * addresses count for its first URI. With setup:active and port 9 only the hosts are compared, since
+ * nobody connects there.
  */
 bool ms_msrp_address_matches(const struct ms_msrp_description *d);
 
@@ -87,7 +88,7 @@ struct ms_msrp_here {
 	bool cema;      /* we do CEMA */
 	bool reachable; /* we can accept a connection */
 	bool relay;     /* we use a relay of our own */
-	bool end_to_end; /* TLS must end at the peer itself: never invite a middlebox to terminate it */
+	bool end_to_end; /* TLS must end at the peer itself: no relays, no middlebox that terminates */
 };
 
 /** The answerer's decision about an offer: RFC 6714 section 4.3, RFC 6135 section 4.2.2. */

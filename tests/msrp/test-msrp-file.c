@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* File attributes and transfer: RFC 5547 sections 6 and 8. */
+#include <errno.h>
+
+#include "ms-test.h"
+#include "msrp/transfer.h"
+#include "peers.h"
+
+#define EXAMPLE                                                               \
+	"name:\"My cool picture.jpg\" type:image/jpeg size:32349 hash:sha-1:" \
+	"72:24:5F:E8:65:3D:DA:F3:71:36:2F:86:D4:71:91:3E:E4:A2:CE:2E"
+
+static struct ms_msrp_file_selector selector(const char *text)
+{
+	struct ms_msrp_file_selector s;
+
+	assert_int_equal(ms_msrp_file_selector_parse(ms_span_str(text), &s), 0);
+	return s;
+}
+
+/* Figure 2 of section 6. */
+static void test_selector(void **state)
+{
+	struct ms_msrp_file_selector s = selector(EXAMPLE);
+	struct ms_buf b;
+
+	(void)state;
+	ms_buf_init(&b, 1000);
+	assert_string_equal(s.name, "My cool picture.jpg");
+	assert_string_equal(s.type, "image/jpeg");
+	assert_int_equal(s.size, 32349);
+	assert_true(s.has_sha1 && s.sha1[0] == 0x72 && s.sha1[19] == 0x2E);
+	ms_msrp_file_selector_put(&b, &s);
+	assert_string_equal(ms_buf_cstr(&b), EXAMPLE);
+	/* any order; unknown hashes are passed over; escapes */
+	s = selector(
+		"hash:md5:00:01 size:0 name:\"a%22b%2Fc\" hash:sha-256:"
+		"00:01:02:03:04:05:06:07:08:09:0a:0B:0c:0d:0e:0f:00:01:02:03:04:05:06:07:08:09:0a:0b:"
+		"0c:0d:0e:0f type:text/plain;charset=\"x y\"");
+	assert_string_equal(s.name, "a\"b/c");
+	assert_string_equal(s.type, "text/plain;charset=\"x y\"");
+	assert_true(s.has_sha256 && !s.has_sha1 && s.has_size);
+	ms_buf_reset(&b);
+	ms_msrp_file_selector_put(&b, &s);
+	assert_non_null(strstr(ms_buf_cstr(&b),
+			       "name:\"a%22b%2Fc\" type:text/plain;charset=\"x y\" size:0 "));
+	s = selector("");
+	assert_false(ms_msrp_file_selector_any(&s));
+	ms_buf_done(&b);
+}
+
+static void test_selector_refused(void **state)
+{
+	static const char *const bad[] = {
+		"name:",
+		"name:x",
+		"name:\"\"",
+		"name:\"x",
+		"name:\"a%2\"",
+		"name:\"a%00\"",
+		"size:",
+		"size:-1",
+		"size:1x",
+		"size:1 size:1",
+		"type:image",
+		"type:\"",
+		"hash:sha-1:00",
+		"hash:sha-1",
+		"hash:sha-1:72:24:5F:E8:65:3D:DA:F3:71:36:2F:86:D4:71:91:3E:E4:A2:CE-2E",
+		"colour:red",
+		"size:1,type:a/b",
+		"name:\"a\"size:1",
+	};
+	struct ms_msrp_file_selector s;
+
+	(void)state;
+	for (size_t i = 0; i < MS_ARRAY_SIZE(bad); i++)
+		assert_int_equal(ms_msrp_file_selector_parse(ms_span_str(bad[i]), &s), -EBADMSG);
+}
+
+static void test_selector_matches(void **state)
+{
+	struct ms_msrp_file_selector file = selector(EXAMPLE), wanted = selector("");
+
+	(void)state;
+	assert_true(ms_msrp_file_selector_matches(&wanted, &file));
+	assert_true(ms_msrp_file_selector_matches(&file, &file));
+	wanted = selector("type:IMAGE/jpeg size:32349");
+	assert_true(ms_msrp_file_selector_matches(&wanted, &file));
+	wanted = selector("size:32348");
+	assert_false(ms_msrp_file_selector_matches(&wanted, &file));
+	wanted = selector("name:\"my cool picture.jpg\"");
+	assert_false(ms_msrp_file_selector_matches(&wanted, &file));
+	wanted = selector(EXAMPLE);
+	wanted.sha1[3] ^= 1;
+	assert_false(ms_msrp_file_selector_matches(&wanted, &file));
+	/* what is not known of a file does not satisfy */
+	wanted = selector(
+		"hash:sha-256:00:01:02:03:04:05:06:07:08:09:0a:0B:0c:0d:0e:0f:00:01:02:03:04:05:06:"
+		"07:08:09:0a:0b:0c:0d:0e:0f");
+	assert_false(ms_msrp_file_selector_matches(&wanted, &file));
+}
+
+static void test_other_attributes(void **state)
+{
+	static const char dates[] = "creation:\"Mon, 15 May 2006 15:01:31 +0300\" "
+				    "read:\"Tue, 16 May 2006 15:01:31 +0300\"";
+	struct ms_msrp_file_range r;
+	struct ms_msrp_file_date d;
+	struct peer_random random;
+	struct ms_span id;
+	struct ms_buf b;
+
+	(void)state;
+	ms_buf_init(&b, 1000);
+	peer_random_init(&random, 1);
+	assert_int_equal(ms_msrp_file_range_parse(MS_SPAN_LIT("1-32349"), &r), 0);
+	assert_int_equal(r.last, 32349);
+	assert_int_equal(ms_msrp_file_range_parse(MS_SPAN_LIT("7-*"), &r), 0);
+	ms_msrp_file_range_put(&b, &r);
+	assert_string_equal(ms_buf_cstr(&b), "7-*");
+	assert_int_equal(ms_msrp_file_range_parse(MS_SPAN_LIT("0-1"), &r), -EBADMSG);
+	assert_int_equal(ms_msrp_file_range_parse(MS_SPAN_LIT("2-1"), &r), -EBADMSG);
+	assert_int_equal(ms_msrp_file_range_parse(MS_SPAN_LIT("2"), &r), -EBADMSG);
+	ms_buf_reset(&b);
+	assert_int_equal(ms_msrp_file_id_put(&b, &random.random), 0);
+	assert_int_equal(b.len, 32);
+	assert_true(ms_msrp_file_id_valid(ms_buf_span(&b)));
+	assert_false(ms_msrp_file_id_valid(MS_SPAN_LIT("a b")));
+	assert_int_equal(ms_msrp_file_date_parse(MS_SPAN_LIT(dates), &d), 0);
+	ms_buf_reset(&b);
+	ms_msrp_file_date_put(&b, &d);
+	assert_string_equal(ms_buf_cstr(&b), dates);
+	assert_int_equal(ms_msrp_file_date_parse(MS_SPAN_LIT("creation:\"x\" creation:\"x\""), &d),
+			 -EBADMSG);
+	assert_int_equal(ms_msrp_file_date_parse(MS_SPAN_LIT("creation:x"), &d), -EBADMSG);
+	assert_int_equal(ms_msrp_file_icon_parse(MS_SPAN_LIT("cid:id2@alicepc.example.com"), &id),
+			 0);
+	assert_span_str(id, "id2@alicepc.example.com");
+	assert_int_equal(ms_msrp_file_icon_parse(MS_SPAN_LIT("http://x"), &id), -EBADMSG);
+	ms_buf_done(&b);
+}
+
+static void test_safe_names(void **state)
+{
+	static const char *const names[][2] = {
+		{ "picture.jpg", "picture.jpg" },
+		{ "../../etc/passwd", "passwd" },
+		{ "..", "file" },
+		{ "", "file" },
+		{ ".bashrc", "bashrc" },
+		{ "C:\\windows\\x.exe", "x.exe" },
+		{ "a\nb:c", "a_b_c" },
+		{ "dir/", "file" },
+		{ "\xC3\xA4.txt", "\xC3\xA4.txt" },
+	};
+	char longer[301];
+	struct ms_buf b;
+
+	(void)state;
+	ms_buf_init(&b, 1000);
+	for (size_t i = 0; i < MS_ARRAY_SIZE(names); i++) {
+		ms_buf_reset(&b);
+		ms_msrp_file_safe_name(&b, ms_span_str(names[i][0]));
+		assert_string_equal(ms_buf_cstr(&b), names[i][1]);
+	}
+	/* cut between characters */
+	memset(longer, 'x', sizeof(longer));
+	memcpy(longer + 199, "\xC3\xA4", 2);
+	ms_buf_reset(&b);
+	ms_msrp_file_safe_name(&b, ms_span_of(longer, 300));
+	assert_int_equal(b.len, 199);
+	ms_buf_done(&b);
+}
+
+/* Figure 3 of section 8.1. */
+static void test_repeated_offers(void **state)
+{
+	struct ms_msrp_file_selector a = selector("name:\"a\" size:1"),
+				     b = selector("name:\"a\" size:2"),
+				     more = selector("name:\"a\" size:1 type:a/b");
+	struct ms_span id = MS_SPAN_LIT("one"), other = MS_SPAN_LIT("two");
+
+	(void)state;
+	assert_int_equal(ms_msrp_file_offer_kind(id, &a, id, &a), MS_MSRP_FILE_SAME);
+	assert_int_equal(ms_msrp_file_offer_kind(id, &a, id, &more), MS_MSRP_FILE_SAME);
+	assert_int_equal(ms_msrp_file_offer_kind(id, &a, id, &b), MS_MSRP_FILE_ERROR);
+	assert_int_equal(ms_msrp_file_offer_kind(id, &a, other, &a), MS_MSRP_FILE_NEW);
+	assert_int_equal(ms_msrp_file_offer_kind(id, &a, other, &b), MS_MSRP_FILE_NEW);
+}
+
+/* A file in memory, and one side's end of a transfer. */
+struct disk {
+	uint8_t *octets;
+	uint64_t size, room;
+	bool fail;
+	uint64_t progress;
+	unsigned done;
+	enum ms_msrp_file_result result;
+	int code;
+	uint64_t cancel_at;
+	struct ms_msrp_file_tx *tx;
+	struct ms_msrp_file_rx *rx;
+};
+
+static int disk_read(void *arg, uint64_t offset, uint8_t *dst, size_t size, size_t *ret_n)
+{
+	struct disk *d = arg;
+
+	if (d->fail)
+		return -EIO;
+	if (offset >= d->size)
+		size = 0;
+	else if (size > d->size - offset)
+		size = (size_t)(d->size - offset);
+	memcpy(dst, d->octets + offset, size);
+	*ret_n = size;
+	return 0;
+}
+
+static int disk_write(void *arg, uint64_t offset, struct ms_span octets)
+{
+	struct disk *d = arg;
+
+	if (d->fail || offset + octets.len > d->room)
+		return -ENOSPC;
+	memcpy(d->octets + offset, octets.p, octets.len);
+	if (offset + octets.len > d->size)
+		d->size = offset + octets.len;
+	return 0;
+}
+
+static void on_progress(void *arg, uint64_t octets, uint64_t total)
+{
+	struct disk *d = arg;
+
+	(void)total;
+	assert_true(octets >= d->progress);
+	d->progress = octets;
+	if (d->cancel_at > 0 && octets >= d->cancel_at) {
+		d->cancel_at = 0;
+		if (d->rx)
+			ms_msrp_file_rx_cancel(d->rx);
+	}
+}
+
+static void on_done(void *arg, enum ms_msrp_file_result result, int code)
+{
+	struct disk *d = arg;
+
+	d->done++;
+	d->result = result;
+	d->code = code;
+}
+
+struct transfer {
+	struct disk from, to;
+	struct ms_msrp_file_params tx, rx;
+	struct peers p;
+};
+
+static void transfer_params(struct ms_msrp_file_params *p, struct disk *d)
+{
+	*p = (struct ms_msrp_file_params){
+		.range = { 1, MS_MSRP_UNKNOWN },
+		.store = { disk_read, disk_write, d },
+		.events = { .progress = on_progress, .done = on_done, .arg = d },
+	};
+}
+
+static void transfer_prepare(struct transfer *t, uint64_t size)
+{
+	*t = (struct transfer){ .p = { .now = 0 } };
+	t->from.octets = test_malloc(size + 1);
+	t->to.octets = test_calloc(1, size + 1);
+	t->from.size = size;
+	t->to.room = size;
+	for (uint64_t i = 0; i < size; i++)
+		t->from.octets[i] = (uint8_t)(i * 131 + (i >> 8) * 7);
+	transfer_params(&t->tx, &t->from);
+	transfer_params(&t->rx, &t->to);
+	assert_int_equal(ms_msrp_file_digest(&t->tx.store, &t->tx.file), 0);
+	snprintf(t->tx.file.type, sizeof(t->tx.file.type), "image/jpeg");
+	snprintf(t->tx.file.name, sizeof(t->tx.file.name), "My cool picture.jpg");
+	t->rx.file = t->tx.file;
+}
+
+static struct transfer *tuned;
+
+static void tune(struct ms_msrp_session_params *a, struct ms_msrp_session_params *b)
+{
+	a->handlers = *ms_msrp_file_tx_handlers();
+	a->arg = tuned->from.tx;
+	b->handlers = *ms_msrp_file_rx_handlers();
+	b->arg = tuned->to.rx;
+}
+
+/* Makes both ends and starts; 0 or errno, with everything freed. */
+static int transfer_start(struct transfer *t)
+{
+	int err = ms_msrp_file_tx_new(&t->tx, &t->from.tx);
+
+	if (err == 0)
+		err = ms_msrp_file_rx_new(&t->rx, &t->to.rx);
+	tuned = t;
+	if (err == 0)
+		err = peers_init(&t->p, tune);
+	if (err == 0) {
+		t->p.a.keep_seen = t->p.b.keep_seen = false;
+		err = ms_msrp_file_tx_start(t->from.tx, t->p.a.session);
+		if (err < 0)
+			peers_done(&t->p);
+	}
+	if (err < 0) {
+		t->from.tx = ms_msrp_file_tx_free(t->from.tx);
+		t->to.rx = ms_msrp_file_rx_free(t->to.rx);
+	}
+	return err;
+}
+
+static void transfer_stop(struct transfer *t)
+{
+	peers_done(&t->p);
+	t->from.tx = ms_msrp_file_tx_free(t->from.tx);
+	t->to.rx = ms_msrp_file_rx_free(t->to.rx);
+}
+
+static void transfer_done(struct transfer *t)
+{
+	test_free(t->from.octets);
+	test_free(t->to.octets);
+}
+
+static void test_transfer(void **state)
+{
+	static const uint64_t sizes[] = { 0, 1, 2048, 2049, 300000 };
+
+	(void)state;
+	for (size_t i = 0; i < MS_ARRAY_SIZE(sizes); i++) {
+		struct transfer t;
+
+		transfer_prepare(&t, sizes[i]);
+		assert_int_equal(transfer_start(&t), 0);
+		assert_int_equal(peers_run(&t.p), 0);
+		assert_int_equal(t.from.done, 1);
+		assert_int_equal(t.to.done, 1);
+		assert_int_equal(t.from.result, MS_MSRP_FILE_DONE);
+		assert_int_equal(t.to.result, MS_MSRP_FILE_DONE);
+		assert_memory_equal(t.from.octets, t.to.octets, (size_t)sizes[i]);
+		assert_int_equal(t.from.progress, sizes[i]);
+		assert_int_equal(t.to.progress, sizes[i]);
+		transfer_stop(&t);
+		transfer_done(&t);
+	}
+}
+
+/* The connection is lost; the rest is asked for by a=file-range and the whole is verified. */
+static void test_resume(void **state)
+{
+	struct transfer t;
+	uint64_t have;
+	int err;
+
+	(void)state;
+	transfer_prepare(&t, 300000);
+	assert_int_equal(transfer_start(&t), 0);
+	for (int i = 0; i < 30; i++)
+		assert_true(peers_step(&t.p, &t.p.a, &t.p.b, &err));
+	ms_msrp_conn_lost(t.p.a.conn);
+	ms_msrp_conn_lost(t.p.b.conn);
+	assert_int_equal(t.from.result, MS_MSRP_FILE_LOST);
+	assert_int_equal(t.to.result, MS_MSRP_FILE_LOST);
+	have = ms_msrp_file_rx_contiguous(t.to.rx);
+	assert_in_range(have, 100000, 200000);
+	transfer_stop(&t);
+	t.tx.range.first = t.rx.range.first = have + 1;
+	t.from.progress = t.to.progress = 0;
+	assert_int_equal(transfer_start(&t), 0);
+	assert_int_equal(peers_run(&t.p), 0);
+	assert_int_equal(t.to.result, MS_MSRP_FILE_DONE);
+	assert_int_equal(t.to.progress, 300000 - have);
+	assert_memory_equal(t.from.octets, t.to.octets, 300000);
+	transfer_stop(&t);
+	/* had the first part been another, the hash would tell */
+	t.to.octets[5] ^= 1;
+	t.from.progress = t.to.progress = 0;
+	assert_int_equal(transfer_start(&t), 0);
+	assert_int_equal(peers_run(&t.p), 0);
+	assert_int_equal(t.to.result, MS_MSRP_FILE_BAD_HASH);
+	assert_int_equal(t.from.result, MS_MSRP_FILE_REFUSED);
+	transfer_stop(&t);
+	transfer_done(&t);
+}
+
+/* What does not fit the selector is refused, at the earliest moment. */
+static void test_refusals(void **state)
+{
+	struct transfer t;
+
+	(void)state;
+	transfer_prepare(&t, 100000);
+	t.rx.file.sha256[0] ^= 1;
+	assert_int_equal(transfer_start(&t), 0);
+	assert_int_equal(peers_run(&t.p), 0);
+	assert_int_equal(t.to.result, MS_MSRP_FILE_BAD_HASH);
+	assert_int_equal(t.from.result, MS_MSRP_FILE_REFUSED);
+	assert_int_equal(t.from.code, 400);
+	transfer_stop(&t);
+
+	t.rx.file = t.tx.file;
+	t.rx.file.size = 99999;
+	t.from.progress = t.to.progress = 0;
+	assert_int_equal(transfer_start(&t), 0);
+	assert_int_equal(peers_run(&t.p), 0);
+	assert_int_equal(t.to.result, MS_MSRP_FILE_BAD_SIZE);
+	assert_int_equal(t.from.code, 413);
+	assert_int_equal(t.to.progress, 0);
+	transfer_stop(&t);
+
+	t.rx.file = t.tx.file;
+	memcpy(t.rx.file.type, "text/plain", sizeof("text/plain"));
+	t.from.progress = 0;
+	assert_int_equal(transfer_start(&t), 0);
+	assert_int_equal(peers_run(&t.p), 0);
+	assert_int_equal(t.to.result, MS_MSRP_FILE_BAD_TYPE);
+	assert_int_equal(t.from.code, 415);
+	transfer_stop(&t);
+
+	t.rx.file = t.tx.file;
+	t.to.room = 50000; /* the disk is full */
+	t.from.progress = t.to.progress = 0;
+	assert_int_equal(transfer_start(&t), 0);
+	assert_int_equal(peers_run(&t.p), 0);
+	assert_int_equal(t.to.result, MS_MSRP_FILE_STORAGE);
+	assert_int_equal(t.from.code, 413);
+	transfer_stop(&t);
+
+	t.to.room = 100000;
+	t.from.size = 90000; /* the file shrank */
+	t.from.progress = t.to.progress = 0;
+	assert_int_equal(transfer_start(&t), 0);
+	assert_int_equal(peers_run(&t.p), 0);
+	assert_int_equal(t.from.result, MS_MSRP_FILE_STORAGE);
+	assert_int_equal(t.to.result, MS_MSRP_FILE_ABORTED);
+	transfer_stop(&t);
+	transfer_done(&t);
+}
+
+static void test_cancel(void **state)
+{
+	struct transfer t;
+	int err;
+
+	(void)state;
+	transfer_prepare(&t, 300000);
+	t.to.cancel_at = 100000;
+	assert_int_equal(transfer_start(&t), 0);
+	assert_int_equal(peers_run(&t.p), 0);
+	assert_int_equal(t.to.result, MS_MSRP_FILE_CANCELLED);
+	assert_int_equal(t.from.result, MS_MSRP_FILE_REFUSED);
+	assert_int_equal(t.from.code, 413);
+	assert_in_range(t.from.progress, 100000, 150000);
+	transfer_stop(&t);
+
+	t.from.progress = t.to.progress = 0;
+	assert_int_equal(transfer_start(&t), 0);
+	for (int i = 0; i < 10; i++)
+		assert_true(peers_step(&t.p, &t.p.a, &t.p.b, &err));
+	ms_msrp_file_tx_cancel(t.from.tx);
+	assert_int_equal(t.from.result, MS_MSRP_FILE_CANCELLED);
+	assert_int_equal(peers_run(&t.p), 0);
+	assert_int_equal(t.to.result, MS_MSRP_FILE_ABORTED);
+	transfer_stop(&t);
+
+	t.from.progress = t.to.progress = 0;
+	assert_int_equal(transfer_start(&t), 0);
+	ms_msrp_file_rx_cancel(t.to.rx); /* before it began */
+	assert_int_equal(t.to.result, MS_MSRP_FILE_CANCELLED);
+	assert_int_equal(peers_run(&t.p), 0);
+	assert_int_equal(t.from.code, 413);
+	transfer_stop(&t);
+	transfer_done(&t);
+}
+
+/* Section 8.7: the session is for one file. */
+static void test_one_file_a_session(void **state)
+{
+	struct transfer t;
+
+	(void)state;
+	transfer_prepare(&t, 1000);
+	assert_int_equal(transfer_start(&t), 0);
+	assert_int_equal(peers_run(&t.p), 0);
+	assert_int_equal(peer_say(&t.p.a, "and another", NULL), 0);
+	assert_int_equal(peers_run(&t.p), 0);
+	assert_int_equal(t.from.result, MS_MSRP_FILE_REFUSED);
+	assert_int_equal(t.from.code, 403);
+	assert_int_equal(t.to.done, 1);
+	transfer_stop(&t);
+	transfer_done(&t);
+}
+
+static int feed_chunk(struct transfer *t, unsigned from, unsigned to, char flag)
+{
+	struct ms_buf *b = &t->p.b.in;
+
+	ms_buf_printf(b,
+		      "MSRP tid%05u SEND\r\nTo-Path: msrp://b.example:7002/bob;tcp\r\n"
+		      "From-Path: msrp://a.example:7001/alice;tcp\r\nMessage-ID: file1\r\n"
+		      "Byte-Range: %u-*/1000\r\nContent-Type: image/jpeg\r\n\r\n",
+		      from, from + 1);
+	ms_buf_put(b, t->from.octets + from, to - from);
+	ms_buf_printf(b, "\r\n-------tid%05u%c\r\n", from, flag);
+	return peer_feed(&t->p, &t->p.b, "");
+}
+
+/* Chunks out of order, some twice: the hash is that of what was stored. */
+static void test_hash_out_of_order(void **state)
+{
+	struct transfer t;
+
+	(void)state;
+	transfer_prepare(&t, 1000);
+	assert_int_equal(transfer_start(&t), 0);
+	assert_int_equal(feed_chunk(&t, 600, 1000, '$'), 0);
+	assert_int_equal(feed_chunk(&t, 0, 300, '+'), 0);
+	assert_int_equal(feed_chunk(&t, 100, 400, '+'), 0);
+	assert_int_equal(t.to.done, 0);
+	assert_int_equal(ms_msrp_file_rx_contiguous(t.to.rx), 400);
+	assert_int_equal(feed_chunk(&t, 400, 600, '+'), 0);
+	assert_int_equal(t.to.result, MS_MSRP_FILE_DONE);
+	assert_int_equal(t.to.done, 1);
+	transfer_stop(&t);
+	transfer_done(&t);
+}
+
+static int torture(void *arg)
+{
+	struct transfer *t = arg;
+	int err;
+
+	t->from.done = t->to.done = 0;
+	t->from.progress = t->to.progress = 0;
+	err = transfer_start(t);
+	if (err < 0)
+		return err;
+	err = peers_run(&t->p);
+	if (err == 0 && (t->from.result != MS_MSRP_FILE_DONE || t->to.result != MS_MSRP_FILE_DONE))
+		err = -ENOMEM;
+	transfer_stop(t);
+	if (t->to.done > 1 || t->from.done > 1)
+		return -EPROTO;
+	return err;
+}
+
+static void test_torture(void **state)
+{
+	struct transfer t;
+
+	(void)state;
+	transfer_prepare(&t, 20000);
+	assert_true(ms_test_torture(torture, &t) > 10);
+	transfer_done(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_selector),
+		cmocka_unit_test(test_selector_refused),
+		cmocka_unit_test(test_selector_matches),
+		cmocka_unit_test(test_other_attributes),
+		cmocka_unit_test(test_safe_names),
+		cmocka_unit_test(test_repeated_offers),
+		cmocka_unit_test(test_transfer),
+		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_one_file_a_session),
+		cmocka_unit_test(test_hash_out_of_order),
+		cmocka_unit_test(test_torture),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
