@@ -30,7 +30,7 @@ enum ms_config_type {
 	MS_CONFIG_SIZE, /* uint64_t octets; a number, perhaps with k, M or G (powers of 1024) */
 	MS_CONFIG_BOOL, /* bool */
 	MS_CONFIG_TEXT, /* const char *, owned by the configuration; max octets (0: 1024); may be "" */
-	MS_CONFIG_ADDR, /* struct ms_addr; "" if allowed (min 0) leaves it unset */
+	MS_CONFIG_ADDR, /* struct ms_addr; min 0: "" leaves it unset; max: port if none is given */
 	MS_CONFIG_ENUM, /* unsigned: index into names */
 	MS_CONFIG_MAP,  /* a nested structure at offset; fields */
 	MS_CONFIG_LIST, /* struct ms_config_list; item describes one element; min, max elements */

@@ -14,6 +14,7 @@
 
 #include "core/attr.h"
 #include "core/span.h"
+#include "priv/priv-priv.h"
 #include "priv/sandbox.h"
 
 /* Names are blank-separated; those this kernel or architecture does not have are skipped. */
@@ -50,15 +51,7 @@ static const struct {
 			    "close_range socketpair dup2 dup3 set_robust_list setpgid setsid" },
 };
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZER 1
-#endif
-#endif
-
-#ifdef SANITIZER
+#ifdef MS_SANITIZER
 /* What the sanitizers' own runtime does, at the latest when the process ends. */
 static const char sanitizer[] = "clone clone3 ptrace wait4 prctl openat open readlink readlinkat "
 				"getdents64 process_vm_readv arch_prctl kill sched_getaffinity "
@@ -146,7 +139,7 @@ static int allow_memory(scmp_filter_ctx ctx)
 	struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 	int err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &no_exec);
 
-#ifdef SANITIZER
+#ifdef MS_SANITIZER
 	return err;
 #endif
 	if (err == 0)

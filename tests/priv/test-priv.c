@@ -294,9 +294,9 @@ static void test_sandbox_facts(void **state MS_UNUSED)
 	spawn("reader", -1);
 	assert_int_equal(ms_chan_send(t.chan, MSG_FACTS, 0, MS_SPAN_NULL), 0);
 	run_until(NULL, 1);
-	assert_int_equal(t.facts[3], 0); /* no core */
-	assert_int_equal(t.facts[4], 0); /* not dumpable */
-	assert_int_equal(t.facts[5], 1); /* no new privileges */
+	assert_int_equal(t.facts[3], 0);         /* no core */
+	assert_int_equal(t.facts[4], SANITIZED); /* not dumpable */
+	assert_int_equal(t.facts[5], 1);         /* no new privileges */
 }
 
 static void ask(const char *role, char what)
