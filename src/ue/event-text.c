@@ -51,9 +51,11 @@ static void put_message(struct ms_buf *b, const struct ms_ue_event *e)
 		ms_buf_put_str(b, "[protected] ");
 		put_peer(b, e->peer);
 	} else {
-		ms_buf_put_str(b, e->from.len > 0 ? "[NOT PROTECTED] "
-						  : "[NOT PROTECTED, SENDER UNKNOWN] ");
-		put_peer(b, e->from);
+		struct ms_span who = e->asserted.len > 0 ? e->asserted : e->from;
+
+		ms_buf_put_str(b, who.len > 0 ? "[NOT PROTECTED] "
+					      : "[NOT PROTECTED, SENDER UNKNOWN] ");
+		put_peer(b, who);
 	}
 	ms_buf_put_str(b, ":\n" INDENT);
 	if (e->text.len > 0) {

@@ -6,7 +6,15 @@
 
 #include "ue/display.h"
 
-enum field_type { FIELD_SPAN, FIELD_NAME, FIELD_UINT, FIELD_U64, FIELD_BOOL, FIELD_TIME };
+enum field_type {
+	FIELD_SPAN,
+	FIELD_LIST,
+	FIELD_NAME,
+	FIELD_UINT,
+	FIELD_U64,
+	FIELD_BOOL,
+	FIELD_TIME
+};
 
 static const struct field {
 	const char *name;
@@ -20,6 +28,7 @@ static const struct field {
 	FIELD("session", UINT, session),
 	FIELD("peer", SPAN, peer),
 	FIELD("from", SPAN, from),
+	FIELD("asserted", SPAN, asserted),
 	FIELD("called", SPAN, called),
 	FIELD("type", SPAN, content_type),
 	FIELD("text", SPAN, text),
@@ -28,7 +37,7 @@ static const struct field {
 	FIELD("hash", SPAN, hash),
 	FIELD("suite", SPAN, suite),
 	FIELD("url", SPAN, url),
-	FIELD("resolvers", SPAN, resolvers),
+	FIELD("resolvers", LIST, resolvers),
 	FIELD("kind", NAME, kind),
 	FIELD("source", NAME, source),
 	FIELD("direction", NAME, direction),
@@ -44,6 +53,7 @@ static const struct field {
 	FIELD("protected", BOOL, is_protected),
 	FIELD("verified", BOOL, verified),
 	FIELD("diverted", BOOL, diverted),
+	FIELD("goes_on", BOOL, goes_on),
 #undef FIELD
 };
 
@@ -56,8 +66,9 @@ static const struct {
 	[MS_UE_EVENT_UNREGISTERED] = { "unregistered", "peer" },
 	[MS_UE_EVENT_REGISTER_FAILED] = { "register-failed", "status reason detail" },
 	[MS_UE_EVENT_MESSAGE] = { "message",
-				  "peer from type text size! protected! verified! warning" },
-	[MS_UE_EVENT_MESSAGE_REFUSED] = { "message-refused", "peer from reason detail status" },
+				  "peer from asserted type text size! protected! verified! warning" },
+	[MS_UE_EVENT_MESSAGE_REFUSED] = { "message-refused",
+					  "peer from asserted reason detail status" },
 	[MS_UE_EVENT_MESSAGE_SENT] = { "message-sent", "peer status protected! source" },
 	[MS_UE_EVENT_MESSAGE_FAILED] = { "message-failed", "peer status reason detail warning" },
 	[MS_UE_EVENT_TICKET] = { "ticket", "kind source resolvers valid_until uses!" },
@@ -65,12 +76,12 @@ static const struct {
 	[MS_UE_EVENT_CALL_OUTGOING] = { "call-outgoing", "session peer kind protected!" },
 	[MS_UE_EVENT_CALL_RINGING] = { "call-ringing", "session" },
 	[MS_UE_EVENT_CALL_INCOMING] = { "call-incoming",
-					"session peer from kind protected! warning" },
+					"session peer from asserted kind protected! warning" },
 	[MS_UE_EVENT_CALL_ESTABLISHED] = { "call-established",
 					   "session peer called kind suite protected! diverted!" },
 	[MS_UE_EVENT_CALL_FAILED] = { "call-failed",
-				      "session peer called status reason detail warning" },
-	[MS_UE_EVENT_CALL_ENDED] = { "call-ended", "session reason" },
+				      "session peer called status reason detail warning goes_on" },
+	[MS_UE_EVENT_CALL_ENDED] = { "call-ended", "session reason goes_on" },
 	[MS_UE_EVENT_CHAT] = { "chat", "session peer type text size!" },
 	[MS_UE_EVENT_CHAT_SENT] = { "chat-sent", "session text" },
 	[MS_UE_EVENT_CHAT_FAILED] = { "chat-failed", "session status reason" },
@@ -110,10 +121,24 @@ static void put_string(struct ms_buf *b, struct ms_span s)
 	ms_buf_put_u8(b, '"');
 }
 
+/* "a, b" as ["a","b"]. */
+static void put_list(struct ms_buf *b, struct ms_span s)
+{
+	const char *comma = "[";
+
+	while (s.len > 0) {
+		ms_buf_put_str(b, comma);
+		put_string(b, ms_span_trim(ms_span_cut(&s, ',')));
+		comma = ",";
+	}
+	ms_buf_put_u8(b, ']');
+}
+
 static bool is_empty(const struct field *f, const void *at)
 {
 	switch (f->type) {
 	case FIELD_SPAN:
+	case FIELD_LIST:
 		return ((const struct ms_span *)at)->len == 0;
 	case FIELD_NAME:
 		return *(const char *const *)at == NULL;
@@ -136,6 +161,9 @@ static void put_value(struct ms_buf *b, const struct field *f, const void *at)
 	switch (f->type) {
 	case FIELD_SPAN:
 		put_string(b, *(const struct ms_span *)at);
+		break;
+	case FIELD_LIST:
+		put_list(b, *(const struct ms_span *)at);
 		break;
 	case FIELD_NAME:
 		put_string(b, ms_span_str(*(const char *const *)at));

@@ -46,9 +46,10 @@ enum ms_ue_event_type {
 /** All spans are borrowed for the call that delivers the event; empty means "not known". */
 struct ms_ue_event {
 	enum ms_ue_event_type type;
-	unsigned session;    /* number of the call; 0: none */
-	struct ms_span peer; /* identity the KMS vouches for */
-	struct ms_span from; /* what From or P-Asserted-Identity says */
+	unsigned session;        /* number of the call; 0: none */
+	struct ms_span peer;     /* identity the KMS vouches for */
+	struct ms_span from;     /* what From says */
+	struct ms_span asserted; /* what P-Asserted-Identity says */
 	struct ms_span called;
 	struct ms_span content_type;
 	struct ms_span text;      /* a message's content, if it is text */
@@ -69,6 +70,7 @@ struct ms_ue_event {
 	uint64_t size, done, uses;
 	ms_usec valid_until;
 	bool is_protected, verified, diverted;
+	bool goes_on; /* a lost file: another session follows by itself */
 };
 
 /** "message-sent". Static. */

@@ -21,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ms_span in = ms_span_of(data, size);
 	MS_CLEANUP(ms_buf_done) struct ms_buf b;
+	uint32_t c;
 	struct ms_ue_identity id, again;
 	struct ms_ue_command command;
 	struct ms_ue_line line;
@@ -35,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (ms_ue_command_parse(in, &command, NULL) == 0)
 		must(command.text.len <= size && command.who.len <= size);
+	must(ms_ue_utf8_decode(in, &c) <= 4);
 	ms_ue_line_init(&line, "> ");
 	for (size_t i = 0; i < size && i < 512; i++) {
 		ms_buf_reset(&b);

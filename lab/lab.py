@@ -1,0 +1,354 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole system on loopback: Kamailio, our KMS, users with keys and clients. The demonstration and the
+scenario tests are written with it. Ports are below 12000; everything lies in one folder.
+
+    with Lab(folder) as lab:
+        lab.start("alice", "bob")
+        bob = lab.ue("bob", "listen", "--count", "1")
+        bob.wait("registered")
+        lab.ue("alice", "send", lab.uri("bob"), "hello").finish(0)
+        assert bob.wait("message")["text"] == "hello"
+"""
+import json
+import os
+import queue
+import random
+import secrets
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.environ.get("MS_BUILD_DIR") or os.path.join(os.path.dirname(HERE), "build")
+DOMAIN = "example.org"
+KMS_IDENTITY = f"sip:kms@{DOMAIN}"
+MSRP_PORTS_EACH = 60
+
+
+class LabError(Exception):
+    pass
+
+
+def program(name):
+    for folder in ("ue", "kms", "ctl"):
+        path = os.path.join(BUILD, "src", folder, name)
+        if os.access(path, os.X_OK):
+            return path
+    raise LabError(f"{name} is not built under {BUILD}")
+
+
+def is_free(address, port):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(family, kind) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind((address, port))
+            except OSError:
+                return False
+    return True
+
+
+def free_ports(n, address="127.0.0.1"):
+    """The first of n ports in a row that nobody has, between 10000 and 11999."""
+    for _ in range(500):
+        first = random.randrange(10000, 12000 - n)
+        if all(is_free(address, p) for p in range(first, first + n)):
+            return first
+    raise LabError("no free ports below 12000")
+
+
+def wait_for_port(address, port, process, timeout=15):
+    deadline = time.time() + timeout
+    while time.time() < deadline:
+        try:
+            socket.create_connection((address, port), timeout=1).close()
+            return
+        except OSError:
+            if process.poll() is not None:
+                raise LabError(f"it ended with status {process.returncode} before it listened on port {port}")
+            time.sleep(0.05)
+    raise LabError(f"nothing listens on {address}:{port} after {timeout} s")
+
+
+def yaml_of(value, indent=0):
+    """Enough YAML for our configurations: mappings, lists of mappings or scalars, scalars."""
+    pad, text = "  " * indent, ""
+    for key, v in value.items():
+        if isinstance(v, dict):
+            text += f"{pad}{key}:\n{yaml_of(v, indent + 1)}" if v else ""
+        elif isinstance(v, list):
+            text += f"{pad}{key}:\n"
+            for item in v:
+                lines = yaml_of(item, indent + 2) if isinstance(item, dict) else f"{pad}    {scalar(item)}\n"
+                text += f"{pad}  - {lines.lstrip()}"
+        else:
+            text += f"{pad}{key}: {scalar(v)}\n"
+    return text
+
+
+def scalar(v):
+    if isinstance(v, bool):
+        return "true" if v else "false"
+    return str(v) if isinstance(v, int) else json.dumps(v)
+
+
+def merge(base, changes):
+    out = dict(base)
+    for key, v in changes.items():
+        out[key] = merge(out[key], v) if isinstance(v, dict) and isinstance(out.get(key), dict) else v
+    return out
+
+
+class Ue:
+    """A running mediasec-ue with --json."""
+
+    def __init__(self, name, arguments, config, log, stdin, options=()):
+        self.name, self.log, self.seen, self.events = name, log, [], queue.Queue()
+        command = [program("mediasec-ue"), "-c", config, "--json", *options, *arguments]
+        self.err = open(log + ".err", "ab")
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=self.err)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        with open(self.log, "ab") as log:
+            for line in self.process.stdout:
+                log.write(line)
+                log.flush()
+                try:
+                    event = json.loads(line)
+                except ValueError:
+                    event = {"event": "garbage", "line": line.decode("utf-8", "replace")}
+                self.seen.append(event)
+                self.events.put(event)
+        self.events.put(None)
+
+    def wait(self, *names, timeout=15):
+        """The next event of one of these names; others on the way are passed over."""
+        deadline, passed = time.time() + timeout, []
+        while True:
+            try:
+                event = self.events.get(timeout=max(0.01, deadline - time.time()))
+            except queue.Empty:
+                raise LabError(f"{self.name}: no {' or '.join(names)} within {timeout} s; came: {passed}") from None
+            if event is None:
+                self.events.put(None)
+                raise LabError(f"{self.name}: ended without {' or '.join(names)}; came: {passed}")
+            if event["event"] in names:
+                return event
+            passed.append(event["event"])
+
+    def type(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def close_stdin(self):
+        self.process.stdin.close()
+
+    def finish(self, code=0, timeout=30):
+        """Waits for the end and checks the exit code; None: any."""
+        try:
+            got = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.stop()
+            raise LabError(f"{self.name}: still running after {timeout} s") from None
+        self.reader.join(5)
+        self.err.close()
+        if code is not None and got != code:
+            raise LabError(f"{self.name}: exit code {got}, not {code}: {self.seen[-3:]}")
+        return got
+
+    def stop(self, timeout=8):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        if self.process.stdin and not self.process.stdin.closed:
+            try:
+                self.process.stdin.close()
+            except BrokenPipeError:
+                pass
+
+    def kill(self):
+        """As if its power went away."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait(5)
+
+
+class Lab:
+    def __init__(self, folder, address="127.0.0.1", tls=False):
+        self.dir, self.address, self.tls = os.path.abspath(folder), address, tls
+        self.sip_dir, self.kms_dir = os.path.join(self.dir, "sip"), os.path.join(self.dir, "kms")
+        self.users, self.ues, self.kms = {}, [], None
+        self.sip_port = free_ports(2, address)
+        self.kms_port = free_ports(1, address)
+        self.msrp_first = free_ports(MSRP_PORTS_EACH, address)
+        self.msrp_ports = f"{self.msrp_first}-{self.msrp_first + MSRP_PORTS_EACH - 1}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if error is not None:
+            print(self.logs(), flush=True)
+        self.stop()
+
+    def uri(self, name):
+        return f"sip:{name}@{DOMAIN}"
+
+    def password(self, name):
+        return self.users[name]
+
+    # ---- the system ----
+
+    def start(self, *names):
+        os.makedirs(self.sip_dir, exist_ok=True)
+        os.makedirs(self.kms_dir, exist_ok=True)
+        for name in names:
+            self.users[name] = secrets.token_hex(8)
+        with open(os.path.join(self.sip_dir, "users"), "w", encoding="ascii") as f:
+            f.writelines(f"{name} {password}\n" for name, password in self.users.items())
+        self._kamailio("start", self.address, str(self.sip_port))
+        self.start_kms(new=True)
+        for name in names:
+            self._provision(name)
+
+    def _kamailio(self, verb, *arguments):
+        env = dict(os.environ, LAB_DOMAIN=DOMAIN, LAB_TLS="1" if self.tls else "0")
+        with open(os.path.join(self.dir, "kamailio.sh.log"), "ab") as log:
+            done = subprocess.run([os.path.join(HERE, "kamailio.sh"), verb, self.sip_dir, *arguments], env=env,
+                                  stdout=log, stderr=subprocess.STDOUT, timeout=60, check=False)
+        if done.returncode:
+            raise LabError(f"kamailio.sh {verb} failed, see {self.dir}/kamailio.sh.log")
+
+    def start_kms(self, new=False):
+        config = os.path.join(self.kms_dir, "kms.yaml")
+        if new:
+            self._run(program("mediasec-kms"), "--make-master", os.path.join(self.kms_dir, "master"))
+            with open(config, "w", encoding="utf-8") as f:
+                f.write(yaml_of(self._kms_config()))
+        self.kms_log = open(os.path.join(self.dir, "kms.log"), "ab")
+        self.kms = subprocess.Popen([program("mediasec-kms"), "-c", config, "-f"], stdin=subprocess.DEVNULL,
+                                    stdout=self.kms_log, stderr=self.kms_log)
+        wait_for_port(self.address, self.kms_port, self.kms)
+
+    def _kms_config(self):
+        def at(name):
+            return os.path.join(self.kms_dir, name)
+        return {"daemon": {"control": at("control.sock")},
+                "identity": KMS_IDENTITY,
+                "http": {"listen": [f"{self.address}:{self.kms_port}"]},
+                "vault": {"control": at("vault.sock"), "store": at("kms.db"), "master_key": at("master")},
+                "replay": {"dir": at("replay")},
+                "audit": {"file": at("audit.log")}}
+
+    def stop_kms(self):
+        if self.kms and self.kms.poll() is None:
+            self.kms.terminate()
+            self.kms.wait(10)
+        if self.kms:
+            self.kms_log.close()
+        self.kms = None
+
+    def _run(self, *command):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        if done.returncode:
+            raise LabError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def ctl(self, *words):
+        """mediasec kms WORDS..."""
+        return self._run(program("mediasec"), "kms", "-s", os.path.join(self.kms_dir, "vault.sock"), *words)
+
+    def ctl_line(self, *words):
+        return " ".join([program("mediasec"), "kms", "-s", os.path.join(self.kms_dir, "vault.sock"), *words])
+
+    def _provision(self, name):
+        home = self.home(name)
+        os.makedirs(os.path.join(home, "inbox"), exist_ok=True)
+        self.ctl("user", "add", name, "--identity", self.uri(name), "--key-id", name,
+                 "--generate", os.path.join(home, "psk"))
+        fd = os.open(os.path.join(home, "password"), os.O_WRONLY | os.O_CREAT, 0o600)
+        with os.fdopen(fd, "w", encoding="ascii") as f:
+            f.write(self.users[name] + "\n")
+        self.configure(name)
+
+    def forward(self, name, to):
+        """Calls and messages for `name` go to `to`; None: to `name` again."""
+        if to:
+            self._kamailio("forward", name, to)
+        else:
+            self._kamailio("unforward", name)
+
+    # ---- clients ----
+
+    def home(self, name):
+        return os.path.join(self.dir, name)
+
+    def configure(self, name, **changes):
+        """Writes the user's configuration: the lab's defaults with these changes."""
+        transport = "tls" if self.tls else "tcp"
+        base = {
+            "identity": self.uri(name),
+            "sip": {"proxy": f"sip:{self.address}:{self.sip_port}", "transport": transport, "address": self.address,
+                    "auth_user": name, "password_file": "password", "registrar": f"sip:{DOMAIN}"},
+            "kms": {"url": f"http://{self.address}:{self.kms_port}", "identity": KMS_IDENTITY, "psk_id": name,
+                    "psk_file": "psk"},
+            "tickets": {"file": "tickets"},
+            "media": {"port_min": self.msrp_first, "port_max": self.msrp_first + MSRP_PORTS_EACH - 1},
+            "policy": {"chat": "accept", "file": "accept", "plain_message": False},
+            "files": {"directory": "inbox"},
+            "contacts": [{"name": other, "uri": self.uri(other)} for other in self.users if other != name],
+        }
+        if self.tls:
+            base["sip"]["proxy"] = f"sip:{self.address}:{self.sip_port + 1};transport=tls"
+            base["sip"]["ca_file"] = os.path.join(self.sip_dir, "ca.pem")
+            base["sip"]["server_name"] = self.address
+        path = os.path.join(self.home(name), "ue.yaml")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(yaml_of(merge(base, changes)))
+        return path
+
+    def ue(self, name, *arguments, stdin=False, options=()):
+        """Starts the user's client with a command, or interactive without one."""
+        log = os.path.join(self.home(name), f"log-{len(self.ues):03}")
+        ue = Ue(name, arguments, os.path.join(self.home(name), "ue.yaml"), log, stdin or not arguments, options)
+        self.ues.append(ue)
+        return ue
+
+    def online(self, name):
+        """An interactive client that is registered."""
+        ue = self.ue(name)
+        ue.wait("registered")
+        return ue
+
+    def command_line(self, name):
+        return f"{program('mediasec-ue')} -c {os.path.join(self.home(name), 'ue.yaml')}"
+
+    # ---- the end ----
+
+    def logs(self, lines=25):
+        text = ""
+        paths = [os.path.join(self.dir, "kms.log"), os.path.join(self.sip_dir, "kamailio.log"),
+                 os.path.join(self.dir, "kamailio.sh.log")]
+        for ue in self.ues:
+            paths += [ue.log, ue.log + ".err"]
+        for path in paths:
+            if os.path.exists(path) and os.path.getsize(path):
+                with open(path, encoding="utf-8", errors="replace") as f:
+                    text += f"---- {os.path.relpath(path, self.dir)}\n" + "".join(f.readlines()[-lines:])
+        return text
+
+    def stop(self):
+        for ue in self.ues:
+            ue.stop()
+        self.stop_kms()
+        if os.path.exists(os.path.join(self.sip_dir, "pid")):
+            self._kamailio("stop")

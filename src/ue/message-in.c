@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Receiving immediate messages: TS 33.328 annex F.3. What S/MIME says about the sender wins over
+ * what SIP says; a message that does not verify is never shown.
+ */
+#include <errno.h>
+
+#include "core/alloc.h"
+#include "mime/cpim.h"
+#include "mime/entity.h"
+#include "mime/multipart.h"
+#include "mime/pkcs7.h"
+#include "ue/ue-priv.h"
+
+#define OBJECT_MAX (256 * 1024)
+
+/* SIP status codes of refusals. */
+enum {
+	STATUS_FORBIDDEN = 403,
+	STATUS_UNAVAILABLE = 480,
+	STATUS_NOT_ACCEPTABLE = 488,
+	STATUS_UNDECIPHERABLE = 493,
+	STATUS_TOO_LARGE = 513,
+};
+
+struct receiving {
+	struct ms_list link;
+	struct ms_ue *ue;
+	const struct ms_sip_message *m; /* a reference */
+	struct ms_ue_sender sender;     /* as SIP says */
+	struct ms_buf object;           /* the CMS object */
+	struct ms_ue_smime_in *in;      /* owned */
+	struct ms_ue_asking *asking;    /* while the KMS is asked */
+};
+
+static void receiving_free(struct receiving *r)
+{
+	ms_list_remove(&r->link);
+	r->ue->n_receiving--;
+	ms_ue_asking_cancel(r->asking);
+	ms_ue_smime_in_free(r->in);
+	ms_buf_done(&r->object);
+	ms_sip_message_unref(r->m);
+	ms_free(r);
+}
+
+static void tell_refused(const struct receiving *r, unsigned status, const char *reason,
+			 const char *text)
+{
+	ms_ue_tell(r->ue, &(struct ms_ue_event){
+				  .type = MS_UE_EVENT_MESSAGE_REFUSED,
+				  .from = ms_ue_identity_span(&r->sender.from),
+				  .asserted = ms_ue_identity_span(&r->sender.asserted),
+				  .reason = reason,
+				  .detail = ms_span_str(text),
+				  .status = status,
+			  });
+}
+
+static void refuse(struct receiving *r, unsigned status, const char *reason, const char *text)
+{
+	ms_ue_reply(r->ue, r->m, status, 399, text);
+	tell_refused(r, status, reason, text);
+	receiving_free(r);
+}
+
+static void refuse_fault(struct receiving *r, int err, const struct ms_fault *fault)
+{
+	if (err == -ENOMEM)
+		refuse(r, STATUS_UNAVAILABLE, "memory", "out of memory");
+	else if (err == -EPERM)
+		refuse(r, STATUS_FORBIDDEN, fault->reason ? fault->reason : "policy",
+		       ms_ue_fault_text(fault));
+	else
+		refuse(r, STATUS_UNDECIPHERABLE, fault->reason ? fault->reason : "malformed",
+		       ms_ue_fault_text(fault));
+}
+
+/* ---- showing ---- */
+
+struct content {
+	struct ms_span type; /* whole value */
+	struct ms_span text; /* empty if it is not text */
+	size_t size;
+};
+
+/* The essence of a media type, rebuilt: "text/plain". */
+static void put_type(struct ms_buf *b, const struct ms_mime_value *v)
+{
+	ms_buf_put_span(b, v->type);
+	ms_buf_put_u8(b, '/');
+	ms_buf_put_span(b, v->subtype);
+}
+
+static void show(struct receiving *r, const struct ms_ue_identity *sender,
+		 const struct ms_mime_value *type, struct ms_span body)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf name;
+	struct ms_ue_event e = { .type = MS_UE_EVENT_MESSAGE,
+				 .from = ms_ue_identity_span(&r->sender.from),
+				 .asserted = ms_ue_identity_span(&r->sender.asserted),
+				 .size = body.len,
+				 .is_protected = sender != NULL,
+				 .verified = sender != NULL };
+
+	ms_buf_init(&name, 512);
+	if (body.len > r->ue->settings->config->message.max_size) {
+		refuse(r, STATUS_TOO_LARGE, "too_large", "the message is too large");
+		return;
+	}
+	put_type(&name, type);
+	e.content_type = ms_buf_span(&name);
+	if (ms_span_is_nocase(type->type, "text"))
+		e.text = body;
+	if (sender) {
+		e.peer = ms_ue_identity_span(sender);
+		e.warning = ms_ue_sender_differs(&r->sender, e.peer);
+	} else if (e.asserted.len > 0) {
+		e.warning = ms_ue_sender_differs(&r->sender, e.asserted);
+	} else {
+		e.warning = MS_SPAN_LIT("the network does not vouch for the sender");
+	}
+	ms_ue_tell(r->ue, &e);
+	ms_ue_reply(r->ue, r->m, 200, 0, NULL);
+	receiving_free(r);
+}
+
+/* An entity that was inside: a CPIM wrapper is taken off (TS 24.247 lets messages have one). */
+static void show_entity(struct receiving *r, const struct ms_ue_identity *sender,
+			const struct ms_mime_entity *entity)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf body;
+	const struct ms_mime_value *type = &entity->type;
+	struct ms_cpim cpim;
+
+	ms_buf_init_secret(&body, OBJECT_MAX);
+	if (ms_mime_is(type, "message", "cpim") &&
+	    !ms_cpim_read(entity->body, &ms_mime_limits_default, &cpim, NULL)) {
+		entity = &cpim.content;
+		type = &entity->type;
+	}
+	if (ms_mime_body(entity, &body))
+		refuse(r, STATUS_UNDECIPHERABLE, "mime", "its content is malformed");
+	else
+		show(r, sender, type, ms_buf_span(&body));
+}
+
+/* ---- protected messages ---- */
+
+static void open_message(struct receiving *r)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf text;
+	struct ms_mime_entity entity;
+	struct ms_ue_identity sender;
+	struct ms_fault fault = { 0 };
+	int err;
+
+	ms_buf_init_secret(&text, OBJECT_MAX);
+	err = ms_ue_smime_open(r->in, ms_clock_wall(), &text, &sender, &fault);
+	if (err)
+		refuse_fault(r, err, &fault);
+	else if (ms_mime_read(ms_buf_span(&text), &ms_mime_limits_default, &entity, &fault))
+		refuse(r, STATUS_UNDECIPHERABLE, "mime", "its content is malformed");
+	else
+		show_entity(r, &sender, &entity);
+}
+
+static void resolved(const struct ms_ue_failure *why, void *arg)
+{
+	struct receiving *r = arg;
+
+	r->asking = NULL;
+	if (!why)
+		open_message(r);
+	else if (why->unreachable)
+		refuse(r, STATUS_UNAVAILABLE, why->reason, why->detail);
+	else
+		refuse(r, STATUS_UNDECIPHERABLE, why->reason ? why->reason : "key_exchange",
+		       why->detail);
+}
+
+static void receive_object(struct receiving *r)
+{
+	struct ms_ue_smime smime = ms_ue_smime_of(r->ue);
+	struct ms_fault fault = { 0 };
+	int err =
+		ms_ue_smime_read(&smime, ms_buf_span(&r->object), ms_clock_wall(), &fault, &r->in);
+
+	if (!err)
+		err = ms_ue_resolve(r->ue, ms_ue_smime_incoming(r->in), resolved, r, &fault,
+				    &r->asking);
+	if (err)
+		refuse_fault(r, err, &fault);
+	else if (!r->asking)
+		open_message(r);
+}
+
+static void receive_protected(struct receiving *r, struct ms_span body, enum ms_mime_cte cte)
+{
+	if (ms_mime_decode(body, cte, &r->object))
+		refuse(r, STATUS_UNDECIPHERABLE, "mime", "its encoding is malformed");
+	else
+		receive_object(r);
+}
+
+/* ---- plain messages ---- */
+
+static void receive_plain(struct receiving *r, const struct ms_mime_value *type)
+{
+	const char *why = ms_ue_policy_plain_message(&r->ue->settings->policy,
+						     r->sender.asserted.uri[0] != 0);
+
+	if (why)
+		refuse(r, STATUS_NOT_ACCEPTABLE, why, "only protected messages are taken here");
+	else
+		show(r, NULL, type, ms_sip_body(r->m));
+}
+
+/* ---- sorting ---- */
+
+static struct receiving *receiving_new(struct ms_ue *ue, const struct ms_sip_message *m)
+{
+	struct receiving *r = ms_zalloc(sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->ue = ue;
+	r->m = ms_sip_message_ref(m);
+	ms_buf_init(&r->object, OBJECT_MAX);
+	ms_list_append(&ue->receiving, &r->link);
+	ue->n_receiving++;
+	r->sender = ms_ue_sender_of(ue, m);
+	return r;
+}
+
+static void sort_out(struct receiving *r)
+{
+	struct ms_fault fault = { 0 };
+	struct ms_mime_entity part;
+	struct ms_mime_value type;
+	enum ms_mime_cte cte;
+	int err;
+
+	if (ms_mime_content_type(ms_sip_content_type(r->m), &type, &fault) ||
+	    ms_mime_cte_of(ms_sip_header(r->m, "Content-Transfer-Encoding"), &cte)) {
+		refuse(r, 400, "mime", "its Content-Type is malformed");
+		return;
+	}
+	err = ms_mime_pkcs7_check(&type, &fault);
+	if (!err)
+		receive_protected(r, ms_sip_body(r->m), cte);
+	else if (err != -ENOENT)
+		refuse(r, 415, "smime_type", "this type of S/MIME is not supported");
+	else if (ms_mime_is(&type, "multipart", "*") &&
+		 !ms_mime_find(&type, ms_sip_body(r->m), "application", "pkcs7-mime",
+			       &ms_mime_limits_default, &part, &fault))
+		receive_protected(r, part.body, part.cte); /* a URI list may stand beside it */
+	else
+		receive_plain(r, &type);
+}
+
+void ms_ue_message_receive(struct ms_ue *ue, const struct ms_sip_message *m)
+{
+	const struct ms_ue_config *c = ue->settings->config;
+	struct receiving *r;
+
+	if (ue->n_receiving >= c->limits.pending) {
+		ms_ue_reply(ue, m, 503, 0, NULL);
+		return;
+	}
+	r = receiving_new(ue, m);
+	if (!r)
+		ms_ue_reply(ue, m, 500, 0, NULL);
+	else if (ms_sip_body(m).len > OBJECT_MAX / 2)
+		refuse(r, STATUS_TOO_LARGE, "too_large", "the message is too large");
+	else
+		sort_out(r);
+}
+
+void ms_ue_messages_stop(struct ms_ue *ue)
+{
+	ms_ue_sendings_stop(ue);
+	while (!ms_list_empty(&ue->receiving))
+		receiving_free(MS_CONTAINER_OF(ue->receiving.next, struct receiving, link));
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sending immediate messages: TS 33.328 annex F.3, TS 24.247 section 5.3.1.2. */
+#include <errno.h>
+
+#include "core/alloc.h"
+#include "core/base64.h"
+#include "mime/entity.h"
+#include "mime/pkcs7.h"
+#include "ue/ue-priv.h"
+
+#define TEXT_TYPE "text/plain;charset=UTF-8"
+#define ENTITY_EXTRA 1024 /* octets of header fields around a message */
+#define BODY_MAX (256 * 1024)
+
+struct sending {
+	struct ms_list link;
+	struct ms_ue *ue;
+	struct ms_ue_identity to;
+	struct ms_buf entity; /* the canonical MIME entity; for plain ones the body */
+	char *type;           /* owned; of a plain message */
+	bool plain;
+	const char *source; /* of the ticket: "kms" or "cache" */
+	struct ms_ue_asking *asking;
+	struct ms_sip_request *request;
+};
+
+struct ms_ue_smime ms_ue_smime_of(struct ms_ue *ue)
+{
+	const struct ms_ue_config *c = ue->settings->config;
+
+	return (struct ms_ue_smime){
+		.party = &ue->party[MS_UE_TICKET_MESSAGE],
+		.profile = &c->profile,
+		.random = &ms_random_system,
+		.cms = { .alg = (enum ms_aead_alg)c->message.algorithm },
+		.replay = ue->replay,
+	};
+}
+
+static void sending_free(struct sending *s)
+{
+	ms_list_remove(&s->link);
+	ms_ue_asking_cancel(s->asking);
+	if (s->request)
+		ms_sip_request_cancel(s->request);
+	ms_buf_done(&s->entity);
+	ms_free(s->type);
+	ms_free(s);
+}
+
+static void failed(struct sending *s, const char *reason, struct ms_span detail)
+{
+	ms_ue_tell(s->ue, &(struct ms_ue_event){
+				  .type = MS_UE_EVENT_MESSAGE_FAILED,
+				  .peer = ms_ue_identity_span(&s->to),
+				  .reason = reason,
+				  .detail = detail,
+			  });
+	sending_free(s);
+}
+
+/* The final answer of SIP: only 2xx is success; a Warning says more than the phrase. */
+static void answered(int err, const struct ms_sip_message *m, void *arg)
+{
+	struct sending *s = arg;
+	struct ms_ue_event e = { .peer = ms_ue_identity_span(&s->to),
+				 .status = m ? ms_sip_status(m) : 0,
+				 .is_protected = !s->plain,
+				 .source = s->source };
+	struct ms_sip_warning warning;
+
+	s->request = NULL;
+	e.type = e.status >= 200 && e.status < 300 ? MS_UE_EVENT_MESSAGE_SENT
+						   : MS_UE_EVENT_MESSAGE_FAILED;
+	e.reason = e.status ? "refused" : "unreachable";
+	e.detail = m ? ms_sip_reason(m) : ms_span_str(strerror(err < 0 ? -err : 0));
+	if (m && !ms_sip_warning_parse(ms_sip_header(m, "Warning"), &warning))
+		e.warning = warning.text;
+	ms_ue_tell(s->ue, &e);
+	sending_free(s);
+}
+
+static void post(struct sending *s, const char *type, const char *encoding, struct ms_span body)
+{
+	const struct ms_sip_header_value header = { "Content-Transfer-Encoding",
+						    ms_span_str(encoding) };
+	const struct ms_sip_request_spec spec = {
+		.method = "MESSAGE",
+		.uri = s->to.uri,
+		.content = { .headers = &header,
+			     .n_headers = encoding ? 1 : 0,
+			     .type = type,
+			     .body = body },
+	};
+	int err = ms_sip_request(s->ue->account, &spec, answered, s, &s->request);
+
+	if (err)
+		failed(s, "sip", ms_span_str(strerror(-err)));
+}
+
+static void post_object(struct sending *s, struct ms_span object)
+{
+	const struct ms_ue_config *c = s->ue->settings->config;
+	MS_CLEANUP(ms_buf_done) struct ms_buf type, text;
+
+	ms_buf_init(&type, 1024);
+	ms_buf_init(&text, 2 * BODY_MAX);
+	ms_mime_put_pkcs7_type(&type, c->profile.smime_type);
+	if (c->message.base64)
+		ms_base64_encode_mime(&text, object);
+	if (ms_buf_status(&type) || ms_buf_status(&text))
+		failed(s, "memory", MS_SPAN_NULL);
+	else
+		post(s, ms_buf_cstr(&type), c->message.base64 ? "base64" : "binary",
+		     c->message.base64 ? ms_buf_span(&text) : object);
+}
+
+static void seal(struct sending *s, struct ms_mikey_ticket_held *held)
+{
+	struct ms_ue_smime smime = ms_ue_smime_of(s->ue);
+	MS_CLEANUP(ms_buf_done) struct ms_buf object;
+	int err;
+
+	ms_buf_init(&object, BODY_MAX);
+	err = ms_ue_smime_seal(&smime, held, ms_ue_identity_span(&s->to), ms_buf_span(&s->entity),
+			       ms_clock_wall(), &object);
+	if (err)
+		failed(s, "protect", ms_span_str(strerror(-err)));
+	else
+		post_object(s, ms_buf_span(&object));
+}
+
+static void got_ticket(struct ms_mikey_ticket_held *held, const struct ms_ue_failure *why,
+		       void *arg)
+{
+	struct sending *s = arg;
+
+	s->asking = NULL;
+	s->source = "kms";
+	if (held)
+		seal(s, held);
+	else
+		failed(s, why->reason, ms_span_str(why->detail));
+}
+
+static int protect(struct sending *s)
+{
+	struct ms_span to = ms_ue_identity_span(&s->to);
+	MS_CLEANUP(ms_buf_done) struct ms_buf resolvers;
+	struct ms_mikey_ticket_held *held;
+
+	ms_buf_init(&resolvers, MS_UE_IDENTITY_MAX);
+	ms_ue_ticket_resolvers(s->ue, MS_UE_TICKET_MESSAGE, to, true, &resolvers);
+	held = ms_ue_ticket_cached(s->ue, MS_UE_TICKET_MESSAGE, ms_buf_span(&resolvers));
+	if (!held)
+		return ms_ue_ticket_request(s->ue, MS_UE_TICKET_MESSAGE, ms_buf_span(&resolvers),
+					    got_ticket, s, &s->asking);
+	s->source = "cache";
+	seal(s, held);
+	return 0;
+}
+
+static void put_content(struct sending *s, struct ms_span type, const struct ms_ue_message_spec *m)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf text;
+	struct ms_mime_out out = { .type = type, .body = m->body };
+
+	ms_buf_init(&text, BODY_MAX);
+	if (ms_span_starts_nocase(type, MS_SPAN_LIT("text/"))) {
+		ms_mime_put_text(&text, m->body); /* canonical: RFC 8551 section 3.1 */
+		ms_buf_fail(&s->entity, ms_buf_status(&text));
+		out.body = ms_buf_span(&text);
+	}
+	if (s->plain)
+		ms_buf_put_span(&s->entity, out.body);
+	else
+		ms_mime_write(&s->entity, &out);
+}
+
+static int sending_new(struct ms_ue *ue, const struct ms_ue_message_spec *m, struct sending **ret_s)
+{
+	struct ms_span type = m->content_type.len > 0 ? m->content_type : MS_SPAN_LIT(TEXT_TYPE);
+	struct sending *s = ms_zalloc(sizeof(*s));
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	s->ue = ue;
+	s->plain = m->plain;
+	ms_list_append(&ue->sending, &s->link);
+	ms_buf_init(&s->entity, BODY_MAX + ENTITY_EXTRA);
+	err = ms_ue_contact_resolve(&ue->settings->contacts, m->to, &ue->settings->identity,
+				    &s->to);
+	if (!err) {
+		put_content(s, type, m);
+		s->type = ms_strdup_span(type);
+		err = s->type ? ms_buf_status(&s->entity) : -ENOMEM;
+	}
+	if (err) {
+		sending_free(s);
+		return err;
+	}
+	*ret_s = s;
+	return 0;
+}
+
+int ms_ue_message_send(struct ms_ue *ue, const struct ms_ue_message_spec *m)
+{
+	struct sending *s;
+	int err;
+
+	if (m->body.len > ue->settings->config->message.max_size)
+		return -EMSGSIZE;
+	if (m->plain && !ue->settings->policy.plain_message)
+		return -EPERM;
+	err = sending_new(ue, m, &s);
+	if (err)
+		return err;
+	if (s->plain) {
+		post(s, s->type, NULL, ms_buf_span(&s->entity));
+		return 0;
+	}
+	err = protect(s);
+	if (err)
+		sending_free(s);
+	return err;
+}
+
+void ms_ue_sendings_stop(struct ms_ue *ue)
+{
+	while (!ms_list_empty(&ue->sending))
+		sending_free(MS_CONTAINER_OF(ue->sending.next, struct sending, link));
+}

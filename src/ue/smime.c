@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PSK S/MIME for immediate messages. See smime.h. */
+#include "ue/smime.h"
+
+#include <errno.h>
+
+#include "core/alloc.h"
+#include "mikey/timestamp.h"
+
+#define CS_ID 1 /* one crypto session, digest section 14 */
+
+/* The traffic key of the one PSK S/MIME session, derived from a GTGK as the profile has it. */
+static const struct ms_mikey_traffic *message_key(const struct ms_ue_smime *s,
+						  const struct ms_mikey_csb *c)
+{
+	const struct ms_mikey_traffic *t;
+
+	if (ms_mikey_csb_count(c) != 1)
+		return NULL;
+	t = ms_mikey_csb_at(c, 0);
+	if (t->prot_type != s->profile->prot_type_psk_mime ||
+	    (t->key_type != MS_MIKEY_KEY_GTGK && t->key_type != MS_MIKEY_KEY_GTGK_SALT))
+		return NULL;
+	return t;
+}
+
+static int start_transfer(const struct ms_ue_smime *s, struct ms_mikey_ticket_held *held,
+			  struct ms_span called, ms_usec now, struct ms_buf *init,
+			  struct ms_mikey_csb **ret_c)
+{
+	const struct ms_mikey_session session = { .cs_id = CS_ID,
+						  .prot_type =
+							  (uint8_t)s->profile->prot_type_psk_mime };
+	const struct ms_mikey_offer offer = {
+		.called = { (uint8_t)s->profile->id_type, called },
+		.session = &session,
+		.n_sessions = 1,
+	};
+	MS_CLEANUP(ms_mikey_transfer_freep) struct ms_mikey_transfer *t = NULL;
+	int err = ms_mikey_transfer_start(s->party, held, &offer, now, init, &t);
+
+	return err ? err : ms_mikey_transfer_bundle(t, ret_c);
+}
+
+int ms_ue_smime_seal(const struct ms_ue_smime *s, struct ms_mikey_ticket_held *held,
+		     struct ms_span called, struct ms_span entity, ms_usec now, struct ms_buf *out)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf init;
+	MS_CLEANUP(ms_mikey_csb_freep) struct ms_mikey_csb *csb = NULL;
+	MS_CLEANUP(ms_cms_freep) struct ms_cms_message *m = NULL;
+	const struct ms_cms_locator *at = ms_cms_locator(ms_span_str(s->profile->transfer_locator));
+	const struct ms_mikey_traffic *key;
+	int err;
+
+	ms_buf_init(&init, MS_MIKEY_MESSAGE_MAX);
+	if (!at)
+		return -EINVAL;
+	err = start_transfer(s, held, called, now, &init, &csb);
+	if (err)
+		return err;
+	key = message_key(s, csb);
+	if (!key)
+		return -EINVAL;
+	err = ms_cms_seal(&s->cms, ms_secret_span(&key->tek), entity, s->random, &m);
+	if (!err)
+		err = ms_cms_put_transfer(m, at, ms_buf_span(&init));
+	return err ? err : ms_cms_write(m, out);
+}
+
+struct ms_ue_smime_in {
+	struct ms_ue_smime smime;
+	struct ms_cms_message *cms;         /* owned */
+	struct ms_mikey_incoming *incoming; /* owned */
+	uint8_t replay_id[MS_UE_REPLAY_ID];
+};
+
+struct ms_ue_smime_in *ms_ue_smime_in_free(struct ms_ue_smime_in *in)
+{
+	if (!in)
+		return NULL;
+	ms_mikey_incoming_free(in->incoming);
+	ms_cms_free(in->cms);
+	return ms_free(in);
+}
+
+static int read_object(struct ms_ue_smime_in *in, struct ms_span der, ms_usec now,
+		       struct ms_fault *fault)
+{
+	const struct ms_ue_smime *s = &in->smime;
+	const struct ms_cms_locator *at = ms_cms_locator(ms_span_str(s->profile->transfer_locator));
+	struct ms_span init;
+	int err = ms_cms_read(der, &s->limits, &in->cms, fault);
+
+	if (err)
+		return err;
+	if (!at || ms_cms_transfer(in->cms, at, &init))
+		return ms_fault_set(fault, -ENOENT, 0, "transfer_init_missing", 0);
+	err = ms_mikey_incoming_new(s->party, init, MS_SPAN_NULL, NULL, now, fault, &in->incoming);
+	if (err)
+		return err;
+	if (ms_ue_replay_id(ms_mikey_incoming_message(in->incoming), in->replay_id))
+		return ms_fault_set(fault, -EBADMSG, MS_MIKEY_ERR_AUTH, "mac_missing", 0);
+	if (ms_ue_replay_seen(s->replay, in->replay_id))
+		return ms_fault_set(fault, -EALREADY, MS_MIKEY_ERR_TS, "replay", 0);
+	return 0;
+}
+
+int ms_ue_smime_read(const struct ms_ue_smime *s, struct ms_span der, ms_usec now,
+		     struct ms_fault *fault, struct ms_ue_smime_in **ret_in)
+{
+	struct ms_ue_smime_in *in = ms_zalloc(sizeof(*in));
+	int err;
+
+	if (!in)
+		return -ENOMEM;
+	in->smime = *s;
+	err = read_object(in, der, now, fault);
+	if (err) {
+		ms_ue_smime_in_free(in);
+		return err;
+	}
+	*ret_in = in;
+	return 0;
+}
+
+struct ms_mikey_incoming *ms_ue_smime_incoming(struct ms_ue_smime_in *in)
+{
+	return in->incoming;
+}
+
+/* Everything has verified; now the message must not have been seen while the KMS was asked. */
+static int enter_replay(struct ms_ue_smime_in *in, struct ms_fault *fault)
+{
+	const struct ms_mikey_message *m = ms_mikey_incoming_message(in->incoming);
+	ms_usec stamp;
+	int err;
+
+	if (ms_mikey_ts_to_usec(&m->t, &stamp))
+		return ms_fault_set(fault, -EBADMSG, MS_MIKEY_ERR_TS, "timestamp_type", 0);
+	err = ms_ue_replay_enter(in->smime.replay, in->replay_id, stamp);
+	if (err == -EALREADY || err == -ESTALE)
+		return ms_fault_set(fault, err, MS_MIKEY_ERR_TS, "replay", 0);
+	return err ? ms_fault_set(fault, err, 0, "replay_cache", 0) : 0;
+}
+
+int ms_ue_smime_open(struct ms_ue_smime_in *in, ms_usec now, struct ms_buf *entity,
+		     struct ms_ue_identity *ret_sender, struct ms_fault *fault)
+{
+	MS_CLEANUP(ms_mikey_csb_freep) struct ms_mikey_csb *csb = NULL;
+	const struct ms_mikey_traffic *key;
+	struct ms_ue_identity sender;
+	size_t before = entity->len;
+	int err = ms_mikey_incoming_answer(in->incoming, NULL, now, NULL, &csb);
+
+	if (err)
+		return ms_fault_set(fault, err, 0, "key_exchange", 0);
+	key = message_key(&in->smime, csb);
+	if (!key)
+		return ms_fault_set(fault, -EPERM, MS_MIKEY_ERR_SP, "not_a_message_key", 0);
+	if (!ms_mikey_csb_peer_proven(csb) ||
+	    ms_ue_identity_parse(ms_mikey_csb_peer(csb).data, &sender))
+		return ms_fault_set(fault, -EPERM, MS_MIKEY_ERR_ID, "sender_not_proven", 0);
+	err = ms_cms_open(in->cms, ms_secret_span(&key->tek), entity, fault);
+	if (!err)
+		err = enter_replay(in, fault);
+	if (err) {
+		ms_buf_truncate(entity, before);
+		return err;
+	}
+	*ret_sender = sender;
+	return 0;
+}

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tickets from the key management server: Ticket Request with the policy of the profile, Ticket
+ * Resolve, and the caches before both. RFC 6043 sections 4.2.1, 4.2.3 and 5.3.
+ */
+#include <errno.h>
+
+#include "core/alloc.h"
+#include "mikey/policy.h"
+#include "mikey/request.h"
+#include "ue/ue-priv.h"
+
+#define ANYBODY "?@?" /* TS 33.328 6.2.3.5 */
+
+struct ms_ue_asking {
+	struct ms_list link;
+	struct ms_ue *ue;
+	struct ms_ue_kms_call *call;
+	/* a Ticket Request */
+	struct ms_mikey_request *request; /* owned */
+	enum ms_ue_ticket_kind kind;
+	char *resolver; /* owned */
+	ms_ue_ticket_f *ticket;
+	/* a Ticket Resolve */
+	struct ms_mikey_incoming *incoming; /* borrowed */
+	ms_ue_resolve_f *resolved;
+	void *arg;
+};
+
+static void asking_free(struct ms_ue_asking *a)
+{
+	ms_list_remove(&a->link);
+	ms_mikey_request_free(a->request);
+	ms_free(a->resolver);
+	ms_free(a);
+}
+
+struct ms_ue_asking *ms_ue_asking_cancel(struct ms_ue_asking *a)
+{
+	if (!a)
+		return NULL;
+	ms_ue_kms_cancel(a->call);
+	asking_free(a);
+	return NULL;
+}
+
+static struct ms_ue_asking *asking_new(struct ms_ue *ue, void *arg)
+{
+	struct ms_ue_asking *a = ms_zalloc(sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->ue = ue;
+	a->arg = arg;
+	ms_list_append(&ue->asking, &a->link);
+	return a;
+}
+
+/* ---- what may be wrong ---- */
+
+const char *ms_ue_fault_text(const struct ms_fault *f)
+{
+	static const struct {
+		const char *reason, *text;
+	} texts[] = {
+		{ "replay", "seen before: a replay" },
+		{ "replayed", "seen before: a replay" },
+		{ "kms_error", "the key management server refuses" },
+		{ "kms_error_unauthenticated", "the key management server refuses" },
+		{ "ticket_expired", "the ticket has expired" },
+		{ "ticket_not_yet_valid", "the ticket is not valid yet: is the clock right?" },
+		{ "clock_skew", "its time is too far from ours: is the clock right?" },
+		{ "timestamp_skew", "its time is too far from ours: is the clock right?" },
+		{ "mac_mismatch", "its MAC is wrong: altered, or not from who it says" },
+		{ "cms_mac", "its content was altered" },
+		{ "cms_wrong_key", "its content was altered or is under another key" },
+		{ "sender_not_proven", "nobody vouches for its sender" },
+		{ "transfer_init_missing", "it has no key exchange in it" },
+		{ "not_a_message_key", "its key is not for messages" },
+	};
+
+	for (size_t i = 0; f->reason && i < MS_ARRAY_SIZE(texts); i++) {
+		if (strcmp(f->reason, texts[i].reason) == 0)
+			return texts[i].text;
+	}
+	return f->reason ? f->reason : "it could not be verified";
+}
+
+static void put_detail(struct ms_ue_failure *f, const char *fmt, ...) MS_PRINTF(2, 3);
+
+static void put_detail(struct ms_ue_failure *f, const char *fmt, ...)
+{
+	struct ms_buf b;
+	va_list ap;
+
+	ms_buf_init_fixed(&b, f->detail, sizeof(f->detail) - 1);
+	va_start(ap, fmt);
+	ms_buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	f->detail[b.len] = '\0';
+}
+
+static struct ms_ue_failure failure_of_answer(const struct ms_ue_kms_answer *a)
+{
+	struct ms_ue_failure f = { .err = -EHOSTUNREACH,
+				   .reason = a->reason,
+				   .status = a->status,
+				   .unreachable = a->status == 0 || a->status >= 500 };
+
+	put_detail(&f, "%s", a->detail);
+	return f;
+}
+
+static struct ms_ue_failure failure_of_fault(int err, const struct ms_fault *fault)
+{
+	struct ms_ue_failure f = { .err = err, .reason = fault->reason };
+	const char *name = ms_mikey_name(MS_MIKEY_N_ERROR, (unsigned)fault->code);
+
+	if (err == -EREMOTEIO)
+		put_detail(&f, "%s (MIKEY error %d, %s)", ms_ue_fault_text(fault), fault->code,
+			   name ? name : "unknown");
+	else
+		put_detail(&f, "%s", fault->reason ? ms_ue_fault_text(fault) : strerror(-err));
+	return f;
+}
+
+static void tell_failure(const struct ms_ue *ue, const struct ms_ue_failure *f)
+{
+	ms_ue_tell(ue, &(struct ms_ue_event){
+			       .type = MS_UE_EVENT_KMS_ERROR,
+			       .url = ms_span_str(ms_ue_kms_url(ue->kms)),
+			       .reason = f->reason,
+			       .status = f->status,
+			       .detail = ms_span_str(f->detail),
+		       });
+}
+
+/* ---- our own tickets ---- */
+
+void ms_ue_ticket_resolvers(const struct ms_ue *ue, enum ms_ue_ticket_kind kind,
+			    struct ms_span called, bool only_called, struct ms_buf *b)
+{
+	/* A message is for its recipient alone; a call may be diverted (digest section 8). */
+	if (kind == MS_UE_TICKET_MESSAGE || only_called || !ue->settings->policy.diversion)
+		ms_buf_put_span(b, called);
+	else
+		ms_buf_put_str(b, ANYBODY);
+}
+
+static void tell_ticket(const struct ms_ue *ue, enum ms_ue_ticket_kind kind,
+			struct ms_span resolvers, const struct ms_mikey_ticket_held *held,
+			const char *source)
+{
+	ms_usec end = ms_mikey_ticket_held_end(held);
+
+	ms_ue_tell(ue, &(struct ms_ue_event){
+			       .type = MS_UE_EVENT_TICKET,
+			       .kind = ms_ue_ticket_kind_name(kind),
+			       .source = source,
+			       .resolvers = resolvers,
+			       .valid_until = end == MS_NEVER ? 0 : end,
+			       .uses = ms_mikey_ticket_held_uses(held),
+		       });
+}
+
+void ms_ue_list_tickets(const struct ms_ue *ue)
+{
+	const struct ms_mikey_ticket_held *held;
+	enum ms_ue_ticket_kind kind;
+	struct ms_span resolvers;
+
+	for (size_t i = 0; ms_ue_ticket_cache_at(ue->tickets, i, &kind, &resolvers, &held); i++)
+		tell_ticket(ue, kind, resolvers, held, "cache");
+}
+
+struct ms_mikey_ticket_held *ms_ue_ticket_cached(struct ms_ue *ue, enum ms_ue_ticket_kind kind,
+						 struct ms_span resolvers)
+{
+	struct ms_mikey_ticket_held *held =
+		ms_ue_ticket_cache_find(ue->tickets, kind, resolvers, ms_clock_wall());
+
+	if (held)
+		tell_ticket(ue, kind, resolvers, held, "cache");
+	return held;
+}
+
+void ms_ue_tickets_save(const struct ms_ue *ue)
+{
+	int err;
+
+	if (!ue->tickets || !ue->settings->ticket_file || ue->tickets_broken)
+		return;
+	err = ms_ue_ticket_file_save(ue->settings->ticket_file, ue->tickets,
+				     ms_secret_span(&ue->settings->psk), &ms_random_system);
+	if (err)
+		ms_ue_warn(ue, "%s: %s: tickets are not kept", ue->settings->ticket_file,
+			   strerror(-err));
+}
+
+/* The KMS may change a policy (K); what it granted must serve, and serve nobody else. */
+static bool grant_fits(const struct ms_ue_asking *a, const struct ms_mikey_ticket_held *held,
+		       struct ms_fault *fault)
+{
+	const struct ms_mikey_policy *p = ms_mikey_ticket_held_policy(held);
+	struct ms_mikey_id id;
+	size_t pos = 0;
+
+	if (p->n_responders == 1 && ms_mikey_tp_next_id(p, MS_MIKEY_ROLE_RESPONDER, &pos, &id) &&
+	    ms_span_is(id.data, a->resolver))
+		return true;
+	*fault = (struct ms_fault){ MS_MIKEY_ERR_TP_PARAM, "ticket_other_resolvers", 0 };
+	return false;
+}
+
+static struct ms_mikey_ticket_held *finish_request(struct ms_ue_asking *a, struct ms_span message,
+						   struct ms_ue_failure *why)
+{
+	struct ms_mikey_ticket_held *held = NULL;
+	struct ms_span resolver = ms_span_str(a->resolver);
+	struct ms_fault fault = { 0 };
+	int err = ms_mikey_request_finish(a->request, message, ms_clock_wall(), &fault, &held);
+
+	if (!err && !grant_fits(a, held, &fault))
+		err = -EPERM;
+	if (err) {
+		ms_mikey_ticket_held_free(held);
+		*why = failure_of_fault(err, &fault);
+		return NULL;
+	}
+	err = ms_ue_ticket_cache_add(a->ue->tickets, a->kind, resolver, held);
+	if (err) {
+		*why = failure_of_fault(err, &fault);
+		return NULL;
+	}
+	tell_ticket(a->ue, a->kind, resolver, held, "kms");
+	return held;
+}
+
+static void request_answered(const struct ms_ue_kms_answer *answer, void *arg)
+{
+	struct ms_ue_asking *a = arg;
+	struct ms_ue *ue = a->ue;
+	ms_ue_ticket_f *handler = a->ticket;
+	void *handler_arg = a->arg;
+	struct ms_ue_failure why = { 0 };
+	struct ms_mikey_ticket_held *held = NULL;
+
+	if (answer->message.len > 0)
+		held = finish_request(a, answer->message, &why);
+	else
+		why = failure_of_answer(answer);
+	asking_free(a);
+	if (!held)
+		tell_failure(ue, &why);
+	handler(held, held ? NULL : &why, handler_arg);
+	if (held)
+		ms_ue_tickets_save(ue); /* after the use, so that it is counted */
+}
+
+/* Flags of the two profiles: TR 33.829 annex E for messages, digest section 8 for sessions. */
+static uint16_t wanted_flags(const struct ms_ue *ue, enum ms_ue_ticket_kind kind)
+{
+	const struct ms_profile *p = &ue->settings->config->profile;
+	unsigned flags = MS_MIKEY_FLAG_D | MS_MIKEY_FLAG_E | MS_MIKEY_FLAG_I | MS_MIKEY_FLAG_N |
+			 MS_MIKEY_FLAG_O;
+
+	if (kind == MS_UE_TICKET_MESSAGE)
+		return (uint16_t)(flags | MS_MIKEY_FLAG_H | MS_MIKEY_FLAG_J);
+	flags |= MS_MIKEY_FLAG_F;
+	flags |= p->session_flag_g ? MS_MIKEY_FLAG_G : 0;
+	flags |= p->session_flag_h ? MS_MIKEY_FLAG_H : 0;
+	flags |= p->session_flag_j ? MS_MIKEY_FLAG_J : 0;
+	return (uint16_t)flags;
+}
+
+static int start_request(struct ms_ue_asking *a, struct ms_buf *out)
+{
+	const struct ms_ue_config *c = a->ue->settings->config;
+	const struct ms_mikey_party *me = &a->ue->party[a->kind];
+	const struct ms_mikey_id responder = { (uint8_t)c->profile.id_type,
+					       ms_span_str(a->resolver) };
+	const struct ms_mikey_wish wish = { .type = a->kind == MS_UE_TICKET_MESSAGE
+							    ? MS_MIKEY_KEY_GTGK
+							    : MS_MIKEY_KEY_TGK,
+					    .len = me->suite.key };
+	ms_usec now = ms_clock_wall();
+	ms_usec life =
+		c->tickets.lifetime ? c->tickets.lifetime : c->profile.ticket_lifetime_s * MS_SEC;
+	const struct ms_mikey_wanted wanted = {
+		.flags = wanted_flags(a->ue, a->kind),
+		.responder = &responder,
+		.n_responders = 1,
+		.end = ms_usec_add(now, life),
+		.wish = &wish,
+		.n_wishes = 1,
+	};
+
+	return ms_mikey_request_start(me, &wanted, now, out, &a->request);
+}
+
+int ms_ue_ticket_request(struct ms_ue *ue, enum ms_ue_ticket_kind kind, struct ms_span resolver,
+			 ms_ue_ticket_f *handler, void *arg, struct ms_ue_asking **ret_asking)
+{
+	struct ms_ue_asking *a = asking_new(ue, arg);
+	MS_CLEANUP(ms_buf_done) struct ms_buf out;
+	int err;
+
+	ms_buf_init(&out, MS_MIKEY_MESSAGE_MAX);
+	if (!a)
+		return -ENOMEM;
+	a->kind = kind;
+	a->ticket = handler;
+	a->resolver = ms_strdup_span(resolver);
+	err = a->resolver ? start_request(a, &out) : -ENOMEM;
+	if (!err)
+		err = ms_ue_kms_post(ue->kms, MS_UE_KMS_REQUEST, ms_buf_span(&out),
+				     request_answered, a, &a->call);
+	if (err) {
+		asking_free(a);
+		return err;
+	}
+	*ret_asking = a;
+	return 0;
+}
+
+/* ---- tickets of others ---- */
+
+static void keep_outcome(struct ms_ue *ue, struct ms_mikey_incoming *incoming)
+{
+	int err = ms_ue_ticket_cache_add_resolved(ue->tickets,
+						  &ms_mikey_incoming_message(incoming)->ticket,
+						  ms_mikey_incoming_outcome(incoming));
+
+	if (err)
+		ms_ue_warn(ue, "a resolved ticket is not kept: %s", strerror(-err));
+	else
+		ms_ue_tickets_save(ue);
+}
+
+static void resolve_answered(const struct ms_ue_kms_answer *answer, void *arg)
+{
+	struct ms_ue_asking *a = arg;
+	struct ms_ue *ue = a->ue;
+	struct ms_mikey_incoming *incoming = a->incoming;
+	ms_ue_resolve_f *handler = a->resolved;
+	void *handler_arg = a->arg;
+	struct ms_ue_failure why = { 0 };
+	struct ms_fault fault = { 0 };
+	int err;
+
+	asking_free(a);
+	if (answer->message.len == 0) {
+		why = failure_of_answer(answer);
+		tell_failure(ue, &why);
+		handler(&why, handler_arg);
+		return;
+	}
+	err = ms_mikey_incoming_resolved(incoming, answer->message, ms_clock_wall(), &fault);
+	if (err) {
+		why = failure_of_fault(err, &fault);
+		handler(&why, handler_arg);
+		return;
+	}
+	keep_outcome(ue, incoming);
+	handler(NULL, handler_arg);
+}
+
+static int ask_to_resolve(struct ms_ue *ue, struct ms_mikey_incoming *incoming,
+			  ms_ue_resolve_f *handler, void *arg, struct ms_ue_asking **ret_asking)
+{
+	struct ms_ue_asking *a = asking_new(ue, arg);
+	MS_CLEANUP(ms_buf_done) struct ms_buf out;
+	int err;
+
+	ms_buf_init(&out, MS_MIKEY_MESSAGE_MAX);
+	if (!a)
+		return -ENOMEM;
+	a->incoming = incoming;
+	a->resolved = handler;
+	err = ms_mikey_incoming_resolve(incoming, ms_clock_wall(), &out);
+	if (!err)
+		err = ms_ue_kms_post(ue->kms, MS_UE_KMS_RESOLVE, ms_buf_span(&out),
+				     resolve_answered, a, &a->call);
+	if (err) {
+		asking_free(a);
+		return err;
+	}
+	*ret_asking = a;
+	return 0;
+}
+
+int ms_ue_resolve(struct ms_ue *ue, struct ms_mikey_incoming *incoming, ms_ue_resolve_f *handler,
+		  void *arg, struct ms_fault *fault, struct ms_ue_asking **ret_asking)
+{
+	const struct ms_mikey_policy *ticket = &ms_mikey_incoming_message(incoming)->ticket;
+	ms_usec now = ms_clock_wall();
+	const struct ms_mikey_resolved *known =
+		ms_ue_ticket_cache_resolved(ue->tickets, ticket, now);
+
+	*ret_asking = NULL;
+	if (known)
+		return ms_mikey_incoming_use(incoming, known, now, fault);
+	return ask_to_resolve(ue, incoming, handler, arg, ret_asking);
+}
