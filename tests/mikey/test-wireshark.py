@@ -199,9 +199,10 @@ def check_broken(steps, path):
 def check_own(path):
     """Messages of RFC 3830 stay with Wireshark."""
     write_pcap(path, [http(bytes.fromhex("01000500010203040001" + "0000e9dce58112345678"))])
-    layers = tshark(path, "-T", "fields", "-e", "frame.protocols")
-    if "mikey_ticket" in layers or not layers.strip().endswith("mikey"):
-        fail("a pre-shared key message: " + layers)
+    shown = tshark(path, "-T", "fields", "-e", "frame.protocols", "-e", "mikey_ticket.data_type", "-e", "mikey.version")
+    layers, ours, own = shown.rstrip("\n").split("\t")
+    if ours or not own or not layers.endswith(":mikey"):
+        fail("a pre-shared key message: " + shown)
 
 
 if not shutil.which("tshark"):
