@@ -50,6 +50,8 @@ static int settle(struct ms_tls *t, int result)
 	case SSL_ERROR_WANT_READ:
 		return 0;
 	case SSL_ERROR_ZERO_RETURN:
+		if (t->state == MS_TLS_HANDSHAKE)
+			return ms_tls_fail(t, 0, "tls_closed");
 		t->state = MS_TLS_HALF;
 		return 0;
 	default:

@@ -94,8 +94,8 @@ struct ms_tls *ms_tls_free(struct ms_tls *t);
  */
 MS_MUST_CHECK int ms_tls_input(struct ms_tls *t, struct ms_span octets, size_t *ret_taken);
 
-/** The transport ended. Without a close_notify before it this is a truncation: -EPROTO, reason
- * "tls_truncated". */
+/** The transport ended; all octets received have been given. Without a close_notify before it this is
+ * a truncation: -EPROTO, reason "tls_truncated". What was decrypted before stays readable. */
 MS_MUST_CHECK int ms_tls_input_end(struct ms_tls *t);
 
 /** Decrypted octets in order, borrowed until the next call on `t`. */

@@ -7,6 +7,7 @@
 #include "ber/ber.h"
 #include "cms/cms.h"
 #include "core/profile.h"
+#include "crypto/aes.h"
 
 #define KEK16 MS_SPAN_LIT("0123456789abcdef")
 #define KEK32 MS_SPAN_LIT("0123456789abcdef0123456789abcdef")
@@ -261,6 +262,85 @@ static void test_indefinite_lengths(void **state MS_UNUSED)
 		assert_true(open_it(ms_span_of(ber.p, n), NULL, KEK16, &plain, &ok, &f) < 0);
 }
 
+/* An object with authenticated attributes, which we read but do not write: `attrs` as they are sent,
+ * `aad` what the MAC is made over. */
+static void put_with_attributes(struct ms_buf *b, struct ms_span attrs, struct ms_span aad)
+{
+	static const char around[] = "\x06\x09\x60\x86\x48\x01\x65\x03\x04\x01\x05";
+	struct ms_span cek = KEK32, nonce = MS_SPAN_LIT("nonce of 12.");
+	uint8_t wrapped[40], cipher[100], mac[16];
+	size_t info, data, inner, deep, deeper;
+
+	assert_int_equal(ms_aes_wrap(KEK16, ms_aes_wrap_iv, cek, wrapped), 0);
+	assert_int_equal(
+		ms_aead_seal(MS_AEAD_AES_256_GCM, cek, nonce, aad, ENTITY, 16, cipher, mac), 0);
+	info = ms_der_open(b, MS_BER_SEQUENCE);
+	ms_der_put(b, MS_BER_OID, MS_SPAN_LIT("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17"));
+	data = ms_der_open(b, MS_BER_CONTEXT_CONSTRUCTED(0));
+	inner = ms_der_open(b, MS_BER_SEQUENCE);
+	ms_der_put_uint(b, 0);
+	deep = ms_der_open(b, MS_BER_SET);
+	deeper = ms_der_open(b, MS_BER_CONTEXT_CONSTRUCTED(2));
+	ms_buf_put_str(b, "\x02\x01\x04\x30\x03\x04\x01k\x30\x0b");
+	ms_buf_put(b, around, sizeof(around) - 1);
+	ms_der_put(b, MS_BER_OCTET_STRING, ms_span_of(wrapped, sizeof(wrapped)));
+	ms_der_close(b, deeper);
+	ms_der_close(b, deep);
+	deep = ms_der_open(b, MS_BER_SEQUENCE);
+	ms_der_put(b, MS_BER_OID, MS_SPAN_LIT("\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"));
+	deeper = ms_der_open(b, MS_BER_SEQUENCE);
+	ms_der_put(b, MS_BER_OID, MS_SPAN_LIT("\x60\x86\x48\x01\x65\x03\x04\x01\x2e"));
+	ms_der_put_header(b, MS_BER_SEQUENCE, ms_der_size(nonce.len) + 3);
+	ms_der_put(b, MS_BER_OCTET_STRING, nonce);
+	ms_der_put_uint(b, 16);
+	ms_der_close(b, deeper);
+	ms_der_put(b, MS_BER_CONTEXT(0), ms_span_of(cipher, ENTITY.len));
+	ms_der_close(b, deep);
+	ms_buf_put_span(b, attrs);
+	ms_der_put(b, MS_BER_OCTET_STRING, ms_span_of(mac, sizeof(mac)));
+	ms_der_close(b, inner);
+	ms_der_close(b, data);
+	ms_der_close(b, info);
+	assert_int_equal(ms_buf_status(b), 0);
+}
+
+static void with_attributes(struct ms_span attrs, struct ms_span aad, int want, const char *reason)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf der;
+	MS_CLEANUP(ms_buf_done) struct ms_buf plain;
+	struct ms_fault f = { 0 };
+	bool ok;
+
+	ms_buf_init(&der, 4096);
+	ms_buf_init(&plain, 4096);
+	put_with_attributes(&der, attrs, aad);
+	assert_int_equal(open_it(ms_buf_span(&der), NULL, KEK16, &plain, &ok, &f), want);
+	if (want < 0)
+		assert_string_equal(f.reason, reason);
+	assert_span_equal(ms_buf_span(&plain), want < 0 ? MS_SPAN_NULL : ENTITY);
+}
+
+#define ATTR_A "\x30\x08\x06\x02\x2a\x01\x31\x02\x05\x00"
+#define ATTR_B "\x30\x09\x06\x02\x2a\x02\x31\x03\x04\x01x"
+
+/* RFC 5083 section 2.1: what is authenticated is the DER SET OF, whatever order, lengths and tag the
+ * attributes came in. */
+static void test_authenticated_attributes(void **state MS_UNUSED)
+{
+	struct ms_span aad = MS_SPAN_LIT("\x31\x15" ATTR_A ATTR_B);
+
+	with_attributes(MS_SPAN_LIT("\xa1\x15" ATTR_A ATTR_B), aad, 0, NULL);
+	with_attributes(MS_SPAN_LIT("\xa1\x15" ATTR_B ATTR_A), aad, 0, NULL);
+	with_attributes(MS_SPAN_LIT("\xa1\x80" ATTR_B ATTR_A "\0\0"), aad, 0, NULL);
+	with_attributes(MS_SPAN_LIT("\xa1\x0a" ATTR_A), aad, -EBADMSG, "cms_mac");
+	with_attributes(MS_SPAN_NULL, aad, -EBADMSG, "cms_mac");
+	with_attributes(MS_SPAN_LIT("\xa1\x15" ATTR_A ATTR_B), MS_SPAN_NULL, -EBADMSG, "cms_mac");
+	with_attributes(MS_SPAN_LIT("\xa1\x15" ATTR_A ATTR_B),
+			MS_SPAN_LIT("\xa1\x15" ATTR_A ATTR_B), -EBADMSG, "cms_mac");
+	with_attributes(MS_SPAN_LIT("\xa1\x03\x30\x05\x01"), MS_SPAN_NULL, -EBADMSG,
+			"cms_auth_attributes");
+}
+
 static int torture(void *arg MS_UNUSED)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf der;
@@ -310,6 +390,7 @@ int main(void)
 		cmocka_unit_test(test_truncation_and_trailing),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_indefinite_lengths),
+		cmocka_unit_test(test_authenticated_attributes),
 		cmocka_unit_test(test_lack_of_memory),
 		cmocka_unit_test(test_no_random),
 	};

@@ -2,6 +2,7 @@
 /* Our sessions with a peer that is OpenSSL itself, set up to do what the profile refuses. */
 #include "pair.h"
 
+#include <errno.h>
 #include <openssl/ssl.h>
 
 #include "core/buf.h"
@@ -231,6 +232,27 @@ static void test_not_tls(void **state MS_UNUSED)
 	ms_tls_context_free(ctx);
 }
 
+/* Who closes before the handshake is finished has not set up a session. */
+static void test_close_in_handshake(void **state MS_UNUSED)
+{
+	static const uint8_t close_notify[] = { 0x15, 0x03, 0x03, 0x00, 0x02, 0x01, 0x00 };
+	struct ms_tls_peer peer = { .role = MS_TLS_SERVER, .psk = MS_SPAN_LIT(PSK32) };
+	struct ms_tls_context *ctx = context_of(NULL);
+	struct ms_tls *t = NULL;
+	size_t taken;
+
+	for (int client = 0; client <= 1; client++) {
+		peer.role = client ? MS_TLS_CLIENT : MS_TLS_SERVER;
+		assert_int_equal(ms_tls_new(ctx, &peer, 0, &t), 0);
+		assert_true(ms_tls_input(t, ms_span_of(close_notify, sizeof(close_notify)),
+					 &taken) < 0);
+		assert_int_equal(ms_tls_state(t), MS_TLS_FAILED);
+		assert_int_equal(ms_tls_input_end(t), -EPROTO);
+		ms_tls_free(t);
+	}
+	ms_tls_context_free(ctx);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_to_resume),
 		cmocka_unit_test(test_client_without_rfc5746),
 		cmocka_unit_test(test_not_tls),
+		cmocka_unit_test(test_close_in_handshake),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

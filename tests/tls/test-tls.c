@@ -256,9 +256,7 @@ static void test_any_split_of_octets(void **state MS_UNUSED)
 /* Each octet of the server's and of the client's stream altered once: never OPEN with wrong octets. */
 static void test_tampered_handshake(void **state MS_UNUSED)
 {
-	size_t opened = 0;
-
-	for (size_t at = 0; at < 420; at += 3) {
+	for (size_t at = 0; at < 420; at++) {
 		struct pair p;
 		size_t seen = 0, moved;
 
@@ -280,12 +278,11 @@ static void test_tampered_handshake(void **state MS_UNUSED)
 			ms_tls_sent(p.c, out.len);
 			moved += carry(p.s, p.c, 0);
 		} while (moved > 0);
+		/* Only this one, the version in the first record's header, is protected by nothing. */
 		if (at < seen && ms_tls_state(p.s) == MS_TLS_OPEN)
-			opened++;
+			assert_int_equal(at, 2);
 		pair_close(&p);
 	}
-	/* Only the version octet in the record header of the ClientHello is not protected. */
-	assert_true(opened <= 1);
 }
 
 static void test_tampered_record(void **state MS_UNUSED)
