@@ -59,6 +59,9 @@ struct ms_mikey_update {
 MS_MUST_CHECK int ms_mikey_csb_update_start(struct ms_mikey_csb *c, const struct ms_mikey_update *u,
 					    ms_usec now, struct ms_buf *out);
 
+/** Takes up an update of ours that was sent before, from its octets. Errors as above, and -EBADMSG. */
+MS_MUST_CHECK int ms_mikey_csb_update_resume(struct ms_mikey_csb *c, struct ms_span sent);
+
 /** The answer to our update. Errors as ms_mikey_transfer_finish(); nothing changes on error. */
 MS_MUST_CHECK int ms_mikey_csb_update_finish(struct ms_mikey_csb *c, struct ms_span in, ms_usec now,
 					     struct ms_fault *fault);

@@ -114,7 +114,8 @@ static bool may_make(const struct ms_mikey_party *me, const struct ms_mikey_want
 int ms_mikey_ticket_held_make(const struct ms_mikey_party *me, const struct ms_mikey_wanted *w,
 			      ms_usec now, struct ms_mikey_ticket_held **ret_h)
 {
-	const struct ms_mikey_wish one = { .type = MS_MIKEY_KEY_TGK, .len = me->suite.key };
+	const struct ms_mikey_wish one = { .type = (uint8_t)ms_mikey_default_key(w->flags),
+					   .len = me->suite.key };
 	MS_CLEANUP(ms_mikey_minted_wipe) struct ms_mikey_minted minted = { .len = 0 };
 	MS_CLEANUP(ms_mikey_keyring_wipe) struct ms_mikey_keyring keys = { .n = 0 };
 	MS_CLEANUP(ms_buf_done) struct ms_buf ticket;

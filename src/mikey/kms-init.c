@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The KMS finds out who sends: RFC 6043 sections 4.2.1.2 to 4.2.1.4 and 4.2.3.2 to 4.2.3.4. Clock
- * and replay come before the MAC, entry into the replay cache after it (RFC 3830 section 5.3).
+ * and replay come before the MAC, entry into the replay cache after everything (RFC 3830 section
+ * 5.3).
  */
 #include <errno.h>
 
@@ -74,21 +75,22 @@ static int check_counter(struct ms_mikey_kms_call *c, bool enter)
 	return err == -EALREADY ? ms_mikey_refuse(&c->fault, MS_MIKEY_R_REPLAY) : err;
 }
 
-static int check_seen(struct ms_mikey_kms_call *c, const struct ms_mikey_cover *cover,
-		      uint8_t id[MS_HASH_MAX])
+static int check_seen(struct ms_mikey_kms_call *c, const struct ms_mikey_cover *cover)
 {
 	int err;
 
-	ms_hash(MS_HASH_SHA256, cover->part, cover->n, id);
-	err = c->kms->ops->replay_seen(c->kms->arg, id, c->now);
+	ms_hash(MS_HASH_SHA256, cover->part, cover->n, c->replay_id);
+	err = c->kms->ops->replay_seen(c->kms->arg, c->replay_id, c->now);
 	if (err == -EALREADY)
 		return ms_mikey_refuse(&c->fault, MS_MIKEY_R_REPLAY);
 	return err < 0 ? err : check_counter(c, false);
 }
 
-static int enter_seen(struct ms_mikey_kms_call *c, const uint8_t id[MS_HASH_MAX])
+/* Last of all: what was refused leaves nothing behind, and of two copies served at the same time one
+ * finds the other in the cache. */
+int ms_mikey_kms_enter(struct ms_mikey_kms_call *c)
 {
-	int err = c->kms->ops->replay_enter(c->kms->arg, id,
+	int err = c->kms->ops->replay_enter(c->kms->arg, c->replay_id,
 					    ms_mikey_window_end(&c->m.t, c->kms->local, c->now));
 
 	if (err == -EALREADY)
@@ -110,7 +112,6 @@ static int set_guard(struct ms_mikey_kms_call *c, struct ms_span inkey)
 static int authenticate_psk(struct ms_mikey_kms_call *c)
 {
 	struct ms_mikey_cover cover;
-	uint8_t id[MS_HASH_MAX];
 	int err = find_psk(c);
 
 	if (err == 0)
@@ -118,12 +119,12 @@ static int authenticate_psk(struct ms_mikey_kms_call *c)
 	if (err < 0)
 		return err;
 	ms_mikey_cover_init(&cover, &c->m, c->claimed.data, c->kms->id.data);
-	err = check_seen(c, &cover, id);
+	err = check_seen(c, &cover);
 	if (err == 0)
 		err = set_guard(c, c->user.psk);
 	if (err == 0)
 		err = ms_mikey_guard_verify(&c->guard, MS_MIKEY_INIT, &c->m.v, &cover, &c->fault);
-	return err < 0 ? err : enter_seen(c, id);
+	return err;
 }
 
 static int find_cert(struct ms_mikey_kms_call *c, struct ms_span *ret_cert)
@@ -153,7 +154,6 @@ static int authenticate_pk(struct ms_mikey_kms_call *c)
 {
 	struct ms_mikey_cover cover;
 	struct ms_span cert;
-	uint8_t id[MS_HASH_MAX];
 	int err = find_cert(c, &cert);
 
 	if (err == 0)
@@ -161,13 +161,13 @@ static int authenticate_pk(struct ms_mikey_kms_call *c)
 	if (err < 0)
 		return err;
 	ms_mikey_pk_cover(&cover, &c->m, c->claimed.data, c->kms->id.data);
-	err = check_seen(c, &cover, id);
+	err = check_seen(c, &cover);
 	if (err == 0)
 		err = ms_mikey_pk_check(c->kms->credential, c->kms->random, &c->m, cert, &cover,
 					&c->envelope, &c->fault);
 	if (err == 0)
 		err = set_guard(c, ms_secret_span(&c->envelope));
-	return err < 0 ? err : enter_seen(c, id);
+	return err;
 }
 
 int ms_mikey_kms_authenticate(struct ms_mikey_kms_call *c)

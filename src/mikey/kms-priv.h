@@ -23,10 +23,14 @@ struct ms_mikey_kms_call {
 		claimed;           /* IDRi or IDRr of the message, else the user's first identity */
 	struct ms_secret envelope; /* public-key variants */
 	struct ms_mikey_guard guard;
+	uint8_t replay_id[MS_HASH_MAX];
 };
 
-/** Everything up to and including the MAC and the replay cache: who sends, and is it genuine. */
+/** Everything up to and including the MAC: who sends, is it genuine, and was it seen before? */
 MS_MUST_CHECK int ms_mikey_kms_authenticate(struct ms_mikey_kms_call *c);
+
+/** Enters a message that was served into the replay cache. */
+MS_MUST_CHECK int ms_mikey_kms_enter(struct ms_mikey_kms_call *c);
 
 /** The rest of the two exchanges: appends the response. */
 MS_MUST_CHECK int ms_mikey_kms_request(struct ms_mikey_kms_call *c);

@@ -25,6 +25,13 @@ static size_t key_len(const struct ms_mikey_policy *tp)
 						    : ms_mikey_suite_128.key;
 }
 
+/* What a policy gets that asks for no keys: one TGK (RFC 6043 section 4.2.1.5), but where a TGK would
+ * need an answer that the policy excludes (I demands F, section 6.10) a GTGK. */
+static int default_key(const struct ms_mikey_policy *tp, struct ms_mikey_kms_grant *g)
+{
+	return ms_mikey_kms_grant_key(g, ms_mikey_default_key(tp->flags), key_len(tp));
+}
+
 /* RFC 6043 section 6.10: the KEMAC of a TP is in the clear, and holds no MPK (reading 55). */
 static int wanted_keys(struct ms_mikey_kms_call *c, struct ms_mikey_kms_grant *g)
 {
@@ -33,7 +40,7 @@ static int wanted_keys(struct ms_mikey_kms_call *c, struct ms_mikey_kms_grant *g
 	int err;
 
 	if (!k->set)
-		return ms_mikey_kms_grant_key(g, MS_MIKEY_KEY_TGK, key_len(&c->m.tp));
+		return default_key(&c->m.tp, g);
 	if (k->encr_alg != MS_MIKEY_ENCR_NULL || k->mac_alg != MS_MIKEY_MAC_NULL)
 		return ms_mikey_refuse(&c->fault, MS_MIKEY_R_TICKET_POLICY_UNACCEPTABLE);
 	err = ms_mikey_keys_decode(k->encr_data, &keys, &c->fault);

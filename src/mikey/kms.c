@@ -118,7 +118,8 @@ static int serve(struct ms_mikey_kms_call *c)
 	err = ms_mikey_kms_authenticate(c);
 	if (err < 0)
 		return err;
-	return c->is_request ? ms_mikey_kms_request(c) : ms_mikey_kms_resolve(c);
+	err = c->is_request ? ms_mikey_kms_request(c) : ms_mikey_kms_resolve(c);
+	return err < 0 ? err : ms_mikey_kms_enter(c);
 }
 
 /* With a MAC only for users that were authenticated (RFC 3830 section 5.1.2), with the auth_key of

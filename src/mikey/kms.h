@@ -55,7 +55,7 @@ struct ms_mikey_kms_ops {
 
 	/**
 	 * Whether the user may have a ticket with this policy, which the callback may alter (K is set
-	 * by the engine if it does). Without keys wanted, *g has one TGK. `tp` is the policy as
+	 * by the engine if it does). Without keys wanted, *g has the default one. `tp` is the policy as
 	 * requested. Returns 0, -EPERM, or another error.
 	 */
 	int (*may_request)(void *arg, const struct ms_mikey_kms_user *user,
@@ -82,7 +82,8 @@ struct ms_mikey_kms_ops {
 	/** As ms_mikey_replay_seen(): 0, -EALREADY, or another error. Asked before the MAC. */
 	int (*replay_seen)(void *arg, const uint8_t id[MS_MIKEY_REPLAY_ID], ms_usec now);
 
-	/** As ms_mikey_replay_enter(): 0, -EALREADY, or another error. After the MAC. */
+	/** As ms_mikey_replay_enter(): 0, -EALREADY, or another error. Called last, when the answer
+	 * stands: a message that is refused leaves nothing behind. */
 	int (*replay_enter)(void *arg, const uint8_t id[MS_MIKEY_REPLAY_ID], ms_usec until);
 
 	/**

@@ -34,6 +34,14 @@ MS_MUST_CHECK int ms_mikey_tp_write(const struct ms_mikey_tp_spec *s,
 struct ms_mikey_tp_spec ms_mikey_wanted_tp(const struct ms_mikey_party *me,
 					   const struct ms_mikey_wanted *w);
 
+/** Type of the one key in a ticket for which none were asked. */
+static inline unsigned ms_mikey_default_key(unsigned flags)
+{
+	bool half = (flags & MS_MIKEY_FLAG_I) && !(flags & MS_MIKEY_FLAG_F);
+
+	return half ? MS_MIKEY_KEY_GTGK : MS_MIKEY_KEY_TGK;
+}
+
 /** A ticket to be made. */
 struct ms_mikey_mint_spec {
 	uint16_t flags;

@@ -35,8 +35,8 @@ static bool wants_tgk(const struct ms_mikey_wanted *w)
 		if (ms_mikey_key_is_tgk(w->wish[i].type))
 			return true;
 	}
-	/* Without wishes the KMS's default, a TGK. */
-	return w->n_wishes == 0 && !w->no_keys;
+	return w->n_wishes == 0 && !w->no_keys &&
+	       ms_mikey_default_key(w->flags) == MS_MIKEY_KEY_TGK;
 }
 
 static int write_tp(const struct ms_mikey_party *me, const struct ms_mikey_wanted *w,

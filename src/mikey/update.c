@@ -245,7 +245,8 @@ int ms_mikey_csb_update_start(struct ms_mikey_csb *c, const struct ms_mikey_upda
 	if (err < 0)
 		return err;
 	err = write_update(c, &f, u, &map, MS_SPAN_NULL, now, out, &m);
-	if (err == 0)
+	/* With an answer to come, the other end may bring the key of a session. */
+	if (err == 0 && !(u->want_answer && may_send_keys(c, !c->initiator)))
 		err = ms_mikey_check_spis(&m, &keys, NULL);
 	if (err == 0 && u->want_answer)
 		err = ms_mikey_octets_set(&c->sent, m.raw);
@@ -254,6 +255,30 @@ int ms_mikey_csb_update_start(struct ms_mikey_csb *c, const struct ms_mikey_upda
 	if (err < 0)
 		ms_buf_truncate(out, start);
 	else if (u->want_answer)
+		c->new_keys = keys;
+	return err;
+}
+
+int ms_mikey_csb_update_resume(struct ms_mikey_csb *c, struct ms_span sent)
+{
+	MS_CLEANUP(ms_mikey_keyring_wipe) struct ms_mikey_keyring keys = c->keys;
+	MS_CLEANUP(first_wipe) struct first f;
+	struct ms_mikey_message m;
+	int err = first_read(c, &f);
+
+	if (err == 0 && c->sent.p)
+		err = -EBUSY;
+	if (err == 0)
+		err = ms_mikey_decode(sent, &m, NULL);
+	if (err < 0)
+		return err;
+	if (m.hdr.data_type != MS_MIKEY_TRANSFER_INIT || m.hdr.csb_id != c->hdr.csb_id)
+		return -EBADMSG;
+	err = ms_mikey_take_keyring(&f.guard, c->which, &m, may_send_keys(c, c->initiator),
+				    c->me->local, &keys, NULL);
+	if (err == 0)
+		err = ms_mikey_octets_set(&c->sent, sent);
+	if (err == 0)
 		c->new_keys = keys;
 	return err;
 }
@@ -361,7 +386,10 @@ static int read_update(struct ms_mikey_csb *c, const struct first *f,
 	if (err == 0)
 		err = ms_mikey_take_keyring(&f->guard, c->which, m, may_send_keys(c, !c->initiator),
 					    c->me->local, keys, fault);
-	return err < 0 ? err : ms_mikey_check_spis(m, keys, fault);
+	/* A session may wait for a key that only our answer brings. */
+	if (err == 0 && !(m->hdr.v && may_send_keys(c, c->initiator)))
+		err = ms_mikey_check_spis(m, keys, fault);
+	return err;
 }
 
 /* The sessions of an answer: as in the update, what is missing filled in from what there is. */
@@ -406,7 +434,7 @@ static int answer_map(const struct ms_mikey_csb *c, const struct ms_mikey_messag
 static int write_answer(struct ms_mikey_csb *c, const struct first *f,
 			const struct ms_mikey_message *m, const struct ms_mikey_update *answer,
 			struct ms_mikey_keyring *keys, ms_usec now, struct ms_buf *out,
-			struct ms_mikey_message *ret_resp)
+			struct ms_mikey_message *ret_resp, struct ms_fault *fault)
 {
 	static const struct ms_mikey_update as_asked;
 	struct ms_mikey_map map;
@@ -421,7 +449,7 @@ static int write_answer(struct ms_mikey_csb *c, const struct first *f,
 		err = answer_map(c, m, answer, keys, &map);
 	if (err == 0)
 		err = write_update(c, f, answer, &map, m->raw, now, out, ret_resp);
-	return err < 0 ? err : ms_mikey_check_spis(ret_resp, keys, NULL);
+	return err < 0 ? err : ms_mikey_check_spis(ret_resp, keys, fault);
 }
 
 static int enter(struct ms_mikey_replay *replay, const uint8_t id[MS_HASH_MAX],
@@ -458,7 +486,7 @@ int ms_mikey_csb_update_take(struct ms_mikey_csb *c, struct ms_span in,
 	if (m.hdr.v && !out)
 		return -EINVAL;
 	if (m.hdr.v)
-		err = write_answer(c, &f, &m, answer, &keys, now, out, &resp);
+		err = write_answer(c, &f, &m, answer, &keys, now, out, &resp, fault);
 	if (err == 0)
 		err = enter(replay, id, c, &m, now, fault);
 	if (err == 0)

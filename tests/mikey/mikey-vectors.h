@@ -21,7 +21,7 @@ struct vec_run {
 	bool readings_apart; /* the option */
 	bool verbose;
 	const char *file;        /* the one being read */
-	json_t *base;            /* "vectors" of the exchange kind in the same directory, or NULL */
+	json_t *base;            /* all exchanges of the same directory */
 	char why[512];           /* of the failure being reported */
 	struct vec_block *arena; /* memory of the vector at hand */
 };
