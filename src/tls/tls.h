@@ -27,10 +27,10 @@
 
 /** What sessions share. Zero or NULL means what is in brackets. */
 struct ms_tls_config {
-	const char
-		*psk_suites; /* OpenSSL names parted by ':' in order (the profile's psk_suites) */
-	bool allow_null;     /* NULL encryption suites may be named in psk_suites (refused) */
-	bool allow_dh;       /* DHE_PSK and ECDHE_PSK likewise (refused: TS 33.328 H.2) */
+	/** OpenSSL names parted by ':', in order. Has to be given: the profile has a list. */
+	const char *psk_suites;
+	bool allow_null;          /* NULL encryption suites may be named in psk_suites (refused) */
+	bool allow_dh;            /* DHE_PSK and ECDHE_PSK likewise (refused: TS 33.328 H.2) */
 	bool allow_renegotiation; /* the peer may renegotiate, RFC 5746 only (refused) */
 	bool allow_legacy_peer;   /* peers without RFC 5746 at all (refused) */
 	size_t plain_max;         /* decrypted octets kept for the reader (256 KiB) */

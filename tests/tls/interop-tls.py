@@ -171,7 +171,8 @@ class OpenSsl:
               "open %s TLSv1.2" % suite in us.text() and "line cesaidem olleh" in us.text(), us, theirs)
         n = port()
         us = self.ours.server(n)
-        theirs = self.client(n, "-psk", KEY, "-psk_identity", "", "-tls1_2", "-cipher", suite, "-quiet")
+        theirs = self.client(n, "-psk", KEY, "-psk_identity", "", "-tls1_2", "-cipher", suite, "-quiet",
+                             "-no_ign_eof")
         theirs.send("hello mediasec\n")
         ok = theirs.wait_for("echo hello mediasec")
         theirs.p.stdin.close()
