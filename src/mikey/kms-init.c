@@ -80,7 +80,8 @@ static int check_seen(struct ms_mikey_kms_call *c, const struct ms_mikey_cover *
 	int err;
 
 	ms_hash(MS_HASH_SHA256, cover->part, cover->n, c->replay_id);
-	err = c->kms->ops->replay_seen(c->kms->arg, c->replay_id, c->now);
+	err = c->kms->ops->replay_seen(c->kms->arg, c->replay_id,
+				       ms_mikey_window_end(&c->m.t, c->kms->local, c->now));
 	if (err == -EALREADY)
 		return ms_mikey_refuse(&c->fault, MS_MIKEY_R_REPLAY);
 	return err < 0 ? err : check_counter(c, false);

@@ -72,10 +72,22 @@ int ms_mikey_kms_reply_finish(struct ms_mikey_kms_call *c, struct ms_mikey_kms_r
 				  c->out->p + mac_at);
 }
 
+int ms_mikey_kms_ticket_id(const struct ms_mikey_policy *ticket,
+			   uint8_t ret_id[MS_MIKEY_KMS_TICKET_ID])
+{
+	struct ms_mikey_ticket_data data;
+	int err = ms_mikey_ticket_data_decode(ticket->ticket_data, &data, NULL);
+
+	if (err == 0 && data.v.mac.len < MS_MIKEY_KMS_TICKET_ID)
+		err = -EBADMSG;
+	if (err == 0)
+		memcpy(ret_id, data.v.mac.p, MS_MIKEY_KMS_TICKET_ID);
+	return err;
+}
+
 void ms_mikey_kms_note_ticket(struct ms_mikey_kms_call *c, const struct ms_mikey_policy *p)
 {
 	struct ms_mikey_kms_outcome *o = c->outcome;
-	struct ms_mikey_ticket_data data;
 	size_t pos = 0;
 
 	o->flags = p->flags;
@@ -88,11 +100,7 @@ void ms_mikey_kms_note_ticket(struct ms_mikey_kms_call *c, const struct ms_mikey
 		o->start = 0;
 	if (ms_mikey_ts_to_usec(&p->end, &o->end) < 0)
 		o->end = MS_NEVER;
-	if (ms_mikey_ticket_data_decode(p->ticket_data, &data, NULL) < 0 ||
-	    data.v.mac.len < sizeof(o->ticket_id))
-		return;
-	memcpy(o->ticket_id, data.v.mac.p, sizeof(o->ticket_id));
-	o->has_ticket_id = true;
+	o->has_ticket_id = ms_mikey_kms_ticket_id(p, o->ticket_id) == 0;
 }
 
 static int serve(struct ms_mikey_kms_call *c)

@@ -79,8 +79,11 @@ struct ms_mikey_kms_ops {
 	/** The key that a ticket names; `id` absent: the ticket names none. 0, -ENOENT, an error. */
 	int (*find_tpk)(void *arg, const struct ms_mikey_id *id, struct ms_mikey_tpk *ret_tpk);
 
-	/** As ms_mikey_replay_seen(): 0, -EALREADY, or another error. Asked before the MAC. */
-	int (*replay_seen)(void *arg, const uint8_t id[MS_MIKEY_REPLAY_ID], ms_usec now);
+	/**
+	 * Was this message served before: 0, -EALREADY, or another error. Asked before the MAC.
+	 * `until` is what replay_enter() gets for the same message.
+	 */
+	int (*replay_seen)(void *arg, const uint8_t id[MS_MIKEY_REPLAY_ID], ms_usec until);
 
 	/** As ms_mikey_replay_enter(): 0, -EALREADY, or another error. Called last, when the answer
 	 * stands: a message that is refused leaves nothing behind. */
@@ -144,6 +147,11 @@ struct ms_mikey_kms_outcome {
 MS_MUST_CHECK int ms_mikey_kms_handle(const struct ms_mikey_kms *kms, struct ms_span in,
 				      ms_usec now, struct ms_buf *out,
 				      struct ms_mikey_kms_outcome *ret_outcome);
+
+/** The leading octets of a ticket's MAC, as in the outcome: its name in audits and revocations. -EBADMSG
+ * if its Ticket Data do not decode. */
+MS_MUST_CHECK int ms_mikey_kms_ticket_id(const struct ms_mikey_policy *ticket,
+					 uint8_t ret_id[MS_MIKEY_KMS_TICKET_ID]);
 
 /** Adds a key to a grant: 0, or -ENOSPC. */
 MS_MUST_CHECK int ms_mikey_kms_grant_key(struct ms_mikey_kms_grant *g, unsigned type, size_t len);

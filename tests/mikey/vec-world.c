@@ -99,11 +99,11 @@ static int find_tpk(void *arg, const struct ms_mikey_id *id, struct ms_mikey_tpk
 	return 0;
 }
 
-static int replay_seen(void *arg, const uint8_t id[MS_MIKEY_REPLAY_ID], ms_usec now)
+static int replay_seen(void *arg, const uint8_t id[MS_MIKEY_REPLAY_ID], ms_usec until MS_UNUSED)
 {
 	struct vec_world *w = arg;
 
-	return ms_mikey_replay_seen(w->replay, id, now) ? -EALREADY : 0;
+	return ms_mikey_replay_seen(w->replay, id, w->now) ? -EALREADY : 0;
 }
 
 static int replay_enter(void *arg, const uint8_t id[MS_MIKEY_REPLAY_ID], ms_usec until)
@@ -322,6 +322,7 @@ bool vec_kms(struct vec_world *w, struct ms_span in, ms_usec now, struct vec_ans
 	size_t room = 65536, before = ms_mikey_replay_count(w->replay);
 	struct ms_buf out;
 
+	w->now = now;
 	ms_buf_init_fixed(&out, vec_alloc(w->run, room), room);
 	ret_a->err = ms_mikey_kms_handle(&w->kms, in, now, &out, &ret_a->outcome);
 	ret_a->octets = ms_buf_span(&out);

@@ -28,6 +28,7 @@ struct vec_world {
 	size_t n_users;
 	struct ms_mikey_kms_ops ops;
 	struct ms_mikey_kms kms;
+	ms_usec now;                    /* at the KMS */
 	struct ms_mikey_replay *replay; /* of the one receiver under test */
 };
 
