@@ -153,7 +153,7 @@ struct ms_sip_account *ms_sip_account_free(struct ms_sip_account *a)
 	ms_sip_subscription_drop_account(a);
 	ms_sip_notifier_drop_account(a);
 	ms_sip_registration_done(a);
-	ms_sip_transaction_flush(a->sip, a);
+	ms_sip_transaction_flush(a);
 	ms_list_foreach_safe (link, next, &a->realms)
 		ms_sip_realm_free(MS_CONTAINER_OF(link, struct ms_sip_realm, link));
 	ms_list_remove(&a->link);

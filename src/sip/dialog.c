@@ -36,9 +36,9 @@ static void unregister_dialog(struct ms_sip_dialog *d)
 	MS_CLEANUP(ms_buf_done) struct ms_buf key;
 	uint8_t room[MS_SIP_VALUE_MAX];
 
+	ms_buf_init_fixed(&key, room, sizeof(room));
 	if (!d->registered)
 		return;
-	ms_buf_init_fixed(&key, room, sizeof(room));
 	put_key(&key, ms_span_str(d->call_id), ms_span_str(d->local_tag));
 	(void)ms_hash_take(d->sip->dialogs, ms_buf_span(&key));
 	d->registered = false;

@@ -234,6 +234,7 @@ bool ms_sip_receive_request(const struct sip_msg *m, void *arg)
 	struct ms_sip_dialog *d;
 
 	ms_sip_count(sip, MS_SIP_REQUESTS_RECEIVED);
+	ms_sip_guard(sip, m);
 	if (refuse_bad(sip, m))
 		return true;
 	if (!pl_isset(&m->to.tag)) {

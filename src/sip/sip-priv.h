@@ -49,6 +49,10 @@ struct ms_sip {
 		struct sa address;
 	} bind[MS_SIP_MAX_BINDS];
 	size_t n_binds;
+	struct {
+		const void *sock; /* libre's, only compared */
+		struct udp_helper *helper;
+	} guard[MS_SIP_MAX_BINDS];
 	struct ms_hash *dialogs; /* Call-ID and local tag -> struct ms_sip_dialog */
 	struct ms_list accounts, transactions, sessions, subscriptions, notifiers, pending;
 	size_t n_sessions, n_subscriptions;
@@ -130,6 +134,10 @@ struct ms_sip_pending {
 
 bool ms_sip_receive_request(const struct sip_msg *m, void *arg);
 bool ms_sip_receive_response(const struct sip_msg *m, void *arg);
+
+/** Drops what is no SIP before libre prints a line about it. */
+void ms_sip_guard(struct ms_sip *sip, const struct sip_msg *m);
+void ms_sip_guard_done(struct ms_sip *sip);
 
 /** Takes charge of a request outside of INVITE so that repetitions are absorbed. */
 MS_MUST_CHECK int ms_sip_pend(struct ms_sip *sip, const struct sip_msg *m);
@@ -297,8 +305,8 @@ struct ms_sip_transaction *ms_sip_transaction_free(struct ms_sip_transaction *t)
 /** Sends CANCEL as soon as that is allowed; the handler hears the 487. */
 void ms_sip_transaction_cancel(struct ms_sip_transaction *t);
 
-/** Ends all transactions of the account (NULL: of the stack) without calling handlers. */
-void ms_sip_transaction_flush(struct ms_sip *sip, const struct ms_sip_account *a);
+/** Ends all transactions of the account without calling handlers. */
+void ms_sip_transaction_flush(struct ms_sip_account *a);
 
 /** Ends those inside the dialog, without calling handlers; before the dialog is freed. */
 void ms_sip_transaction_flush_dialog(struct ms_sip_dialog *d);

@@ -12,6 +12,8 @@
  *  - an unanswered request is handed up again with each retransmission: receive.c opens the server
  *    transaction at once;
  *  - it prints "unhandled" messages to stderr: our listeners come last and take everything;
+ *  - it prints a line for each datagram it cannot parse, and answers STUN: guard.c stands in front as
+ *    soon as it can see the socket, which is with the first good message;
  *  - its sessions know no UPDATE, no body in a refusal, no reading of a 2xx before ACK: dialogs and
  *    sessions are ours, over its transactions.
  *  - its timers jump with the wall clock: ours are those of src/loop.
@@ -349,10 +351,10 @@ struct ms_sip *ms_sip_free(struct ms_sip *sip)
 	ms_sip_session_each(sip, ms_sip_session_drop);
 	ms_sip_notifier_each(sip, ms_sip_notifier_drop);
 	ms_sip_subscription_each(sip, ms_sip_subscription_drop);
-	ms_sip_transaction_flush(sip, NULL);
 	ms_list_foreach_safe (link, next, &sip->accounts)
 		ms_sip_account_free(MS_CONTAINER_OF(link, struct ms_sip_account, link));
 	free_pending(sip);
+	ms_sip_guard_done(sip);
 	mem_deref(sip->requests);
 	mem_deref(sip->responses);
 	mem_deref(sip->sip);

@@ -60,15 +60,15 @@ struct ms_sip_transaction *ms_sip_transaction_free(struct ms_sip_transaction *t)
 	return t ? destroy(t) : NULL;
 }
 
-void ms_sip_transaction_flush(struct ms_sip *sip, const struct ms_sip_account *a)
+void ms_sip_transaction_flush(struct ms_sip_account *a)
 {
 	struct ms_list *link, *next;
 
-	ms_list_foreach_safe (link, next, &sip->transactions) {
+	ms_list_foreach_safe (link, next, &a->sip->transactions) {
 		struct ms_sip_transaction *t =
 			MS_CONTAINER_OF(link, struct ms_sip_transaction, link);
 
-		if (!a || t->account == a)
+		if (t->account == a)
 			destroy(t);
 	}
 }
@@ -336,6 +336,7 @@ static void on_response(int err, const struct sip_msg *m, void *arg)
 			finish(t, err ? ms_sip_error(err) : -EPROTO, NULL);
 		return;
 	}
+	ms_sip_guard(t->sip, m);
 	if (m->scode < 200) {
 		if (t->handler)
 			t->handler(0, m, t->arg);

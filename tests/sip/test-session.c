@@ -282,6 +282,53 @@ static void test_free_in_the_middle(void **state MS_UNUSED)
 	close_both();
 }
 
+static void nothing_notified(struct ms_sip_subscription *s MS_UNUSED,
+			     enum ms_sip_subscription_state state MS_UNUSED,
+			     const struct ms_sip_message *m MS_UNUSED, void *arg MS_UNUSED)
+{
+}
+
+/* A stack with everything under way, taken down again. */
+static int everything(void *arg MS_UNUSED)
+{
+	static const struct ms_sip_subscription_handlers watching = { nothing_notified, NULL };
+	struct ms_sip_bind bind = { MS_SIP_UDP, "127.0.0.1", 0 };
+	struct ms_sip_config config = { .binds = &bind, .n_binds = 1, .user_agent = "x" };
+	struct ms_sip_account_config account = { .identity = "sip:u@127.0.0.1",
+						 .display = "User",
+						 .password = "secret" };
+	struct ms_sip_request_spec request = { .method = "MESSAGE",
+					       .uri = "sip:x@127.0.0.1:11199" };
+	struct ms_sip_invite_spec invite = { .uri = "sip:x@127.0.0.1:11199" };
+	struct ms_sip_subscribe_spec subscribe = { .uri = "sip:x@127.0.0.1:11199",
+						   .event = "conference",
+						   .expires_s = 60 };
+	struct ms_sip_subscription *subscription;
+	struct ms_sip_session *session;
+	struct ms_sip_account *a;
+	struct ms_sip *sip;
+	int err = ms_sip_new(&config, NULL, &sip);
+
+	if (err < 0)
+		return err;
+	err = ms_sip_account_new(sip, &account, &a);
+	if (err == 0)
+		err = ms_sip_register(a, 60, 0, NULL);
+	if (err == 0)
+		err = ms_sip_request(a, &request, NULL, NULL, NULL);
+	if (err == 0)
+		err = ms_sip_session_invite(a, &invite, &world_calls, NULL, &session);
+	if (err == 0)
+		err = ms_sip_subscribe(a, &subscribe, &watching, NULL, &subscription);
+	ms_sip_free(sip);
+	return err;
+}
+
+static void test_allocations(void **state MS_UNUSED)
+{
+	assert_true(ms_test_torture(everything, NULL) > 30);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +349,7 @@ int main(void)
 		cmocka_unit_test(test_answer_too_large),
 		cmocka_unit_test(test_shutdown),
 		cmocka_unit_test(test_free_in_the_middle),
+		cmocka_unit_test(test_allocations),
 	};
 
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
