@@ -117,7 +117,7 @@ static void remove_at(struct ms_ue_line *l, size_t at, size_t n)
 
 static void insert(struct ms_ue_line *l, const void *p, size_t n)
 {
-	if (n > sizeof(l->text) - l->len)
+	if (n == 0 || n > sizeof(l->text) - l->len)
 		return;
 	memmove(l->text + l->cursor + n, l->text + l->cursor, l->len - l->cursor);
 	memcpy(l->text + l->cursor, p, n);
