@@ -223,8 +223,11 @@ static void drop_late(struct front *f)
 
 static void front_gauges(struct front *f)
 {
-	const struct ms_http_stats *s = ms_http_server_stats(f->server);
+	const struct ms_http_stats *s;
 
+	if (!f->server)
+		return;
+	s = ms_http_server_stats(f->server);
 	counter(MS_KMS_F_ACCEPTED)->value = s->accepted;
 	counter(MS_KMS_F_REFUSED_TOTAL)->value = s->refused_total;
 	counter(MS_KMS_F_REFUSED_ADDRESS)->value = s->refused_address;

@@ -84,7 +84,8 @@ static enum ms_kms_answer judge(struct ms_kms_vault *v, uint64_t id, int err)
 		return MS_KMS_ANSWER_OK;
 	if (err == -EBADMSG)
 		return MS_KMS_ANSWER_BAD;
-	return err == -ENOSPC || err == -ENOMEM ? MS_KMS_ANSWER_BUSY : MS_KMS_ANSWER_FAILED;
+	return err == -EBUSY || err == -ENOSPC || err == -ENOMEM ? MS_KMS_ANSWER_BUSY
+								 : MS_KMS_ANSWER_FAILED;
 }
 
 void ms_kms_batch_handle(struct ms_kms_vault *v, uint64_t id, struct ms_span body)

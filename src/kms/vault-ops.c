@@ -7,6 +7,7 @@
 
 #include "crypto/hmac.h"
 #include "kms/vault.h"
+#include "mikey/policy.h"
 #include "mikey/timestamp.h"
 
 /* The engine knows why in MIKEY's terms only; the operator wants to know more exactly. */
@@ -81,11 +82,9 @@ static int check_responders(struct ms_kms_vault *v, const struct ms_mikey_id *in
 			    const struct ms_mikey_kms_grant *g, struct ms_kms_limits *l)
 {
 	const struct ms_kms_policy *policy = ms_kms_directory_policy(v->dir);
-	int wildcard = v->local.wildcard ? v->local.wildcard : -1;
-
 	for (size_t i = 0; i < g->n_responders; i++) {
 		const struct ms_kms_rule *rule = ms_kms_policy_decide(
-			policy, initiator->data, g->responder[i].data, wildcard);
+			policy, initiator->data, g->responder[i].data, v->local.wildcard);
 
 		if (rule ? !rule->allow : v->config.ticket.by_default == MS_KMS_DENY)
 			return refuse(v, -EPERM, "policy_denied");
@@ -177,7 +176,7 @@ static bool admits_user(struct ms_kms_vault *v, const struct ms_mikey_policy *ti
 {
 	const struct ms_list *link;
 
-	if (ms_mikey_kms_admits(ticket, responder, v->local.wildcard)) {
+	if (ms_mikey_policy_admits(ticket, responder, v->local.wildcard)) {
 		*ret_id = *responder;
 		return true;
 	}
@@ -188,7 +187,7 @@ static bool admits_user(struct ms_kms_vault *v, const struct ms_mikey_policy *ti
 				MS_CONTAINER_OF(link, struct ms_kms_identity, link)->uri),
 		};
 
-		if (ms_mikey_kms_admits(ticket, &alias, v->local.wildcard)) {
+		if (ms_mikey_policy_admits(ticket, &alias, v->local.wildcard)) {
 			*ret_id = alias;
 			return true;
 		}
@@ -275,8 +274,10 @@ static int replay_seen(void *arg, const uint8_t id[MS_MIKEY_REPLAY_ID], ms_usec 
 static int replay_enter(void *arg, const uint8_t id[MS_MIKEY_REPLAY_ID], ms_usec until)
 {
 	struct ms_kms_vault *v = arg;
+	int err = ms_kms_replay_add(v->replay, id, until);
 
-	return seen(ms_kms_replay_add(v->replay, id, until));
+	/* No room is no fault of the message: the sender is told to come again. */
+	return err == -ENOSPC ? -EBUSY : seen(err);
 }
 
 static const struct ms_kms_cert *cert_of(const struct ms_kms_vault *v, const struct ms_span *chain,

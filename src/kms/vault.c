@@ -37,7 +37,6 @@ void ms_kms_vault_apply(struct ms_kms_vault *v)
 	v->local.mixed_prf = c->ticket.mixed_prf;
 	v->engine = (struct ms_mikey_kms){
 		.id = { .type = (uint8_t)c->profile.id_type, .data = ms_span_str(c->identity) },
-		.suite = *ms_mikey_suite_of(&c->profile),
 		.local = &v->local,
 		.random = &ms_random_system,
 		.credential = v->credential,
@@ -165,7 +164,7 @@ static void rotate_by_age(struct ms_kms_vault *v, ms_usec now)
 		return;
 	/* Fails at most once a minute into the log; the old key goes on making tickets. */
 	if (now / MS_SEC % 60 == 0 || !k)
-		(void)ms_kms_vault_rotate(v, now);
+		ms_kms_vault_rotate(v, now);
 }
 
 static void watch_clock(struct ms_kms_vault *v, ms_usec now)

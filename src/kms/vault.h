@@ -86,8 +86,8 @@ void ms_kms_vault_gauges(struct ms_kms_vault *v);
 MS_MUST_CHECK int ms_kms_manage_start(struct ms_kms_vault *v);
 void ms_kms_manage_stop(struct ms_kms_vault *v);
 
-/** Makes a new ticket protection key the current one. */
-MS_MUST_CHECK int ms_kms_vault_rotate(struct ms_kms_vault *v, ms_usec now);
+/** Makes a new ticket protection key the current one; logs what went wrong. 0 or negative errno. */
+int ms_kms_vault_rotate(struct ms_kms_vault *v, ms_usec now);
 
 extern struct ms_log_category ms_kms_log_ticket, ms_kms_log_store;
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -209,6 +210,8 @@ int ms_sandbox_enter(unsigned groups, const char *const *extra, size_t n_extra)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
+	/* gmtime_r() reads the file of the time zone at its first use. */
+	tzset();
 	if (m == OFF)
 		return 0;
 	ctx = seccomp_init(action_of(m));

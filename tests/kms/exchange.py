@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tickets issued and resolved by the real server, and every reason to refuse one."""
+import json
+import subprocess
+import time
+
+from kms_lab import CTL, check, run, wait_for
+
+
+def lab(make, **changes):
+    kms = make(**changes).start()
+    kms.add_user("alice", "sip:alice@example.com", "sip:ally@example.com")
+    kms.add_user("bob", "sip:bob@example.com", "sip:bobby@example.com")
+    kms.add_user("carol")
+    kms.add_user("server", "sip:server@example.com")
+    return kms, kms.client()
+
+
+def refused(kms, answer, reason, mikey):
+    check(answer.get("mikey") == mikey and kms.reason() == reason,
+          "refused as %s with MIKEY error %d (got %s, %s)" % (reason, mikey, answer, kms.reason()))
+
+
+def main_job(make):
+    """issue and resolve, raw and base64, several on one connection"""
+    kms, c = lab(make)
+    a = c("request alice t sip:bob@example.com")
+    check(a["ok"] and a["responders"] == 1 and 86390 <= a["life"] <= 86400, "a ticket for a day")
+    r = c("resolve bob t")
+    check(r["ok"] and r["admitted"] == "sip:bob@example.com", "bob resolves it")
+    check(r["initiator"] == "sip:alice@example.com", "and learns who asked for it")
+    check(c("resolve bob t")["ok"], "and again, with a new message")
+    check(c("request alice u sip:bob@example.com base64=1")["ok"], "a ticket in base64")
+    check(c("resolve bob u base64=1")["ok"], "resolved in base64")
+    check(c("request alice v sip:bob@example.com,sip:carol@example.com")["responders"] == 2,
+          "a ticket for two")
+    check(c("resolve bob v")["ok"] and c("resolve carol v")["ok"], "both resolve it")
+    m = kms.metrics()
+    check(m["mediasec_kms_tickets_issued_total"] == 3, "three issued, by the metrics")
+    check(m["mediasec_kms_tickets_resolved_total"] == 5, "five resolved, by the metrics")
+    lines = [line for line in kms.audit() if " granted " in line]
+    check(len(lines) == 8, "eight lines in the audit log")
+    text = open(kms.audit_path).read() + kms.log()
+    check(not any(key in text for _, _, key in kms.users.values()), "no key in audit log or log")
+
+
+def who_may_resolve(make):
+    """wildcards, aliases, PSIs, and those who may not"""
+    kms, c = lab(make)
+    c("request alice any ?@?")
+    check(c("resolve carol any")["admitted"] == "sip:carol@example.com", "?@? admits carol")
+    c("request alice dom sip:?@example.com")
+    check(c("resolve bob dom")["ok"], "sip:?@example.com admits bob")
+    c("request alice other sip:?@example.org")
+    refused(kms, c("resolve bob other"), "not_admitted", 12)
+    c("request alice part sip:b?@example.com")
+    check(c("resolve bob part")["ok"], "sip:b?@example.com admits bob")
+    refused(kms, c("resolve carol part"), "not_admitted", 12)
+    c("request alice alias sip:bobby@example.com")
+    check(c("resolve bob alias")["admitted"] == "sip:bobby@example.com",
+          "a ticket for bob's other identity: that identity is in the answer")
+    refused(kms, c("resolve carol alias"), "not_admitted", 12)
+    kms.ctl("psi", "add", "sip:team@example.com", "server")
+    c("request alice psi sip:team@example.com")
+    check(c("resolve server psi")["admitted"] == "sip:server@example.com",
+          "the owner of a PSI resolves; the member is named, not the group")
+    refused(kms, c("resolve bob psi"), "not_admitted", 12)
+    kms.ctl("psi", "remove", "sip:team@example.com")
+    refused(kms, c("resolve server psi"), "not_admitted", 12)
+
+
+def identities(make):
+    """a request may use only the user's own identities"""
+    kms, c = lab(make)
+    uri, key_id, key = kms.users["alice"]
+    c("user ally sip:ally@example.com %s %s" % (key_id, key))
+    check(c("request ally t sip:bob@example.com")["ok"], "alice as sip:ally@example.com")
+    check(c("resolve bob t")["initiator"] == "sip:ally@example.com", "is who bob sees")
+    c("user thief sip:bob@example.com %s %s" % (key_id, key))
+    refused(kms, c("request thief t2 sip:carol@example.com"), "identity_mismatch", 7)
+    c("user wrongkey %s %s %s" % (uri, key_id, "00" * 32))
+    refused(kms, c("request wrongkey t3 sip:carol@example.com"), "bad_mac", 0)
+    c("user nokey %s nosuch %s" % (uri, key))
+    refused(kms, c("request nokey t4 sip:carol@example.com"), "unknown_psk", 0)
+    c("user nameless -%s %s %s" % (uri, key_id, key))
+    check(c("request nameless t5 sip:bob@example.com")["ok"], "identities left out")
+    kms.ctl("user", "identity", "add", "alice", "sip:new@example.com")
+    c("user new sip:new@example.com %s %s" % (key_id, key))
+    check(c("request new t6 sip:bob@example.com")["ok"], "an identity added while it runs")
+    kms.ctl("user", "identity", "remove", "alice", "sip:new@example.com")
+    refused(kms, c("request new t7 sip:bob@example.com"), "identity_mismatch", 7)
+    kms.ctl("psi", "add", "sip:psi@example.com", "alice")
+    c("user psi sip:psi@example.com %s %s" % (key_id, key))
+    check(c("request psi t8 sip:bob@example.com")["ok"], "the owner of a PSI may speak as the PSI")
+    check(c("resolve bob t8")["initiator"] == "sip:psi@example.com", "and bob sees the PSI")
+
+
+def taken_away(make):
+    """disabled, removed, revoked, expired"""
+    kms, c = lab(make)
+    check(c("request alice t sip:bob@example.com")["ok"], "a ticket")
+    kms.ctl("user", "disable", "bob")
+    refused(kms, c("resolve bob t"), "user_disabled", 0)
+    kms.ctl("user", "enable", "bob")
+    check(c("resolve bob t")["ok"], "enabled again")
+    kms.ctl("user", "disable", "alice")
+    refused(kms, c("request alice t2 sip:bob@example.com"), "user_disabled", 0)
+    refused(kms, c("resolve bob t"), "initiator_gone", 12)
+    kms.ctl("user", "enable", "alice")
+    check(c("resolve bob t")["ok"], "the ticket is good again")
+    kms.ctl("revoke", "user", "alice")
+    refused(kms, c("resolve bob t"), "user_revoked", 12)
+    check(c("request alice t3 sip:bob@example.com")["ok"], "a ticket asked for afterwards")
+    check(c("resolve bob t3")["ok"], "is good")
+    check(c("save t3 " + kms.path("ticket"))["ok"], "saved")
+    show = json.loads(subprocess.run([CTL, "kms", "--json", "ticket", "show", kms.path("ticket")],
+                                     check=True, capture_output=True).stdout)
+    check(show["responders"] == ["sip:bob@example.com"] and show["kms"] == "kms.example.com",
+          "ticket show has its policy")
+    check(any(show["ticket"] in line for line in kms.audit()), "and the id of the audit log")
+    kms.ctl("revoke", "ticket", show["ticket"])
+    refused(kms, c("resolve bob t3"), "ticket_revoked", 12)
+    kms.stop()
+    kms.start()
+    refused(kms, c("resolve bob t"), "user_revoked", 12)
+    refused(kms, c("resolve bob t3"), "ticket_revoked", 12)
+    c("request alice short sip:bob@example.com life=2")
+    check(c("resolve bob short")["ok"], "a ticket of two seconds")
+    time.sleep(2.2)
+    refused(kms, c("resolve bob short skew=-20"), "ticket_expired", 12)
+    c("request carol t4 sip:bob@example.com")
+    kms.ctl("user", "remove", "carol")
+    refused(kms, c("resolve bob t4"), "initiator_gone", 12)
+    refused(kms, c("request carol t5 sip:bob@example.com"), "unknown_psk", 0)
+    kms.add_user("gba", key_id="btid", more=("--gba", "--lifetime", "2"))
+    c("user gba %s %s %s" % kms.users["gba"])
+    check(c("request gba t6 sip:bob@example.com")["ok"], "a ticket with a GBA key")
+    time.sleep(2.2)
+    refused(kms, c("request gba t7 sip:bob@example.com"), "key_expired", 0)
+
+
+def policy(make):
+    """who may ask for whom, for how long, with how many keys"""
+    kms, c = lab(make, ticket__max_keys=4, ticket__lifetime="2h", ticket__max_responders=3)
+    a = c("request alice t sip:bob@example.com life=86400")
+    check(a["altered"] == 1 and 7190 <= a["life"] <= 7200, "a longer wish is shortened, K is set")
+    a = c("request alice t sip:bob@example.com life=600")
+    check(a["altered"] == 0 and a["life"] <= 600, "a shorter wish is granted as it is")
+    check(c("request alice t sip:bob@example.com keys=4")["ok"], "four keys")
+    refused(kms, c("request alice t sip:bob@example.com keys=5"), "too_many_keys", 12)
+    refused(kms, c("request alice t " + ",".join("sip:u%d@a" % i for i in range(4))),
+            "too_many_responders", 12)
+    rule = kms.ctl("policy", "add", "sip:alice@example.com", "sip:carol@example.com", "--deny")
+    refused(kms, c("request alice t sip:carol@example.com"), "policy_denied", 12)
+    refused(kms, c("request alice t sip:bob@example.com,sip:carol@example.com"),
+            "policy_denied", 12)
+    check(c("request bob t sip:carol@example.com")["ok"], "bob may")
+    kms.ctl("policy", "add", "sip:bob@example.com", "?@?", "--lifetime", "60", "--max-keys", "1")
+    check(c("request bob t ?@? life=7000")["life"] <= 60, "a rule's own lifetime")
+    refused(kms, c("request bob t ?@? keys=2"), "too_many_keys", 12)
+    kms.ctl("policy", "remove", str(rule["id"]))
+    check(c("request alice t sip:carol@example.com")["ok"], "the rule is gone")
+    check(len(kms.ctl("policy", "list")["rules"]) == 1, "one rule left")
+    kms.write_config(ticket__default="deny")
+    kms.process.send_signal(1)
+    wait_for(lambda: "reload" in kms.log(), 5, "reload in the log")
+    wait_for(lambda: not c("request alice t sip:carol@example.com")["ok"], 5, "deny by default")
+    kms.ctl("policy", "add", "*", "sip:?@example.com")
+    check(c("request alice t sip:carol@example.com")["ok"], "what a rule allows")
+    refused(kms, c("request alice t ?@?"), "policy_denied", 12)
+    check(c("request alice t sip:?@example.com")["ok"], "a wildcard within the rule's")
+
+
+def clocks_and_replay(make):
+    """wrong clocks, and a message that comes twice: at once, after a restart, after a kill"""
+    kms, c = lab(make)
+    refused(kms, c("request alice t sip:bob@example.com skew=400"), "stale_timestamp", 1)
+    refused(kms, c("request alice t sip:bob@example.com skew=-400"), "stale_timestamp", 1)
+    check(c("request alice t sip:bob@example.com skew=200")["ok"], "within the skew")
+    refused(kms, c("again"), "replay", 1)
+    kms.stop()
+    kms.start()
+    refused(kms, c("again"), "replay", 1)
+    check(c("resolve bob t")["ok"], "resolved")
+    refused(kms, c("again"), "replay", 1)
+    kms.kill()
+    kms.start()
+    refused(kms, c("again"), "replay", 1)
+    check(kms.metrics()["mediasec_kms_replays_total"] == 1, "counted since the start")
+    check(c("resolve bob t")["ok"], "the ticket survived restart and kill")
+
+
+def transport(make):
+    """what HTTP answers"""
+    kms, c = lab(make, http__body_max="4k")
+    q = "/keymanagement?requesttype="
+    mikey = (("Content-Type", "application/mikey"),)
+
+    def status(*args, **kw):
+        return kms.http(*args, **kw)[0]
+
+    check(status("POST", "/other" + "?requesttype=ticketrequest", b"\1\v", mikey) == 404, "404")
+    code, head, _ = kms.http("GET", q + "ticketrequest")
+    check(code == 405 and "Allow: POST" in head, "405 with Allow")
+    check(status("POST", q + "ticketrequest", b"\1\v", (("Content-Type", "text/plain"),)) == 415,
+          "415 for another media type")
+    check(status("POST", q + "ticketrequest", b"\1\v") == 415, "415 without a media type")
+    check(status("POST", q + "ticketrequest", b"\1\v" * 4000, mikey) == 413, "413")
+    check(status("POST", q + "other", b"\1\v", mikey) == 400, "400 for another request type")
+    check(status("POST", "/keymanagement", b"\1\v", mikey) == 400, "400 without request type")
+    check(status("POST", q + "ticketrequest", b"", mikey) == 400, "400 for an empty body")
+    check(status("POST", q + "ticketrequest", b"nonsense!", mikey) == 400, "400 for garbage")
+    check(status("POST", q + "ticketrequest", b"\1\v" + b"\xff" * 100, mikey) in (200, 400),
+          "an answer for garbage behind a header")
+    check(status("POST", q + "ticketresolve", b"\1\v\0\0\0\0\0\0\0\1", mikey) == 400,
+          "400 for a message of the other request type")
+    check(c("request alice t sip:bob@example.com query=ticketresolve")["status"] == 400,
+          "400 for a good message of the other request type")
+    check(c("request alice t sip:bob@example.com corrupt=2")["status"] == 400, "400: data type")
+    check(c("request alice t sip:bob@example.com")["ok"], "and a good one is served")
+
+
+def configured_names(make):
+    """path, query and the MIKEY numbers are the operator's to set"""
+    kms = make(profile__kms_path="/kms", profile__kms_request="ask", profile__kms_resolve="open")
+    kms.start()
+    kms.add_user("alice")
+    c = kms.client()
+    check(c("request alice t sip:bob@example.com path=/kms query=ask")["ok"], "own names")
+    check(c("request alice t sip:bob@example.com")["status"] == 404, "the defaults are gone")
+
+
+run([main_job, who_may_resolve, identities, taken_away, policy, clocks_and_replay, transport,
+     configured_names])
