@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 
@@ -110,12 +111,17 @@ class Kms:
                 else:
                     f.write("%s: %s\n" % (section, json.dumps(content)))
 
-    def start(self, ready=True, preexec=None, env=None):
-        log = open(self.log_path, "a")
-        self.process = subprocess.Popen([KMS, "-f", "-c", self.path("kms.yaml")], stdout=log,
-                                        stderr=log, preexec_fn=preexec,
-                                        env=dict(os.environ, **(env or {})))
-        log.close()
+    def keep_log(self, pipe):
+        """Through us, so that a limit on the size of its files does not concern the log."""
+        with pipe:
+            for line in pipe:
+                with open(self.log_path, "ab") as f:
+                    f.write(line)
+
+    def start(self, ready=True):
+        self.process = subprocess.Popen([KMS, "-f", "-c", self.path("kms.yaml")],
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        threading.Thread(target=self.keep_log, args=(self.process.stdout,), daemon=True).start()
         if ready:
             wait_for(self.answers, 20, "the KMS serves; log: " + self.log())
         return self
@@ -161,8 +167,11 @@ class Kms:
         return found
 
     def log(self):
-        with open(self.log_path) as f:
-            return f.read()
+        try:
+            with open(self.log_path) as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
 
     def audit(self):
         with open(self.audit_path) as f:
