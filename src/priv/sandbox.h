@@ -44,7 +44,7 @@ enum {
 /**
  * From here on the kernel kills the process at any other system call. `extra` (n names such as
  * "getrusage", static; may be NULL) are allowed too; names this machine does not know are skipped.
- * Wants no-new-privileges (ms_sandbox_drop() sets it; set here too). 0 or negative errno.
+ * Wants no-new-privileges (ms_sandbox_drop() sets it; set here too). The time zone is read before. 0 or negative errno.
  *
  * Debugging: with MEDIASEC_SECCOMP=log in the environment a forbidden call is only written to the
  * kernel's log and goes through; with =trap its name is printed on standard error before the process

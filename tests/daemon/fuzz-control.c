@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "daemon/control.h"
+#include "daemon/log.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -10,8 +11,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	json_t *root, *args;
 	const char *command;
+	enum ms_log_level level;
 	uint64_t v;
 
+	if (ms_log_level_parse(ms_span_of(data, size), &level) == 0 && level > MS_LOG_DEBUG)
+		abort();
 	if (ms_control_parse(ms_span_of(data, size), &root, &command, &args))
 		return 0;
 	if (!command || !json_is_object(args))
