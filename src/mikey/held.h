@@ -30,8 +30,8 @@ struct ms_mikey_wanted {
 	ms_usec start;    /* TRs, since 1970; 0: none */
 	ms_usec end;      /* TRe; 0: none (the KMS then decides) */
 	uint32_t rekey_s; /* TRr, seconds; 0: none */
-	const struct ms_mikey_wish
-		*wish; /* none: the default, one TGK (GTGK with I and without F) */
+	/* None: the default, one TGK (with I and without F one GTGK). */
+	const struct ms_mikey_wish *wish;
 	size_t n_wishes;
 	bool no_keys; /* no session keys at all: both ends bring their own (L, M) */
 };

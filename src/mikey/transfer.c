@@ -204,6 +204,9 @@ int ms_mikey_transfer_start(const struct ms_mikey_party *me, struct ms_mikey_tic
 	size_t start = out->len;
 	int err = ms_mikey_ticket_held_usable(h, now, NULL);
 
+	/* Its identity is under the MAC, in the message or not. */
+	if (err == 0 && !o->called.data.p)
+		err = -EINVAL;
 	if (err == 0 && o->keys && o->keys->n > 0 && !(h->policy.flags & MS_MIKEY_FLAG_L))
 		err = -EPERM;
 	if (err == 0)

@@ -16,7 +16,7 @@
 
 /** What is offered. Spans are borrowed for the call. */
 struct ms_mikey_offer {
-	struct ms_mikey_id called;              /* IDRr: whom we call; may be a group */
+	struct ms_mikey_id called;              /* IDRr: whom we call, may be a group; needed */
 	const struct ms_mikey_session *session; /* at least one */
 	size_t n_sessions;
 	const struct ms_mikey_sp *sp;
