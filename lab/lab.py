@@ -238,6 +238,15 @@ class Lab:
         self.kms = subprocess.Popen([program("mediasec-kms"), "-c", config, "-f"], stdin=subprocess.DEVNULL,
                                     stdout=self.kms_log, stderr=self.kms_log)
         wait_for_port(self.address, self.kms_port, self.kms)
+        deadline = time.time() + 10
+        while True:  # the vault's own socket comes by itself
+            try:
+                self.ctl("status")
+                return
+            except LabError:
+                if time.time() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def _kms_config(self):
         def at(name):

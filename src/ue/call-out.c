@@ -248,16 +248,20 @@ static void on_retry(void *arg)
 {
 	struct ms_ue_call *old = arg;
 	struct ms_ue *ue = old->ue;
-	uint64_t at = ms_ue_file_at(old->file);
+	uint64_t at = ms_ue_file_at(old->file), from = old->from;
 	struct ms_ue_call_spec spec = {
 		.to = ms_ue_identity_span(&old->called),
 		.file = ms_ue_file_path(old->file),
 		.only_called = old->only_called,
-		/* What was on the way may be lost; the receiver has the rest, or says that it has not. */
-		.from = at > RESUME_OVERLAP && !old->range_refused ? at - RESUME_OVERLAP : 0,
 	};
 	unsigned number;
-	int err = call_with(ue, &spec, old->tries + 1, &number);
+	int err;
+
+	/* What was on the way may be lost; the receiver has the rest, or says that it has not. */
+	if (old->established)
+		from = at > RESUME_OVERLAP ? at - RESUME_OVERLAP : 0;
+	spec.from = old->range_refused ? 0 : from;
+	err = call_with(ue, &spec, old->tries + 1, &number);
 
 	if (err)
 		ms_ue_warn(ue, "sending does not go on: %s", strerror(-err));
@@ -286,6 +290,7 @@ static int prepare(struct ms_ue_call *c, const struct ms_ue_call_spec *spec)
 
 	h.arg = c;
 	c->only_called = spec->only_called;
+	c->from = spec->from;
 	c->secure = true;
 	if (!err && spec->file) {
 		c->kind = "file";

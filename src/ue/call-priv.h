@@ -51,6 +51,7 @@ struct ms_ue_call {
 	bool file_lost;   /* by a lost connection: may be resumed */
 	bool range_refused;
 	unsigned tries; /* how often sending the file went on */
+	uint64_t from;  /* octets of the file that were not sent again */
 
 	struct ms_ue_identity called; /* outgoing: whom we called */
 	struct ms_ue_sender sender;   /* incoming: what SIP says */

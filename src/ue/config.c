@@ -113,9 +113,9 @@ static int load_password(const struct loader *l)
 	MS_CLEANUP(ms_buf_done) struct ms_buf text;
 	int err;
 
+	ms_buf_init_secret(&text, SECRET_FILE_MAX);
 	if (!*name)
 		return 0;
-	ms_buf_init_secret(&text, SECRET_FILE_MAX);
 	err = read_secret(l, "sip.password_file", name, &text);
 	if (err)
 		return err;

@@ -136,6 +136,7 @@ static void console_print(struct ms_ue_program *p, const struct ms_ue_event *e)
 	struct console *c = &console;
 	MS_CLEANUP(ms_buf_done) struct ms_buf b;
 
+	ms_buf_init(&b, OUT_MAX);
 	if (p->json) {
 		ms_ue_print(p, e);
 		return;
@@ -146,7 +147,6 @@ static void console_print(struct ms_ue_program *p, const struct ms_ue_event *e)
 		show_progress(c, e);
 		return;
 	}
-	ms_buf_init(&b, OUT_MAX);
 	ms_ue_event_text(&b, e);
 	if (b.len > 0)
 		say_span(c, ms_buf_span(&b));

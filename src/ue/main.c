@@ -66,7 +66,7 @@ static void on_event(void *arg, const struct ms_ue_event *e)
 		p->front->print(p, e);
 	else
 		ms_ue_print(p, e);
-	if (p->front->event && !p->quitting)
+	if (p->front->event && p->ue && !p->quitting)
 		p->front->event(p, e);
 }
 

@@ -177,9 +177,9 @@ int ms_ue_ticket_cache_add_resolved(struct ms_ue_ticket_cache *c,
 	MS_CLEANUP(ms_buf_done) struct ms_buf b;
 	int err;
 
+	ms_buf_init_secret(&b, MS_MIKEY_RESOLVED_MAX);
 	if (!(ticket->flags & MS_MIKEY_FLAG_J))
 		return 0;
-	ms_buf_init_secret(&b, MS_MIKEY_RESOLVED_MAX);
 	ms_mikey_resolved_serialise(r, &b);
 	err = ms_buf_status(&b);
 	return err ? err : keep_resolved(c, ms_buf_span(&b));

@@ -376,15 +376,41 @@ static int find_address(struct ms_ue *ue, struct ms_addr *ret_sip, struct ms_buf
 	return 0;
 }
 
-static int open_stack(struct ms_ue *ue, const char *address, struct ms_buf *error)
+/* A port that neither TCP nor UDP uses: who cannot reach us by UDP tries TCP at the same one. */
+static uint16_t free_port(const struct ms_addr *address)
 {
+	struct ms_addr a = *address;
+	int tcp = socket(ms_addr_family(&a), SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int udp = socket(ms_addr_family(&a), SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint16_t port = 0;
+
+	for (int tries = 0; tries < 16 && !port && tcp >= 0 && udp >= 0; tries++) {
+		struct ms_addr got = { .len = sizeof(got.u) };
+
+		ms_addr_set_port(&a, 0);
+		if (bind(udp, &a.u.sa, a.len) < 0 || getsockname(udp, &got.u.sa, &got.len) < 0)
+			break;
+		if (bind(tcp, &got.u.sa, got.len) == 0)
+			port = ms_addr_port(&got);
+		close(udp);
+		udp = socket(ms_addr_family(&a), SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	}
+	close(tcp);
+	close(udp);
+	return port;
+}
+
+static int open_stack(struct ms_ue *ue, const struct ms_addr *a, struct ms_buf *error)
+{
+	char address[MS_ADDR_TEXT_MAX];
 	const struct ms_ue_settings *s = ue->settings;
 	const struct ms_ue_config *c = s->config;
 	enum ms_sip_transport first = (enum ms_sip_transport)c->sip.transport;
 	/* By UDP large requests go over TCP, so both are there. */
+	uint16_t port = c->sip.port || first != MS_SIP_UDP ? (uint16_t)c->sip.port : free_port(a);
 	const struct ms_sip_bind binds[] = {
-		{ first, address, (uint16_t)c->sip.port },
-		{ MS_SIP_TCP, address, (uint16_t)c->sip.port },
+		{ first, address, port },
+		{ MS_SIP_TCP, address, port },
 	};
 	const struct ms_sip_config config = {
 		.binds = binds,
@@ -400,6 +426,7 @@ static int open_stack(struct ms_ue *ue, const char *address, struct ms_buf *erro
 		.arg = ue,
 	};
 
+	ms_addr_print_host(a, address);
 	return ms_sip_new(&config, error, &ue->sip);
 }
 
@@ -431,12 +458,11 @@ static int open_account(struct ms_ue *ue, struct ms_buf *error)
 
 static int open_sip(struct ms_ue *ue, struct ms_buf *error)
 {
-	char host[MS_ADDR_TEXT_MAX];
 	struct ms_addr a;
 	int err = find_address(ue, &a, error);
 
 	if (!err)
-		err = open_stack(ue, ms_addr_print_host(&a, host), error);
+		err = open_stack(ue, &a, error);
 	if (!err)
 		err = open_account(ue, error);
 	if (err && error->len == 0)
@@ -469,9 +495,9 @@ int ms_ue_new(const struct ms_ue_settings *settings, const struct ms_ue_sink *si
 		ms_ue_free(ue);
 		return err;
 	}
-	*ret_ue = ue;
 	ms_ue_tell(ue, &(struct ms_ue_event){ .type = MS_UE_EVENT_READY,
 					      .peer = ms_ue_identity_span(&settings->identity) });
+	*ret_ue = ue;
 	return 0;
 }
 

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+import os
+
+from scenario import has, main, same, traced
+
+
+def both_ways(lab, *names):
+    a, b = names
+    there, here = lab.online(b), lab.online(a)
+    here.type(f"/msg {b} hello {b}, gr\u00fc\u00dfe")
+    has(there.wait("message"), text=f"hello {b}, gr\u00fc\u00dfe", peer=lab.uri(a), verified=True, protected=True)
+    has(here.wait("message-sent"), status=200, peer=lab.uri(b), protected=True)
+    there.type(f"/msg {a} hello {a}")
+    has(here.wait("message"), text=f"hello {a}", peer=lab.uri(b), verified=True)
+    for ue in (here, there):
+        ue.type("/quit")
+        ue.finish(0)
+
+
+def by_tcp(lab):
+    """messages both ways, SIP over TCP"""
+    lab.start("alice", "bob")
+    both_ways(lab, "alice", "bob")
+
+
+def by_udp(lab):
+    """messages both ways, SIP over UDP, the large ones over TCP"""
+    lab.start("alice", "bob")
+    for name in ("alice", "bob"):
+        lab.configure(name, sip={"transport": "udp"})
+    both_ways(lab, "alice", "bob")
+
+
+def by_tls(lab):
+    """messages both ways, SIP over TLS with the server verified; a wrong name is refused"""
+    lab.tls = True
+    lab.start("alice", "bob")
+    both_ways(lab, "alice", "bob")
+    lab.configure("alice", sip={"server_name": "other.example.org"})
+    alice = lab.ue("alice", "send", "bob", "hello")
+    alice.wait("message-failed")
+    alice.finish(2)
+
+
+def any_content(lab):
+    """any media type, base64, all four content algorithms; the largest, and one octet more"""
+    lab.start("alice", "bob")
+    bob = lab.online("bob")
+    path = os.path.join(lab.dir, "card")
+    for algorithm in ("aes-128-gcm", "aes-256-gcm", "aes-128-ccm", "aes-256-ccm"):
+        lab.configure("alice", message={"algorithm": algorithm, "base64": algorithm.endswith("ccm")})
+        with open(path, "wb") as f:
+            f.write(os.urandom(32768 if algorithm == "aes-256-gcm" else 100))
+        lab.ue("alice", "send", "bob", "--type", "application/octet-stream", "--file", path).finish(0)
+        has(bob.wait("message", "message-refused"), event="message", type="application/octet-stream", size=os.path.getsize(path))
+    with open(path, "wb") as f:
+        f.write(bytes(32769))
+    lab.ue("alice", "send", "bob", "--type", "a/b", "--file", path).finish(1)
+
+
+def tickets_are_reused(lab):
+    """one ticket serves many messages, across runs; another recipient needs another ticket"""
+    lab.start("alice", "bob", "carol")
+    bob, carol = lab.online("bob"), lab.online("carol")
+    for source in ("kms", "cache", "cache"):
+        ue = lab.ue("alice", "send", "bob", "again")
+        has(ue.wait("ticket"), kind="message", source=source, resolvers=[lab.uri("bob")])
+        ue.finish(0)
+        bob.wait("message")
+    has(lab.ue("alice", "send", "carol", "and you").wait("ticket"), source="kms", resolvers=[lab.uri("carol")])
+    carol.wait("message")
+    listed = lab.ue("alice", "tickets")
+    listed.finish(0)
+    same(sorted((e["resolvers"][0], e["uses"]) for e in listed.seen if e["event"] == "ticket"),
+         [(lab.uri("bob"), 3), (lab.uri("carol"), 1)], "tickets")
+    audit = open(os.path.join(lab.kms_dir, "audit.log"), encoding="utf-8").read()
+    same(audit.count("resolve"), 2, "resolves in the audit log: Bob's client keeps what it resolved")
+
+
+def plain_messages(lab):
+    """plain messages by policy: refused, shown as such, only if the network says who sent them"""
+    lab.start("alice", "bob")
+    bob = lab.online("bob")
+    lab.configure("alice", policy={"plain_message": True})
+    ue = lab.ue("alice", "send", "bob", "--plain", "postcard")
+    has(ue.wait("message-failed"), status=488)
+    ue.finish(4)
+    has(bob.wait("message-refused"), reason="plain_policy")
+    bob.stop()
+    lab.configure("bob", policy={"plain_message": True})
+    bob = lab.online("bob")
+    lab.ue("alice", "send", "bob", "--plain", "postcard").finish(0)
+    shown = has(bob.wait("message"), protected=False, verified=False, asserted=lab.uri("alice"), text="postcard")
+    same("peer" in shown, False, "peer of a message that nobody vouches for")
+    lab.configure("alice", policy={"plain_message": False})
+    lab.ue("alice", "send", "bob", "--plain", "postcard").finish(1)
+
+
+def nobody_there(lab):
+    """unknown and absent users, unusable arguments: exit codes"""
+    lab.start("alice", "bob")
+    lab.ue("alice", "send", "nobody", "hello").finish(2)
+    lab.ue("alice", "send", "bob", "hello").finish(2)
+    lab.ue("alice", "send", "not a name", "hello").finish(1)
+    lab.ue("alice", "send", "bob").finish(1)
+    lab.ue("alice", "dance").finish(1)
+    lab.ue("alice", "listen", "--count", "1", "--timeout", "1").finish(5)
+
+
+def nothing_in_the_clear(lab):
+    """what a trace of SIP shows: pkcs7-mime with the 3GPP spelling, no text"""
+    lab.start("alice", "bob")
+    bob = lab.online("bob")
+    trace = os.path.join(lab.dir, "trace")
+    lab.ue("alice", "send", "bob", "secret words", options=("--trace", trace)).finish(0)
+    bob.wait("message")
+    same(os.stat(trace).st_mode & 0o777, 0o600, "mode of the trace")
+    sent = traced(trace, "MESSAGE")
+    same(bool(sent), True, "requests in the trace")
+    for head, body in sent:
+        same("smime-type=auth-enveloped-data" in head, True, head)
+        same(b"secret words" in body, False, "plain text in the body")
+
+
+if __name__ == "__main__":
+    main(by_tcp, by_udp, by_tls, any_content, tickets_are_reused, plain_messages, nobody_there, nothing_in_the_clear)

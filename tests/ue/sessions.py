@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+import os
+import re
+import socket
+
+from scenario import has, main, same, traced
+
+
+def chat(lab, a="alice", b="bob"):
+    """A chat from a (one-shot) to b (online); texts both ways."""
+    there = lab.online(b)
+    here = lab.ue(a, "chat", b, stdin=True)
+    up = has(here.wait("call-established", "call-failed"), event="call-established", peer=lab.uri(b), protected=True)
+    for text in ("one", "two", "three"):
+        here.type(text)
+        has(there.wait("chat"), text=text, peer=lab.uri(a))
+        has(here.wait("chat-sent"), text=text)
+    there.type("back")
+    has(here.wait("chat"), text="back", peer=lab.uri(b))
+    here.close_stdin()
+    here.finish(0)
+    there.wait("call-ended")
+    there.type("/quit")
+    there.finish(0)
+    return up
+
+
+def both_ways(lab):
+    """a chat both ways; tickets of sessions admit anybody and are reused"""
+    lab.start("alice", "bob")
+    has(chat(lab), suite="PSK-AES128-GCM-SHA256", diverted=False)
+    chat(lab)
+    listed = lab.ue("alice", "tickets")
+    listed.finish(0)
+    has(listed.seen[1], kind="session", resolvers=["?@?"], uses=2)
+
+
+def setups(lab):
+    """whoever opens the connection; MSRP over IPv6; offers and answers as TS 24.247 wants them"""
+    lab.start("alice", "bob")
+    for a, b in (("active", "auto"), ("auto", "active"), ("auto", "passive"), ("active", "passive")):
+        lab.configure("alice", media={"setup": a})
+        lab.configure("bob", media={"setup": b})
+        chat(lab)
+    for name in ("alice", "bob"):
+        lab.configure(name, media={"address": "::1"})
+    chat(lab)
+    trace = os.path.join(lab.dir, "trace")
+    bob = lab.online("bob")
+    ue = lab.ue("alice", "chat", "bob", stdin=True, options=("--trace", trace))
+    ue.wait("call-established")
+    ue.close_stdin()
+    ue.finish(0)
+    bob.stop()
+    offer = traced(trace, "INVITE")[-1][1].decode()
+    for line in (r"c=IN IP6 ::1", r"m=message \d+ TCP/TLS/MSRP \*", r"a=msrp-cema", r"a=setup:actpass",
+                 r"a=path:msrps://[0-9a-f]+\.invalid:\d+/[0-9a-f]+;tcp", r"a=key-mgmt:mikey \S+", r"a=accept-types:text/plain"):
+        same(bool(re.search(f"^{line}", offer, re.M)), True, f"{line} in {offer}")
+    same(offer.index("a=key-mgmt") < offer.index("m=message"), True, "key-mgmt at session level")
+
+
+def diversion(lab):
+    """a diverted call: who answered is shown; policy and option refuse somebody else"""
+    lab.start("alice", "bob", "carol")
+    carol = lab.online("carol")
+    lab.forward("bob", "carol")
+    ue = lab.ue("alice", "chat", "bob", stdin=True)
+    has(ue.wait("call-established", "call-failed"), event="call-established", peer=lab.uri("carol"), called=lab.uri("bob"),
+        diverted=True)
+    ue.type("hello whoever")
+    has(carol.wait("chat"), text="hello whoever", peer=lab.uri("alice"))
+    ue.close_stdin()
+    ue.finish(0)
+    carol.wait("call-ended")
+    # The ticket admits her, but not Alice's policy: the call, which stands by then, is ended.
+    lab.configure("alice", policy={"peer": "called"})
+    ue = lab.ue("alice", "chat", "bob", stdin=True)
+    has(ue.wait("call-established", "call-failed"), event="call-failed", reason="unexpected_peer", peer=lab.uri("carol"))
+    ue.finish(4)
+    carol.wait("call-ended", "call-failed")
+    # A ticket for Bob alone: Carol's client cannot resolve it.
+    lab.configure("alice")
+    ue = lab.ue("alice", "chat", "bob", "--only-called", stdin=True)
+    has(ue.wait("call-established", "call-failed"), event="call-failed", status=488)
+    ue.finish(4)
+    has(carol.wait("call-failed"), status=488)
+
+
+def callers(lab):
+    """callers who are not contacts are refused where the policy says so"""
+    lab.start("alice", "bob", "eve")
+    lab.configure("bob", policy={"peer": "contacts"}, contacts=[{"name": "alice", "uri": lab.uri("alice")}])
+    bob = lab.online("bob")
+    ue = lab.ue("eve", "chat", "bob", stdin=True)
+    has(ue.wait("call-failed", "call-established"), event="call-failed", status=488)
+    ue.finish(4)
+    has(bob.wait("call-failed"), reason="unexpected_peer", peer=lab.uri("eve"))
+
+
+def refused_key_exchange(lab):
+    """a key exchange that fails: 488 with a Warning, and a MIKEY Error message inside"""
+    lab.start("alice", "bob")
+    lab.configure("bob", profile={"prot_type_tls": 250})
+    bob = lab.online("bob")
+    trace = os.path.join(lab.dir, "trace")
+    ue = lab.ue("alice", "chat", "bob", stdin=True, options=("--trace", trace))
+    failed = has(ue.wait("call-failed", "call-established"), event="call-failed", status=488)
+    same(bool(failed.get("warning")), True, "a Warning for the user")
+    ue.finish(4)
+    bob.wait("call-failed")
+    head, body = traced(trace, "SIP/2.0 488")[0]
+    same(bool(re.search(r"^Warning: 399 ", head, re.M)), True, head)
+    same(b"a=key-mgmt:mikey AQY" in body, True, f"an Error message (data type 6) in {body}")
+
+
+def without_keys(lab):
+    """plain MSRP is refused; TLS without key-mgmt is refused with Warning 306"""
+    lab.start("alice", "bob")
+    bob = lab.online("bob")
+    mallory = Caller(lab, "alice")
+    status, head = mallory.invite("bob", "TCP/MSRP")
+    same(status, 488, head)
+    has(bob.wait("call-failed"), reason="no_protected_msrp")
+    status, head = mallory.invite("bob", "TCP/TLS/MSRP")
+    same((status, "Warning: 306" in head), (488, True), head)
+    has(bob.wait("call-failed"), reason="key_mgmt_missing")
+
+
+class Caller:
+    """Sends a hand-made INVITE through the core."""
+
+    def __init__(self, lab, name):
+        self.lab, self.name = lab, name
+
+    def invite(self, to, proto):
+        import mallory
+        lab, uri = self.lab, self.lab.uri(to)
+        sdp = ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+               f"m=message 9 {proto} *\r\na=setup:active\r\na=msrp-cema\r\na=accept-types:*\r\n"
+               f"a=path:msrp{'s' if 'TLS' in proto else ''}://x.invalid:9/s1;tcp\r\n")
+        with socket.create_connection((lab.address, lab.sip_port), timeout=10) as s:
+            credentials = ""
+            for cseq in (1, 2):
+                request = (f"INVITE {uri} SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:{s.getsockname()[1]};branch=z9hG4bK{proto[4:7]}{cseq}\r\n"
+                           f"Max-Forwards: 70\r\nFrom: <{lab.uri(self.name)}>;tag=1\r\nTo: <{uri}>\r\n"
+                           f"Call-ID: {proto}-{s.getsockname()[1]}\r\nCSeq: {cseq} INVITE\r\n"
+                           f"Contact: <sip:{self.name}@127.0.0.1:9>\r\n{credentials}"
+                           f"Content-Type: application/sdp\r\nContent-Length: {len(sdp)}\r\n\r\n{sdp}")
+                s.sendall(request.encode())
+                head = self.final(s)
+                status = int(head.split()[1])
+                if status != 407:
+                    return status, head
+                challenge = re.search(r"^Proxy-Authenticate:\s*(.*)$", head, re.M | re.I).group(1)
+                answer = mallory.digest_answer(challenge, "INVITE", uri, self.name, lab.password(self.name))
+                credentials = f"Proxy-Authorization: {answer}\r\n"
+        return status, head
+
+    def final(self, s):
+        data = b""
+        while True:
+            data += s.recv(65536)
+            for part in data.decode("utf-8", "replace").split("SIP/2.0 ")[1:]:
+                if part[0] in "23456" and "\r\n\r\n" in part:
+                    return "SIP/2.0 " + part
+
+
+def strangers_at_the_port(lab):
+    """who connects to a pending session's port without the key is dropped, and the peer still gets in"""
+    lab.start("alice", "bob")
+    lab.configure("alice", policy={"chat": "ask"}, media={"setup": "passive"})
+    alice = lab.online("alice")
+    lab.configure("bob", media={"setup": "active"}, policy={"chat": "ask"})
+    bob = lab.online("bob")
+    alice.type("/chat bob")
+    bob.wait("call-incoming")
+    strangers = []
+    for port in range(lab.msrp_first, lab.msrp_first + 60):
+        try:
+            strangers.append(socket.create_connection((lab.address, port), timeout=1))
+            strangers[-1].sendall(b"MSRP abcd SEND\r\n" * 10)
+        except OSError:
+            pass
+    same(len(strangers), 1, "ports that are open for the pending session")
+    bob.type("/accept")
+    for ue in (alice, bob):
+        has(ue.wait("call-established", "call-failed"), event="call-established")
+    alice.type("only us")
+    has(bob.wait("chat"), text="only us")
+    strangers[0].settimeout(5)
+    while strangers[0].recv(4096):  # an alert, then the end
+        pass
+
+
+def many_at_once(lab):
+    """parallel sessions: ten chats with one user, each with its own port and key"""
+    lab.start("alice", "bob")
+    bob = lab.online("bob")
+    callers_ = [lab.ue("alice", "chat", "bob", stdin=True) for _ in range(10)]
+    for ue in callers_:
+        has(ue.wait("call-established", "call-failed", timeout=30), event="call-established")
+    for i, ue in enumerate(callers_):
+        ue.type(f"text {i}")
+    texts = sorted(bob.wait("chat")["text"] for _ in callers_)
+    same(texts, sorted(f"text {i}" for i in range(10)), "texts")
+    for ue in callers_:
+        ue.close_stdin()
+        ue.finish(0)
+
+
+def ask_and_decline(lab):
+    """the user is asked: accept, reject, cancel before the answer, no answer"""
+    lab.start("alice", "bob")
+    lab.configure("bob", policy={"chat": "ask"}, limits={"answer": "2s"})
+    bob, alice = lab.online("bob"), lab.online("alice")
+    alice.type("/chat bob")
+    has(bob.wait("call-incoming"), peer=lab.uri("alice"), kind="chat", protected=True)
+    alice.wait("call-ringing")
+    bob.type("/reject")
+    has(alice.wait("call-failed"), status=603)
+    alice.type("/chat bob")
+    bob.wait("call-incoming")
+    alice.type("/hangup")
+    has(bob.wait("call-failed"), reason="cancelled")
+    alice.wait("call-failed")
+    alice.type("/chat bob")
+    bob.wait("call-incoming")
+    has(alice.wait("call-failed"), status=480)
+    alice.type("/chat bob")
+    bob.wait("call-incoming")
+    bob.type("/accept")
+    alice.wait("call-established")
+    bob.type("/hangup")
+    alice.wait("call-ended")
+
+
+if __name__ == "__main__":
+    main(both_ways, setups, diversion, callers, refused_key_exchange, without_keys, strangers_at_the_port, many_at_once,
+         ask_and_decline)
