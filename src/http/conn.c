@@ -9,6 +9,8 @@
 #define READ_SIZE ((size_t)64 * 1024) /* most octets loop/tcp.h gives at once */
 #define KEEP_SIZE 8192                /* an idle connection gives memory over this back */
 
+#define LOOK_AT_MOST 64
+
 /* The tcp queue is bounded by what handlers answer with, not by peers: see send_limit. */
 #define QUEUE_MAX ((size_t)16 * 1024 * 1024)
 
@@ -185,6 +187,15 @@ static int take_request(struct ms_http_request *r)
 	return 0;
 }
 
+/* The server's list is in the order of idleness: who was served last stands last. */
+static void enter_idle(struct ms_http_request *r)
+{
+	ms_list_remove(&r->link);
+	ms_list_append(&r->server->conns, &r->link);
+	r->since = ms_loop_now();
+	enter(r, MS_HTTP_IDLE);
+}
+
 static void rest(struct ms_http_request *r)
 {
 	if (r->in.cap > KEEP_SIZE && r->in.len == 0) {
@@ -196,7 +207,7 @@ static void rest(struct ms_http_request *r)
 	if (r->peer_end)
 		ms_http_conn_end(r);
 	else if (r->in.len == 0)
-		enter(r, MS_HTTP_IDLE);
+		enter_idle(r);
 }
 
 void ms_http_conn_work(struct ms_http_request *r)
@@ -325,12 +336,35 @@ static void turn_away(int fd)
 	close(fd);
 }
 
+/*
+ * Peers that only hold connections must not keep others out: the one that has been idle longest makes
+ * room, if it had its time. Those at work stand before it in the list, but they are few.
+ */
+static bool make_room(struct ms_http_server *s)
+{
+	struct ms_list *link;
+	int looked = 0;
+
+	ms_list_foreach (link, &s->conns) {
+		struct ms_http_request *r = MS_CONTAINER_OF(link, struct ms_http_request, link);
+
+		if (r->phase == MS_HTTP_IDLE && ms_loop_now() - r->since >= MS_HTTP_FAIR_IDLE) {
+			s->stats.evicted++;
+			ms_http_conn_end(r);
+			return true;
+		}
+		if (++looked == LOOK_AT_MOST)
+			break;
+	}
+	return false;
+}
+
 /* -EUSERS: too many connections; -EDQUOT: too many from this address. */
 static int admit(struct ms_http_server *s, struct ms_http_request *r)
 {
 	int err;
 
-	if (s->stats.open >= s->limits.connections) {
+	if (s->stats.open >= s->limits.connections && !make_room(s)) {
 		s->stats.refused_total++;
 		return -EUSERS;
 	}
@@ -357,5 +391,5 @@ void ms_http_conn_new(struct ms_http_server *s, int fd, const struct ms_addr *pe
 	if (ms_tcp_attach(fd, peer, &options, &handlers, r, &r->tcp))
 		ms_http_conn_end(r);
 	else
-		enter(r, MS_HTTP_IDLE);
+		enter_idle(r);
 }

@@ -18,6 +18,9 @@
 /** How long a closed connection may still take what was sent to it. */
 #define MS_HTTP_LINGER (2 * MS_SEC)
 
+/** A connection idle for this long may be closed to make room for another. */
+#define MS_HTTP_FAIR_IDLE MS_SEC
+
 /** What one address uses: kept while it has connections or an unfilled bucket. */
 struct ms_http_address {
 	struct ms_list link; /* in the table's `resting`, if it has no connection */
@@ -85,7 +88,8 @@ struct ms_http_request {
 	size_t head_size;    /* octets of the head in `in`; 0: not parsed yet */
 	struct ms_http_head head;
 	struct ms_timer timer;
-	ms_usec deadline, since;
+	ms_usec deadline;
+	ms_usec since; /* the request was complete, or the idleness began */
 	uint64_t id, served;
 };
 

@@ -313,6 +313,33 @@ static void test_connections(void **state MS_UNUSED)
 	close(c);
 }
 
+/* Who only holds connections does not keep others out. */
+static void test_idle_makes_room(void **state MS_UNUSED)
+{
+	int oldest, busy, other, late;
+
+	serve((struct ms_http_limits){ .connections = 3 });
+	oldest = dial();
+	run_loop(10 * MS_MSEC);
+	busy = dial();
+	say(busy, "GET /later HTTP/1.1\r\n" H "\r\n");
+	other = dial();
+	run_loop(1100 * MS_MSEC);
+	late = dial();
+	say(late, "GET /show HTTP/1.1\r\n" H "\r\n");
+	hears(late, "HTTP/1.1 200 ");
+	assert_true(is_closed(oldest));
+	assert_false(is_closed(other));
+	assert_int_equal(ms_http_server_stats(t.server)->evicted, 1);
+	ms_http_reply(t.waiting[0], 200, NULL, MS_SPAN_NULL);
+	run_loop(10 * MS_MSEC);
+	hears(busy, "HTTP/1.1 200 ");
+	close(oldest);
+	close(busy);
+	close(other);
+	close(late);
+}
+
 static void test_per_address(void **state MS_UNUSED)
 {
 	struct ms_http_limits two = { .per_address = 2 };
@@ -535,6 +562,7 @@ int main(void)
 		TEST(test_reader_that_does_not),
 		TEST(test_big_answer),
 		TEST(test_connections),
+		TEST(test_idle_makes_room),
 		TEST(test_per_address),
 		TEST(test_rate),
 		TEST(test_per_connection),

@@ -31,7 +31,7 @@
 #define SANITIZED false
 #endif
 
-enum { MSG_ECHO = 1, MSG_FACTS = 2, MSG_DO = 3, MSG_SHORT = 4 };
+enum { MSG_ECHO = 1, MSG_FACTS = 2, MSG_DO = 3, MSG_SHORT = 4, MSG_IDENTITY = 5 };
 
 /* ---- the child's side ---- */
 
@@ -77,6 +77,24 @@ static void facts(struct ms_chan *c, struct ms_msg *m)
 		_exit(4);
 }
 
+/* After the drop: who we are, whether root can come back, whether files are out of reach. */
+static void identity(struct ms_chan *c, struct ms_msg *m)
+{
+	struct ms_buf *b = ms_chan_begin(c, MSG_FACTS, 0);
+	gid_t groups[8];
+
+	ms_msg_end(m);
+	ms_buf_put_u8(b, geteuid() == 0);
+	ms_buf_put_u8(b, getuid() == 0 || getegid() == 0);
+	ms_buf_put_u8(b, setuid(0) == 0);
+	ms_buf_put_u8(b, (unsigned)getgroups(8, groups));
+	ms_buf_put_u8(b, access("/etc/passwd", F_OK) == 0);
+	ms_buf_put_u8(b, access("/", F_OK) == 0);
+	ms_buf_put_u8(b, prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+	if (ms_chan_end(c))
+		_exit(4);
+}
+
 /* Things the sandbox forbids or allows; answers if it survives. */
 static void act(struct ms_chan *c, struct ms_msg *m)
 {
@@ -107,6 +125,8 @@ static void child_message(struct ms_chan *c, struct ms_msg *m, void *arg MS_UNUS
 		echo(c, m);
 	else if (m->type == MSG_FACTS)
 		facts(c, m);
+	else if (m->type == MSG_IDENTITY)
+		identity(c, m);
 	else if (m->type == MSG_DO)
 		act(c, m);
 	else
@@ -130,8 +150,13 @@ static int child_main(const char *role)
 		return 5;
 	if (ms_loop_init() || ms_chan_new(MS_ROLE_FD, 0, false, &child_handlers, NULL, &c))
 		return 6;
-	if (strcmp(role, "free") != 0 &&
-	    (ms_sandbox_drop(&drop, &what) || ms_sandbox_enter(groups, extra, 2)))
+	if (strcmp(role, "nobody") == 0) {
+		drop = (struct ms_sandbox_drop){ .user = "nobody",
+						 .chroot_dir = getenv("MEDIASEC_TEST_ROOT") };
+		if (ms_sandbox_drop(&drop, &what))
+			return 9;
+	} else if (strcmp(role, "free") != 0 &&
+		   (ms_sandbox_drop(&drop, &what) || ms_sandbox_enter(groups, extra, 2)))
 		return 7;
 	return ms_loop_run() ? 8 : 0;
 }
@@ -387,6 +412,24 @@ static void test_killed(void **state MS_UNUSED)
 	assert_non_null(strstr(t.text, "killed by signal 9"));
 }
 
+static void test_another_user(void **state MS_UNUSED)
+{
+	static const uint8_t expected[] = { 0, 0, 0, 1, 0, 1, 1 };
+	char root[] = "/tmp/ms-test-priv-XXXXXX";
+
+	if (geteuid() != 0)
+		skip();
+	assert_non_null(mkdtemp(root));
+	assert_int_equal(chmod(root, 0755), 0);
+	assert_int_equal(setenv("MEDIASEC_TEST_ROOT", root, 1), 0);
+	spawn("nobody", -1);
+	assert_int_equal(ms_chan_send(t.chan, MSG_IDENTITY, 0, MS_SPAN_NULL), 0);
+	run_until(&t.ended, 1);
+	assert_false(t.ended);
+	assert_memory_equal(t.facts, expected, sizeof(expected));
+	assert_int_equal(rmdir(root), 0);
+}
+
 static void test_unknown_user(void **state MS_UNUSED)
 {
 	struct ms_sandbox_drop d = { .user = "no-such-user-here" };
@@ -412,6 +455,7 @@ int main(int argc, char **argv)
 		TEST(test_malformed_message),
 		TEST(test_killed),
 		TEST(test_unknown_user),
+		TEST(test_another_user),
 	};
 
 	if (role)
