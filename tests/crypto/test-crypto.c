@@ -10,6 +10,7 @@
 #include "core/secret.h"
 #include "crypto/aes.h"
 #include "crypto/hmac.h"
+#include "crypto/prepare.h"
 #include "crypto/prf.h"
 
 static struct ms_span hex(const char *text)
@@ -221,6 +222,14 @@ static void test_aes_unwrap_refuses(void **state)
 	assert_memory_equal(back, text, 24);
 }
 
+/* Known answers, twice: the kept contexts give them again. */
+static void test_prepare(void **state)
+{
+	(void)state;
+	assert_int_equal(ms_crypto_prepare(), 0);
+	assert_int_equal(ms_crypto_prepare(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +237,7 @@ int main(void)
 		cmocka_unit_test(test_hash),        cmocka_unit_test(test_prf),
 		cmocka_unit_test(test_prf_lengths), cmocka_unit_test(test_aes_cm),
 		cmocka_unit_test(test_aes_wrap),    cmocka_unit_test(test_aes_unwrap_refuses),
+		cmocka_unit_test(test_prepare),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include "mikey/mac.h"
 #include "mikey/mikey-priv.h"
 #include "mikey/policy.h"
+#include "mikey/print.h"
 #include "mikey/ticket.h"
 #include "mikey/timestamp.h"
 #include "mikey/writer.h"
@@ -574,6 +575,43 @@ static void test_key_mgmt(void **state)
 			 -EINVAL);
 }
 
+static int print(void *arg)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf text;
+	struct ms_buf *message = arg;
+
+	ms_buf_init(&text, MS_MIKEY_PRINT_MAX);
+	return ms_mikey_print(&text, ms_buf_span(message), MS_MIKEY_PRINT_JSON, &ms_profile_default,
+			      NULL);
+}
+
+/* A TP inside a TP inside ... a peer may send it; it is printed without going down all the way. */
+static void test_print(void **state)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf text;
+	struct ms_mikey_policy tp = { .ticket_type = 1, .tp_data = MS_SPAN_LIT("\0") };
+	static uint8_t inner[2][60000];
+	struct ms_mikey_writer w;
+	struct ms_buf b;
+
+	(void)state;
+	for (unsigned depth = 0; depth < 2000; depth++) {
+		ms_buf_init_fixed(&b, inner[depth % 2], sizeof(inner[0]));
+		ms_mikey_write_first(&w, &b);
+		ms_mikey_put_tp(&w, &tp);
+		tp.tp_data = ms_buf_span(&b);
+	}
+	start(&w, &b);
+	ms_mikey_put_tp(&w, &tp);
+	assert_int_equal(ms_buf_status(&b), 0);
+	ms_buf_init(&text, MS_MIKEY_PRINT_MAX);
+	assert_int_equal(ms_mikey_print(&text, ms_buf_span(&b), MS_MIKEY_PRINT_TEXT,
+					&ms_profile_default, NULL),
+			 0);
+	assert_true(text.len < 200000);
+	assert_true(ms_test_torture(print, &b) > 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -595,6 +633,7 @@ int main(void)
 		cmocka_unit_test(test_fork_limits),
 		cmocka_unit_test(test_cs_numbers),
 		cmocka_unit_test(test_key_mgmt),
+		cmocka_unit_test(test_print),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

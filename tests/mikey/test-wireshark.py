@@ -6,6 +6,7 @@ what the vectors say is in it, and nothing may be called malformed."""
 import base64
 import json
 import os
+import random
 import shutil
 import struct
 import subprocess
@@ -157,7 +158,7 @@ def expected(decoded):
 
 def tshark(path, *args):
     done = subprocess.run(["tshark", "-n", "-r", path, "-X", "lua_script:" + SCRIPT, *args],
-                          capture_output=True, text=True)
+                          capture_output=True, text=True, errors="replace")
     if done.returncode != 0 or "Lua" in done.stderr:
         fail(f"tshark: {done.stderr}")
     return done.stdout
@@ -196,6 +197,22 @@ def check_broken(steps, path):
         fail("cut messages are not named as such")
 
 
+def check_mutated(steps, path):
+    """Octets changed at random: shown or named as broken, but no error of the script itself."""
+    random.seed(6043)
+    frames = []
+    for _ in range(400):
+        message = bytearray.fromhex(random.choice(steps)[1]["hex"])
+        for _ in range(random.choice((1, 2, 8))):
+            message[random.randrange(2, len(message))] = random.choice((0, 1, 2, 9, 14, 17, 20, 127, 255, random.randrange(256)))
+        frames.append(http(bytes(message)))
+    write_pcap(path, frames)
+    text = tshark(path, "-V")
+    for bad in ("Lua Error", "Dissector bug", "attempt to"):
+        if bad in text:
+            fail("mutated: " + next(x for x in text.split("\n") if bad in x))
+
+
 def check_own(path):
     """Messages of RFC 3830 stay with Wireshark."""
     write_pcap(path, [http(bytes.fromhex("01000500010203040001" + "0000e9dce58112345678"))])
@@ -219,4 +236,5 @@ with tempfile.TemporaryDirectory() as directory:
     if "KEK key identifier" not in output or "id-data" not in output:
         fail("CMS is not shown")
     check_broken(all_steps, pcap)
+    check_mutated(all_steps, pcap)
     check_own(pcap)
