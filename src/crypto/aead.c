@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* GCM and CCM over EVP. CCM is not a stream: lengths first, the text in one piece. */
 #include "crypto/aead.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Content-Type and Content-Disposition values, RFC 2045 section 5.1 and RFC 2183: read and written. */
 #include "mime/content-type.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Header fields and bodies of MIME entities read in place, RFC 2045 and RFC 5322 section 2.2. */
 #include "mime/entity.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Instant message disposition notifications, RFC 5438 section 11. */
 #include "mime/imdn.h"
 
 #include <errno.h>

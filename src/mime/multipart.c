@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Delimiters and parts of a multipart body, RFC 2046 section 5.1.1. */
 #include "mime/multipart.h"
 
 #include <errno.h>

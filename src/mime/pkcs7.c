@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The media type of S/MIME objects, RFC 8551 section 3.2. */
 #include "mime/pkcs7.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A tokenizer for small XML documents, XML 1.0 without what only a DTD brings. */
 #include <errno.h>
 
 #include "core/hex.h"

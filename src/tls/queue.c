@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Octets that wait for the reader or for the transport. */
 #include "tls/tls-priv.h"
 
 void ms_tls_queue_take(struct ms_tls_queue *q, size_t n)
