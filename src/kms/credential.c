@@ -3,74 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
+#include <openssl/crypto.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/alloc.h"
+#include "kms/pem.h"
 
 #define FILE_MAX 65536
-
-static int expiry_of(const uint8_t *der, size_t len, ms_usec *ret_expires)
-{
-	const unsigned char *p = der;
-	X509 *x = d2i_X509(NULL, &p, (long)len);
-	struct tm tm;
-	int err = -EINVAL;
-
-	if (x && ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm) == 1) {
-		*ret_expires = (ms_usec)timegm(&tm) * MS_SEC;
-		err = 0;
-	}
-	X509_free(x);
-	return err;
-}
-
-static int der_of(struct ms_span text, uint8_t **ret_der, size_t *ret_len)
-{
-	BIO *bio = BIO_new_mem_buf(text.p, (int)text.len);
-	char *name = NULL, *header = NULL;
-	unsigned char *data = NULL;
-	long len = 0;
-	int err = 0;
-
-	if (!bio)
-		return -ENOMEM;
-	if (PEM_read_bio(bio, &name, &header, &data, &len) == 1) {
-		*ret_der = data;
-		*ret_len = (size_t)len;
-	} else if (text.len > 0 && text.p[0] == 0x30) {
-		*ret_der = OPENSSL_memdup(text.p, text.len);
-		*ret_len = text.len;
-		err = *ret_der ? 0 : -ENOMEM;
-	} else {
-		err = -EINVAL;
-	}
-	OPENSSL_free(name);
-	OPENSSL_free(header);
-	BIO_free(bio);
-	return err;
-}
-
-int ms_kms_pem_decode(struct ms_span text, uint8_t **ret_der, size_t *ret_len, ms_usec *ret_expires)
-{
-	uint8_t *der;
-	size_t len;
-	int err = der_of(text, &der, &len);
-
-	if (err)
-		return err;
-	if (ret_expires)
-		err = expiry_of(der, len, ret_expires);
-	if (err) {
-		OPENSSL_clear_free(der, len);
-		return err;
-	}
-	*ret_der = der;
-	*ret_len = len;
-	return 0;
-}
 
 static int read_file(const char *path, bool secret, struct ms_buf *b)
 {

@@ -10,11 +10,4 @@
 MS_MUST_CHECK int ms_kms_credential_load(const struct ms_kms_config *c,
 					 struct ms_mikey_credential **ret_c);
 
-/**
- * One PEM block, or DER, from text to DER; *ret_der is owned (OPENSSL_free()). With ret_expires
- * (may be NULL) it must be a certificate, and its notAfter is given. -EINVAL, -ENOMEM.
- */
-MS_MUST_CHECK int ms_kms_pem_decode(struct ms_span text, uint8_t **ret_der, size_t *ret_len,
-				    ms_usec *ret_expires);
-
 #endif

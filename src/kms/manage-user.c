@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands about users: their identities, keys and certificates. */
 #include <errno.h>
-#include <stdio.h>
+#include <openssl/crypto.h>
 
-#include "core/alloc.h"
-#include "core/base64.h"
 #include "core/hex.h"
 #include "crypto/hmac.h"
-#include "kms/credential.h"
 #include "kms/manage.h"
-
-#include <openssl/crypto.h>
+#include "kms/pem.h"
 
 /* Shortest pre-shared key taken, in octets: RFC 6043 section 12.1 wants 128 bits. */
 #define KEY_MIN 16
@@ -83,7 +79,7 @@ static int add_key(struct ms_kms_edit *e, struct ms_span user)
 	if (ms_hex_decode(&secret, text) || secret.len < KEY_MIN)
 		err = ms_kms_complain(e, "\"key\" is not %d to %d octets in hex digits", KEY_MIN,
 				      MS_SECRET_MAX);
-	else if (ms_kms_parse_id(id_text, &id))
+	else if (ms_kms_id_parse(id_text, &id))
 		err = ms_kms_complain(e, "\"key_id\" is too long or no hex digits");
 	else
 		err = store_key(e, user, ms_buf_span(&id), ms_buf_span(&secret));
@@ -195,7 +191,7 @@ static int do_key_remove(struct ms_kms_edit *e)
 	if (err)
 		return err;
 	ms_buf_init_fixed(&id, octets, sizeof(octets));
-	if (ms_kms_parse_id(text, &id))
+	if (ms_kms_id_parse(text, &id))
 		return ms_kms_complain(e, "\"key_id\" is too long or no hex digits");
 	err = ms_store_key_remove(e->v->store, ms_buf_span(&id));
 	return err ? err : ms_kms_remove_key(e->v->dir, ms_buf_span(&id));

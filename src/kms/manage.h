@@ -38,9 +38,6 @@ int ms_kms_complain(struct ms_kms_edit *e, const char *fmt, ...) MS_PRINTF(2, 3)
 /** Octets as text if they are printable, else "hex:..."; new reference or NULL. */
 json_t *ms_kms_json_id(struct ms_span id);
 
-/** The inverse, into `out`. 0 or -EINVAL, -EMSGSIZE. */
-MS_MUST_CHECK int ms_kms_parse_id(struct ms_span text, struct ms_buf *out);
-
 /** A time as ISO text, or "never"; new reference or NULL. */
 json_t *ms_kms_json_time(ms_usec t);
 

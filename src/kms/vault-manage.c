@@ -4,9 +4,9 @@
 #include <stdio.h>
 
 #include "core/alloc.h"
-#include "core/hex.h"
 #include "kms/counters.h"
 #include "kms/manage.h"
+#include "kms/pem.h"
 
 int ms_kms_complain(struct ms_kms_edit *e, const char *fmt, ...)
 {
@@ -40,27 +40,13 @@ int ms_kms_number(struct ms_kms_edit *e, const char *name, uint64_t max, uint64_
 json_t *ms_kms_json_id(struct ms_span id)
 {
 	struct ms_buf b;
-	bool printable = true;
 	json_t *j;
 
-	for (size_t i = 0; i < id.len; i++)
-		printable = printable && id.p[i] > 0x20 && id.p[i] < 0x7f;
-	if (printable && !ms_span_starts(id, MS_SPAN_LIT("hex:")))
-		return json_stringn((const char *)id.p, id.len);
 	ms_buf_init(&b, 4 + 2 * id.len);
-	ms_buf_put_str(&b, "hex:");
-	ms_hex_encode(&b, id);
+	ms_kms_id_print(id, &b);
 	j = ms_buf_status(&b) ? NULL : json_stringn((const char *)b.p, b.len);
 	ms_buf_done(&b);
 	return j;
-}
-
-int ms_kms_parse_id(struct ms_span text, struct ms_buf *out)
-{
-	if (ms_span_starts(text, MS_SPAN_LIT("hex:")))
-		return ms_hex_decode(out, ms_span_from(text, 4));
-	ms_buf_put_span(out, text);
-	return ms_buf_status(out);
 }
 
 json_t *ms_kms_json_time(ms_usec t)
