@@ -152,16 +152,6 @@ static int start_roles(struct parent *p)
 
 /* ---- watching ---- */
 
-static void again(void *arg)
-{
-	struct parent *p = arg;
-
-	if (start_roles(p) == 0)
-		MS_LOG(&ms_log_main, MS_LOG_NOTICE, "front and vault serve again");
-	else
-		ms_daemon_stop(p->d, 1);
-}
-
 static void restart(struct parent *p)
 {
 	ms_usec now = ms_clock_mono();
@@ -181,6 +171,16 @@ static void restart(struct parent *p)
 	}
 	/* Not at once: what killed it may need a moment to pass. */
 	ms_timer_start(&p->again, 200 * MS_MSEC);
+}
+
+static void again(void *arg)
+{
+	struct parent *p = arg;
+
+	if (start_roles(p) == 0)
+		MS_LOG(&ms_log_main, MS_LOG_NOTICE, "front and vault serve again");
+	else
+		restart(p);
 }
 
 /* Front first: it answers what is in flight, for which it needs the vault. */

@@ -9,7 +9,7 @@ import struct
 import threading
 import time
 
-from kms_lab import Failed, check, run, wait_for
+from kms_lab import SANITIZED, Failed, check, run
 
 HEAD = (b"POST /keymanagement?requesttype=ticketrequest HTTP/1.1\r\nHost: kms\r\n"
         b"Content-Type: application/mikey\r\n")
@@ -237,7 +237,8 @@ def separation(make):
     pids = kms.role_pids()
     check(set(pids) == {"front", "vault"}, "two roles")
     for role, pid in pids.items():
-        check(status_of(pid, "Seccomp") == "2", "%s runs under a system call filter" % role)
+        check(status_of(pid, "Seccomp") == "2" or SANITIZED,
+              "%s runs under a system call filter" % role)
         check(status_of(pid, "NoNewPrivs") == "1", "%s cannot gain privileges" % role)
         check(status_of(pid, "CoreDumping") == "0", "%s is not dumping" % role)
     inodes, files = sockets_of(pids["vault"])
@@ -247,8 +248,8 @@ def separation(make):
     check(inodes & network_inodes(pids["front"]), "the front has network sockets")
     check(not any(kms.dir in f and not f.endswith("/log") for f in files),
           "the front has no file of ours open: %s" % files)
-    if os.geteuid() != 0:
-        print("skip - reading memory of the roles needs root")
+    if os.geteuid() != 0 or SANITIZED:
+        print("skip - reading memory of the roles needs root, and no sanitizer")
         return
     needles = []
     for _, _, key in kms.users.values():

@@ -20,6 +20,12 @@ CTL = os.path.join(BUILD, "src/ctl/mediasec")
 CLIENT = os.path.join(BUILD, "tests/kms/kms-client")
 IDENTITY = "kms.example.com"
 
+# The leak checker of a sanitizer build works with system calls that the filter forbids.
+with open(KMS, "rb") as program:
+    SANITIZED = b"__asan_init" in program.read()
+if SANITIZED:
+    os.environ["MEDIASEC_SECCOMP"] = "off"
+
 
 class Failed(Exception):
     pass
