@@ -6,9 +6,9 @@
  *   tls-psk [SUITE] [ROUNDS]
  *
  * For set-ups (session made, handshake, session freed; both sides), bulk (MiB a second through
- * encryption and decryption) and memory (octets of heap an idle pair takes) prints one line:
- *   NAME OURS_MEDIAN BARE_MEDIAN RATIO
- * Rounds of the two alternate, so that a disturbance hits both.
+ * encryption and decryption) and memory (octets of heap an idle pair takes) prints a line a round:
+ *   NAME OURS BARE
+ * Rounds of the two alternate, so that a disturbance hits both. bench/tls_psk.py makes tables of it.
  */
 #include <malloc.h>
 #include <openssl/ssl.h>
@@ -242,26 +242,14 @@ static double bare_memory(void)
 	return (double)(after - before) / IDLE;
 }
 
-static int order(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void compare(const char *name, double (*ours)(void), double (*bare)(void), int rounds)
 {
-	double a[ROUNDS_MAX], b[ROUNDS_MAX];
-
 	for (int i = 0; i < rounds; i++) {
-		a[i] = ours();
-		b[i] = bare();
+		double a = ours(), b = bare();
+
+		printf("%s %.0f %.0f\n", name, a, b);
+		fflush(stdout);
 	}
-	qsort(a, (size_t)rounds, sizeof(a[0]), order);
-	qsort(b, (size_t)rounds, sizeof(b[0]), order);
-	printf("%s %.0f %.0f %.3f\n", name, a[rounds / 2], b[rounds / 2],
-	       a[rounds / 2] / b[rounds / 2]);
-	fflush(stdout);
 }
 
 int main(int argc, char **argv)

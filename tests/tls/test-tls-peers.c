@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 
 #include "core/buf.h"
+#include "tls/tls-priv.h"
 
 struct raw {
 	SSL_CTX *ctx;
@@ -253,6 +254,35 @@ static void test_close_in_handshake(void **state MS_UNUSED)
 	ms_tls_context_free(ctx);
 }
 
+static bool key_is_wiped(const struct ms_tls *t)
+{
+	static const uint8_t none[MS_SECRET_MAX];
+
+	return t->psk.len == 0 && memcmp(t->psk.b, none, sizeof(none)) == 0;
+}
+
+/* The TEK is kept no longer than it is of use. */
+static void test_key_is_wiped(void **state MS_UNUSED)
+{
+	struct pair p;
+	size_t taken;
+
+	pair_open_plain(&p);
+	assert_false(key_is_wiped(p.c));
+	pump(&p);
+	assert_open(&p);
+	assert_true(key_is_wiped(p.c));
+	assert_true(key_is_wiped(p.s));
+	pair_close(&p);
+
+	pair_open_plain(&p);
+	assert_true(ms_tls_input(p.s, MS_SPAN_LIT("no TLS at all"), &taken) < 0);
+	assert_true(key_is_wiped(p.s));
+	ms_tls_close(p.c);
+	assert_true(key_is_wiped(p.c));
+	pair_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +294,7 @@ int main(void)
 		cmocka_unit_test(test_client_without_rfc5746),
 		cmocka_unit_test(test_not_tls),
 		cmocka_unit_test(test_close_in_handshake),
+		cmocka_unit_test(test_key_is_wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
