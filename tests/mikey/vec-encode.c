@@ -211,6 +211,12 @@ static int put_other(struct vec_run *run, struct ms_mikey_writer *w, const char 
 		ms_mikey_put_err(w, U("error_no"));
 		return MS_MIKEY_P_ERR;
 	}
+	if (IS("ERR")) { /* reserved octets are kept, but we write none */
+		struct ms_span raw = octets(run, (uint64_t)U("error_no") << 16 | U("reserved"), 4);
+
+		ms_mikey_put_raw(w, MS_MIKEY_P_ERR, raw);
+		return MS_MIKEY_P_ERR;
+	}
 	return -1;
 }
 
