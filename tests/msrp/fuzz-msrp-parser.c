@@ -6,12 +6,27 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* A head alone: either it can be answered, or there is a reason. */
+static void try_head(struct ms_span text)
+{
+	struct ms_msrp_head h;
+	struct ms_fault fault = { 0, NULL, 0 };
+
+	if (ms_msrp_head_parse(text, &ms_msrp_head_limits_default, &h, &fault) < 0) {
+		if (!fault.reason)
+			abort();
+	} else if (!ms_msrp_is_ident(h.tid) || h.to.n == 0 || h.from.n == 0) {
+		abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ms_span stream = ms_span_of(data, size);
 	uint32_t seed = (uint32_t)size * 2654435761u + (size > 0 ? data[size / 2] : 0);
 	struct ms_buf whole, pieces;
 
+	try_head(stream);
 	ms_buf_init(&whole, 1 << 24);
 	ms_buf_init(&pieces, 1 << 24);
 	parse_log(&whole, stream, parse_cut_whole, NULL);

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* URIs and paths: what parses equals itself, and equality does not depend on the order. */
+/*
+ * URIs, paths, hosts, media types and other short values: what parses equals itself, equality does
+ * not depend on the order, and what is written reads as the same.
+ */
 #include <stdlib.h>
 
+#include "msrp/head.h"
+#include "msrp/setup.h"
 #include "msrp/types.h"
 #include "msrp/uri.h"
 
@@ -31,12 +36,39 @@ static void rebuild(const struct ms_msrp_uri *u)
 	ms_buf_done(&b);
 }
 
+static void try_range(struct ms_span text)
+{
+	struct ms_msrp_range r, again;
+	struct ms_buf b;
+
+	if (ms_msrp_range_parse(text, &r) < 0)
+		return;
+	ms_buf_init(&b, 100);
+	ms_msrp_range_put(&b, &r);
+	if (ms_msrp_range_parse(ms_buf_span(&b), &again) < 0 || r.first != again.first ||
+	    r.last != again.last || r.total != again.total)
+		abort();
+	ms_buf_done(&b);
+}
+
+static void try_host(struct ms_span text)
+{
+	struct ms_msrp_host h;
+
+	if (ms_msrp_host_parse(text, &h) != (h.len > 0) || !ms_msrp_host_equal(text, text))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ms_span text = ms_span_of(data, size);
 	struct ms_msrp_path path;
 	struct ms_span list = text, type = ms_span_cut(&list, '\n');
 
+	try_range(text);
+	try_host(text);
+	if (ms_msrp_setup_parse(text) != MS_MSRP_SETUP_ABSENT && size < 6)
+		abort();
 	if (ms_msrp_path_parse(text, &path) == 0) {
 		for (unsigned i = 0; i < path.n; i++) {
 			compare(&path.uri[0], &path.uri[i]);
