@@ -232,7 +232,7 @@ static void test_slow(void **state MS_UNUSED)
 {
 	struct ms_http_limits limits = { .head_limit = 60 * MS_MSEC,
 					 .body_limit = 60 * MS_MSEC,
-					 .idle_limit = 150 * MS_MSEC };
+					 .idle_limit = 800 * MS_MSEC };
 	int head, body, idle;
 
 	serve(limits);
@@ -249,7 +249,7 @@ static void test_slow(void **state MS_UNUSED)
 	hears(body, "HTTP/1.1 408 ");
 	assert_string_equal(heard(idle), "");
 	assert_int_equal(ms_http_server_stats(t.server)->slow, 2);
-	run_loop(150 * MS_MSEC);
+	run_loop(850 * MS_MSEC);
 	assert_true(is_closed(idle));
 	assert_int_equal(ms_http_server_stats(t.server)->open, 0);
 	close(head);
@@ -261,11 +261,11 @@ static void test_reader_that_does_not(void **state MS_UNUSED)
 {
 	int fd;
 
-	serve((struct ms_http_limits){ .send_limit = 60 * MS_MSEC });
+	serve((struct ms_http_limits){ .send_limit = 400 * MS_MSEC });
 	fd = dial();
 	say(fd, "GET /big HTTP/1.1\r\n" H "\r\n");
 	assert_int_equal(ms_http_server_stats(t.server)->open, 1);
-	run_loop(200 * MS_MSEC);
+	run_loop(500 * MS_MSEC);
 	assert_int_equal(ms_http_server_stats(t.server)->open, 0);
 	assert_int_equal(ms_http_server_stats(t.server)->slow, 1);
 	close(fd);
@@ -367,7 +367,7 @@ static void test_rate(void **state MS_UNUSED)
 {
 	int fd;
 
-	serve((struct ms_http_limits){ .rate = 20, .rate_burst = 3 });
+	serve((struct ms_http_limits){ .rate = 5, .rate_burst = 3 });
 	fd = dial();
 	for (int i = 0; i < 3; i++)
 		say(fd, "GET /show HTTP/1.1\r\n" H "\r\n");
@@ -384,7 +384,7 @@ static void test_rate(void **state MS_UNUSED)
 		send(fd, "GET /show HTTP/1.1\r\n" H "\r\n", 31, 0);
 	run_loop(10 * MS_MSEC);
 	hears(fd, "HTTP/1.1 429 ");
-	run_loop(200 * MS_MSEC);
+	run_loop(450 * MS_MSEC);
 	say(fd, "GET /show HTTP/1.1\r\n" H "\r\n");
 	hears(fd, "HTTP/1.1 200 ");
 	close(fd);
