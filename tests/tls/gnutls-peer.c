@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The same conversation as tls-peer, by GnuTLS:  gnutls-peer client|server PORT KEY_HEX [USERNAME]
+ * The same conversation as tls-peer, by GnuTLS:
+ *   gnutls-peer client PORT KEY_HEX USERNAME
+ *   gnutls-peer server PORT KEY_HEX [PASSWORD_FILE]
  * As a server it takes any username, the empty one too: only the callback with lengths can do that
- * (gnutls_psk_set_server_credentials_function2). As a client it sends USERNAME.
+ * (gnutls_psk_set_server_credentials_function2). With a password file it takes the names in there.
  */
 #include <arpa/inet.h>
 #include <gnutls/gnutls.h>
@@ -78,7 +80,7 @@ static int talk_as_server(gnutls_session_t s)
 	return n < 0 ? fail("receive", (int)n) : 0;
 }
 
-static int run(int client, int fd, const char *username)
+static int run(int client, int fd, const char *arg)
 {
 	gnutls_psk_client_credentials_t cc = NULL;
 	gnutls_psk_server_credentials_t sc = NULL;
@@ -91,13 +93,16 @@ static int run(int client, int fd, const char *username)
 		return fail("priority", err);
 	if (client) {
 		gnutls_psk_allocate_client_credentials(&cc);
-		err = gnutls_psk_set_client_credentials(cc, username, &key, GNUTLS_PSK_KEY_RAW);
+		err = gnutls_psk_set_client_credentials(cc, arg, &key, GNUTLS_PSK_KEY_RAW);
 		if (err < 0)
 			return fail("credentials", err);
 		gnutls_credentials_set(s, GNUTLS_CRD_PSK, cc);
 	} else {
 		gnutls_psk_allocate_server_credentials(&sc);
-		gnutls_psk_set_server_credentials_function2(sc, give_key);
+		if (arg[0])
+			gnutls_psk_set_server_credentials_file(sc, arg);
+		else
+			gnutls_psk_set_server_credentials_function2(sc, give_key);
 		gnutls_credentials_set(s, GNUTLS_CRD_PSK, sc);
 	}
 	gnutls_transport_set_int(s, fd);

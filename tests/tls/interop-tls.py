@@ -294,6 +294,17 @@ def gnutls(ours, peer):
     us.finish()
     check("GnuTLS client cannot send an empty identity", theirs.p.returncode != 0 and
           "failed handshake" in theirs.text() and "open" not in us.text(), us, theirs)
+    with tempfile.NamedTemporaryFile("w", suffix=".psk") as f:
+        f.write("mediasec:%s\n" % KEY)
+        f.flush()
+        for options, works in (((), False), (("identity=mediasec",), True)):
+            n = port()
+            theirs = Process([peer, "server", str(n), KEY, f.name], ready="listening")
+            us = ours.client(n, KEY, *options)
+            theirs.finish(10)
+            check("GnuTLS server with a password file %s" %
+                  ("takes our named identity" if works else "cannot take an empty identity"),
+                  ("closed" in us.text()) == works, us, theirs)
 
 
 def bouncycastle(ours):
