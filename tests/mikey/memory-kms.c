@@ -6,6 +6,8 @@
 #include "mikey/policy.h"
 #include "mikey/timestamp.h"
 
+const struct ms_random *memory_random = &ms_random_system;
+
 struct ms_mikey_id memory_id(const char *uri)
 {
 	return (struct ms_mikey_id){ .type = MS_MIKEY_ID_URI, .data = ms_span_str(uri) };
@@ -152,21 +154,21 @@ int memory_kms_init(struct memory_kms *k)
 	ms_mikey_local_init(&k->local, &k->profile);
 	for (int i = 0; err == 0 && i < N_USERS; i++) {
 		k->user[i].uri = uri[i];
-		err = ms_random_fill(&ms_random_system, k->user[i].psk, sizeof(k->user[i].psk));
+		err = ms_random_fill(memory_random, k->user[i].psk, sizeof(k->user[i].psk));
 		k->user[i].psk_id[0] = (uint8_t)(i + 1);
 	}
 	k->user[CAROL].group = "sip:support@example.com";
 	if (err == 0)
-		err = ms_random_fill(&ms_random_system, k->tpk_key, sizeof(k->tpk_key));
+		err = ms_random_fill(memory_random, k->tpk_key, sizeof(k->tpk_key));
 	k->tpk = (struct ms_mikey_tpk){ .id = memory_id("sip:tpk@kms.example.com"),
 					.key = ms_span_of(k->tpk_key, sizeof(k->tpk_key)) };
 	k->kms = (struct ms_mikey_kms){ .id = memory_id("sip:kms.example.com"),
 					.local = &k->local,
-					.random = &ms_random_system,
+					.random = memory_random,
 					.authenticate_errors = true,
 					.ops = &k->ops,
 					.arg = k };
-	return err < 0 ? err : ms_mikey_replay_new(10000, &ms_random_system, &k->replay);
+	return err < 0 ? err : ms_mikey_replay_new(10000, memory_random, &k->replay);
 }
 
 void memory_kms_done(struct memory_kms *k)
@@ -190,7 +192,7 @@ struct ms_mikey_party memory_party(struct memory_kms *k, int user,
 		.n_tpk = has_tpk ? 1 : 0,
 		.answer_errors = true,
 		.local = &k->local,
-		.random = &ms_random_system,
+		.random = memory_random,
 		.clock = &k->clock,
 	};
 }

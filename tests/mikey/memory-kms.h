@@ -37,6 +37,9 @@ struct memory_kms {
 	struct ms_mikey_kms_outcome outcome; /* of the last message */
 };
 
+/* Where all random octets come from; the system's unless a test says otherwise. */
+extern const struct ms_random *memory_random;
+
 /* Users with random keys. -ENOMEM under torture. */
 int memory_kms_init(struct memory_kms *k);
 void memory_kms_done(struct memory_kms *k);
