@@ -55,7 +55,8 @@ struct ms_sip_registration_handler {
 };
 
 /**
- * Registers for `expires_s` seconds and keeps registered, refreshing in time; after a failure tries
+ * Registers for `expires_s` seconds and keeps registered, refreshing in time and, over TCP or TLS, when
+ * the connection is lost (which a keep-alive of RFC 5626 section 3.5.1 notices); after a failure tries
  * again with growing pauses up to `retry_max_s` (0: gives up). Returns 0 once the first REGISTER is
  * on its way.
  */

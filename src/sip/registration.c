@@ -7,6 +7,12 @@
 
 #define FIRST_PAUSE_S 2
 
+/* RFC 5626 section 4.4.1 has 95 to 120 seconds for connections. */
+#define KEEPALIVE_S 120
+
+/* Before a lost connection is replaced: a server that restarts needs a moment. */
+#define REPLACE_PAUSE (500 * MS_MSEC)
+
 static void send_register(struct ms_sip_account *a);
 
 static void tell(struct ms_sip_account *a, enum ms_sip_registration_state state, int err,
@@ -32,7 +38,29 @@ void ms_sip_registration_init(struct ms_sip_account *a)
 void ms_sip_registration_done(struct ms_sip_account *a)
 {
 	ms_timer_stop(&a->reg.timer);
+	a->reg.keepalive = mem_deref(a->reg.keepalive);
 	a->reg.txn = ms_sip_transaction_free(a->reg.txn);
+}
+
+/* ---- the connection we are reached by (RFC 5626 sections 3.5.1 and 4.4.1) ---- */
+
+static void connection_lost(int err MS_UNUSED, void *arg)
+{
+	struct ms_sip_account *a = arg;
+
+	if (a->reg.state == MS_SIP_REGISTERED && !a->reg.txn)
+		ms_timer_start(&a->reg.timer, REPLACE_PAUSE);
+}
+
+/* A user of TCP or TLS is reached over this connection, so it is kept and watched. */
+static void keep_alive(struct ms_sip_account *a, const struct sip_msg *m)
+{
+	struct ms_sip_registration *r = &a->reg;
+
+	r->keepalive = mem_deref(r->keepalive);
+	if (m->tp != SIP_TRANSP_UDP &&
+	    sip_keepalive_start(&r->keepalive, a->sip->sip, m, KEEPALIVE_S, connection_lost, a))
+		ms_sip_count(a->sip, MS_SIP_TRANSPORT_ERRORS);
 }
 
 /* ---- what the registrar says ---- */
@@ -103,6 +131,7 @@ static void registered(struct ms_sip_account *a, const struct sip_msg *m)
 	pause = r->granted_s > 20 ? r->granted_s - (r->granted_s > 100 ? r->granted_s / 10 : 10)
 				  : r->granted_s / 2;
 	ms_timer_start(&r->timer, (pause > 0 ? pause : 1) * MS_SEC);
+	keep_alive(a, m);
 	tell(a, MS_SIP_REGISTERED, 0, m);
 }
 
@@ -229,6 +258,7 @@ int ms_sip_unregister(struct ms_sip_account *a)
 	if (r->state != MS_SIP_REGISTERED && r->state != MS_SIP_REGISTERING)
 		return -EALREADY;
 	r->txn = ms_sip_transaction_free(r->txn);
+	r->keepalive = mem_deref(r->keepalive);
 	r->removing = true;
 	return start(a);
 }

@@ -179,6 +179,7 @@ struct ms_sip_registration {
 	struct ms_sip_registration_handler handler;
 	struct ms_sip_transaction *txn;
 	struct ms_timer timer;
+	struct sip_keepalive *keepalive; /* of the connection we are reached by */
 	unsigned expires_s, granted_s, retry_max_s, failures;
 	char call_id[MS_SIP_TOKEN_SIZE], tag[MS_SIP_TOKEN_SIZE];
 	uint32_t cseq;
