@@ -400,7 +400,9 @@ static double cpu_all(void)
 static void get_ticket(struct conn *c, const struct user *u)
 {
 	const struct ms_mikey_session session = { .cs_id = 1, .prot_type = local.prot_tls };
-	const struct ms_mikey_offer offer = { .session = &session, .n_sessions = 1 };
+	const struct ms_mikey_offer offer = { .called = uri(users[0].identity),
+					      .session = &session,
+					      .n_sessions = 1 };
 	struct ms_mikey_party me = party_of(u);
 	struct ms_mikey_request *r = NULL;
 	struct ms_mikey_ticket_held *h = NULL;
