@@ -87,6 +87,11 @@ void ms_kms_config_put(const struct ms_kms_config *c, struct ms_buf *out)
 
 int ms_kms_config_get(struct ms_reader *in, struct ms_kms_config *ret_c)
 {
+	int err;
+
 	memset(ret_c, 0, sizeof(*ret_c));
-	return get_fields(ms_kms_config_fields, (uint8_t *)ret_c, in);
+	err = get_fields(ms_kms_config_fields, (uint8_t *)ret_c, in);
+	if (ret_c->ticket.lifetime == 0)
+		ret_c->ticket.lifetime = (ms_usec)ret_c->profile.ticket_lifetime_s * MS_SEC;
+	return err;
 }

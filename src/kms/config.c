@@ -86,9 +86,9 @@ static const struct ms_config_field replay_fields[] = {
 };
 
 static const struct ms_config_field ticket_fields[] = {
-	{ "lifetime", MS_CONFIG_TIME, AT(ticket.lifetime), .value = "24h", .min = 60000000,
-	  .max = 31536000000000,
-	  .help = "Longest validity of a ticket; longer wishes are shortened (flag K)." },
+	{ "lifetime", MS_CONFIG_TIME, AT(ticket.lifetime), .value = "0s", .max = 31536000000000,
+	  .help = "Longest validity of a ticket; longer wishes are shortened (flag K); 0s: "
+		  "profile.ticket_lifetime_s." },
 	{ "key_lifetime", MS_CONFIG_TIME, AT(ticket.key_lifetime), .value = "7d", .min = 60000000,
 	  .max = 31536000000000,
 	  .help = "Age at which the ticket protection key is replaced; old ones open their "
@@ -141,6 +141,11 @@ int ms_kms_config_check(const struct ms_config *c, struct ms_config_error *ret_e
 	if (!k->ticket.suite_128 && !k->ticket.suite_256)
 		return ms_config_complain(c, "ticket.suite_256", ret_error,
 					  "no suite is left; allow suite_128 or suite_256");
+	if (k->ticket.lifetime > 0 && k->ticket.lifetime < MS_SEC)
+		return ms_config_complain(c, "ticket.lifetime", ret_error, "less than a second");
+	if (k->ticket.lifetime == 0 && k->profile.ticket_lifetime_s == 0)
+		return ms_config_complain(c, "profile.ticket_lifetime_s", ret_error,
+					  "0 leaves tickets no time");
 	if (!*k->vault.certificate != !*k->vault.private_key)
 		return ms_config_complain(c, "vault.private_key", ret_error,
 					  "certificate and private_key come together");

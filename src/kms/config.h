@@ -61,7 +61,8 @@ const char *ms_kms_config_fixed(const struct ms_kms_config *now, const struct ms
 void ms_kms_config_put(const struct ms_kms_config *c, struct ms_buf *out);
 
 /**
- * The inverse. Texts are borrowed from `in`, whose octets must outlive *ret_c; lists are empty.
+ * The inverse. Texts are borrowed from `in`, whose octets must outlive *ret_c; lists are empty. A
+ * ticket lifetime of 0 becomes the profile's.
  * Returns 0 or -EBADMSG.
  */
 MS_MUST_CHECK int ms_kms_config_get(struct ms_reader *in, struct ms_kms_config *ret_c);
