@@ -370,8 +370,8 @@ local function kemac(c, tree)
 	local alg = uint(c, tree, "encr_alg", 1)
 	local n = uint(c, tree, "length", 2)
 	local range = octets(c, tree, "encr_data", n)
-	if alg == 0 and range then
-		key_list(cursor(c.tvb, c.at - n, c.at), tree)
+	if alg == 0 and range and not pcall(key_list, cursor(c.tvb, c.at - n, c.at), tree) then
+		tree:append_text(", not key data")
 	end
 	tree:append_text(", " .. (ENCR[alg] or "encryption " .. alg))
 	mac(c, tree)
@@ -439,14 +439,22 @@ local function diffie_hellman(c, tree)
 end
 
 -- A block of n octets with payloads in it, the first of which `first` announces (nil: an octet does).
-local function block(c, tree, name, n, first, depth)
+-- Where the block is opaque to those who pass it on, it may be anything.
+local function block(c, tree, name, n, first, depth, opaque)
 	local range = take(c, n)
 	if not range then
 		return
 	end
 	local t = tree:add(f[name], range)
 	local inner = cursor(c.tvb, c.at - n, c.at)
-	chain(inner, t, first or uint(inner, t, "first_payload", 1), depth + 1)
+	local function payloads()
+		chain(inner, t, first or uint(inner, t, "first_payload", 1), depth + 1)
+	end
+	if not opaque then
+		payloads()
+	elseif not pcall(payloads) then
+		t:append_text(" (not that of a base ticket)")
+	end
 end
 
 local function ticket_policy(c, tree, depth)
@@ -477,11 +485,11 @@ local function ticket(c, tree, depth)
 	local kind = ticket_policy(c, tree, depth)
 	local n = uint(c, tree, "length", 2)
 	if kind == 1 then
-		block(c, tree, "ticket_data", n, THDR, depth)
+		block(c, tree, "ticket_data", n, THDR, depth, true)
 	else
 		octets(c, tree, "ticket_data_octets", n)
 	end
-	block(c, tree, "initiator_data", uint(c, tree, "length", 2), nil, depth)
+	block(c, tree, "initiator_data", uint(c, tree, "length", 2), nil, depth, true)
 end
 
 local READERS = {

@@ -188,9 +188,8 @@ static bool take_ticket_payload(struct ms_mikey_ticket_data *d, const struct ms_
 	case MS_MIKEY_P_IDR:
 		return p->u.id.role != MS_MIKEY_ROLE_PSK || take_id(&d->psk, &p->u.id.id);
 	case MS_MIKEY_P_V:
-		/* The MAC ends the Ticket Data: what would follow it would be outside of it. */
 		d->v = p->u.v;
-		return p->next == MS_MIKEY_P_LAST;
+		return true; /* only the last payload comes here */
 	default:
 		return true;
 	}
@@ -205,6 +204,9 @@ int ms_mikey_ticket_data_decode(struct ms_span s, struct ms_mikey_ticket_data *r
 	int err;
 
 	while ((err = ms_mikey_chain_next(&c, &p, fault)) > 0) {
+		/* The MAC ends the Ticket Data: what followed it would be outside of it. */
+		if (p.type == MS_MIKEY_P_V && p.next != MS_MIKEY_P_LAST)
+			return ms_mikey_parse_fault(fault, c.at);
 		if (!take_ticket_payload(&d, &p))
 			return repeated(fault, c.at - p.raw.len);
 	}

@@ -95,6 +95,28 @@ def check_exchanges():
     return exchanges[0]["steps"][0]["hex"]
 
 
+def check_payloads():
+    """Each payload alone in a message, those of the public-key variants and wanted keys included."""
+    with open(os.path.join(VECTORS, "payloads.json")) as f:
+        payloads = [p for p in json.load(f)["vectors"] if p["number"] is not None]
+    text = ""
+    for p in payloads:
+        octets = bytearray.fromhex(p["hex"])
+        if p["payload"] != "SIGN":
+            octets[0] = 0
+        message = bytes([1, 14, p["number"], 0, 0, 0, 0, 1, 0, 1]) + bytes(octets)
+        text += dump(message.hex())[0].decode()
+        item = json.loads(dump("--json", message.hex())[0])["items"][1]
+        want = dict(p["fields"], p=p["payload"], off=10, len=len(octets))
+        want.pop("tp_data", None)  # without offsets here
+        want.pop("type" if p["payload"] != "EXT" else "", None)
+        item.pop("tp_data", None)
+        compare(p["id"], want, item, 0)
+    for name in ("type: TGK (0)", "seconds: 600", "cache: cache (1)", "X.509v3 (0)", "Invalid TPpar (15)"):
+        if name not in text:
+            fail(f"no '{name}' printed")
+
+
 def check_forms(hex_text):
     """The same message in all forms of input gives the same text."""
     octets = bytes.fromhex(hex_text)
@@ -132,6 +154,7 @@ def check_errors(hex_text):
 
 
 message = check_exchanges()
+check_payloads()
 check_forms(message)
 check_errors(message)
 print(f"{compared} payloads as the vectors have them")

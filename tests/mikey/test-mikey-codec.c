@@ -6,13 +6,13 @@
 #include <time.h>
 
 #include "core/secret.h"
+#include "mikey/derive.h"
 #include "mikey/keydata.h"
 #include "mikey/keymgmt.h"
 #include "mikey/mac.h"
 #include "mikey/mikey-priv.h"
 #include "mikey/policy.h"
 #include "mikey/print.h"
-#include "mikey/ticket.h"
 #include "mikey/timestamp.h"
 #include "mikey/writer.h"
 
@@ -374,139 +374,6 @@ static void test_validity_by_counter(void **state)
 	assert_int_equal(ms_mikey_policy_validity(&p, 0), MS_MIKEY_BAD_PERIOD);
 }
 
-/* A base ticket with one TGK, made in `b`. */
-static void make_ticket(struct ms_buf *b, const struct ms_prf_key *tpk, unsigned encr_alg)
-{
-	static const uint8_t octets[32] = { 0x11 };
-	struct ms_mikey_keys keys = { .n = 2 };
-	struct ms_mikey_policy policy = { .ticket_type = MS_MIKEY_TICKET_BASE,
-					  .subtype = 1,
-					  .version = 1 };
-	struct ms_mikey_ticket_spec spec = { .policy = &policy,
-					     .encr_alg = encr_alg,
-					     .mac_alg = MS_MIKEY_MAC_HMAC_SHA_1_160,
-					     .t = some_time,
-					     .rand = ms_span_of(octets, 16),
-					     .psk = alice,
-					     .keys = &keys };
-	uint8_t tp[256];
-	struct ms_mikey_writer w;
-	struct ms_buf tp_data;
-
-	ms_buf_init_fixed(&tp_data, tp, sizeof(tp));
-	ms_mikey_write_first(&w, &tp_data);
-	ms_mikey_put_idr(&w, MS_MIKEY_ROLE_RESPONDER, &bob);
-	policy.tp_data = ms_buf_span(&tp_data);
-	keys.key[0] = (struct ms_mikey_key){ .type = MS_MIKEY_KEY_MPK,
-					     .kv = MS_MIKEY_KV_SPI,
-					     .key = ms_span_of(octets, 16),
-					     .spi = ms_span_of(octets, 3) };
-	keys.key[1] = keys.key[0];
-	keys.key[1].type = MS_MIKEY_KEY_TGK;
-	assert_int_equal(ms_mikey_ticket_make(&spec, tpk, b), 0);
-}
-
-static int open_ticket(struct ms_span ticket, const struct ms_prf_key *tpk,
-		       struct ms_mikey_opened *o, struct ms_fault *fault)
-{
-	struct ms_mikey_payload p;
-	struct ms_mikey_policy policy;
-	struct ms_mikey_ticket_data d;
-	int err = ms_mikey_payload_decode(MS_MIKEY_P_TICKET, ticket, &p, fault);
-
-	if (err == 0)
-		err = ms_mikey_policy_decode(&p, &policy, fault);
-	if (err == 0)
-		err = ms_mikey_ticket_data_decode(policy.ticket_data, &d, fault);
-	return err < 0 ? err : ms_mikey_ticket_open(&policy, &d, tpk, o, fault);
-}
-
-/* Each bit under the MAC counts; Next Payload and Initiator Data length are not under it. */
-static void test_ticket_bits(void **state)
-{
-	static struct ms_mikey_opened o;
-	static const uint8_t tpk_octets[16] = { 0x22 };
-	struct ms_prf_key tpk;
-	struct ms_fault fault;
-	struct ms_buf b;
-
-	(void)state;
-	assert_int_equal(ms_mikey_inkey(&tpk, 0, ms_span_of(tpk_octets, 16)), 0);
-	for (unsigned alg = 1; alg <= 2; alg++) {
-		ms_buf_init_fixed(&b, room, sizeof(room));
-		make_ticket(&b, &tpk, alg);
-		assert_int_equal(open_ticket(ms_buf_span(&b), &tpk, &o, &fault), 0);
-		assert_int_equal(o.keys.n, 2);
-		assert_true(ms_mikey_keys_have_tgk(&o.keys));
-		ms_mikey_opened_wipe(&o);
-		for (size_t bit = 8; bit < (b.len - 2) * 8; bit++) {
-			room[bit / 8] ^= (uint8_t)(1 << bit % 8);
-			fault.reason = NULL;
-			assert_int_equal(open_ticket(ms_buf_span(&b), &tpk, &o, &fault), -EBADMSG);
-			assert_non_null(fault.reason);
-			room[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		}
-	}
-}
-
-static void test_ticket_refusals(void **state)
-{
-	struct ms_mikey_policy policy = { .tp_data = MS_SPAN_LIT("\0") };
-	struct ms_mikey_keys keys = { .n = 0 };
-	struct ms_mikey_ticket_spec spec = { .policy = &policy,
-					     .encr_alg = MS_MIKEY_ENCR_NULL,
-					     .mac_alg = MS_MIKEY_MAC_HMAC_SHA_1_160,
-					     .t = some_time,
-					     .keys = &keys };
-	struct ms_prf_key tpk;
-	struct ms_buf b;
-
-	(void)state;
-	assert_int_equal(ms_mikey_inkey(&tpk, 2, MS_SPAN_LIT("key")), -EINVAL);
-	assert_int_equal(ms_mikey_inkey(&tpk, 0, MS_SPAN_LIT("key")), 0);
-	ms_buf_init_fixed(&b, room, sizeof(room));
-	ms_buf_put_str(&b, "before");
-	assert_int_equal(ms_mikey_ticket_make(&spec, &tpk, &b), -EINVAL); /* encryption NULL */
-	spec.encr_alg = MS_MIKEY_ENCR_AES_CM_128;
-	spec.mac_alg = MS_MIKEY_MAC_NULL;
-	assert_int_equal(ms_mikey_ticket_make(&spec, &tpk, &b), -EINVAL);
-	spec.mac_alg = MS_MIKEY_MAC_HMAC_SHA_1_160;
-	spec.encr_alg = MS_MIKEY_ENCR_AES_KW_128; /* nothing to wrap */
-	assert_int_equal(ms_mikey_ticket_make(&spec, &tpk, &b), -EINVAL);
-	assert_int_equal(b.len, 6);
-}
-
-static void test_initiator_data(void **state)
-{
-	static const uint8_t mpkr[16] = { 3 }, mac[20] = { 4 };
-	uint8_t data[64];
-	struct ms_span s = ms_span_of(data, ms_mikey_initiator_data_len(1));
-	struct ms_mikey_initiator_data d;
-	struct ms_fault fault;
-
-	(void)state;
-	assert_int_equal(s.len, 45);
-	assert_int_equal(
-		ms_mikey_initiator_data_make(0, ms_span_of(mpkr, 16), 1, ms_span_of(mac, 20), data),
-		0);
-	assert_int_equal(ms_mikey_initiator_data_decode(s, &d, &fault), 0);
-	assert_span_equal(d.vi.mac, ms_span_of(mac, 20));
-	assert_true(ms_mikey_initiator_data_ok(0, ms_span_of(mpkr, 16), s, &d));
-	assert_false(ms_mikey_initiator_data_ok(1, ms_span_of(mpkr, 16), s, &d));
-	data[5] ^= 1;
-	assert_false(ms_mikey_initiator_data_ok(0, ms_span_of(mpkr, 16), s, &d));
-	assert_int_equal(
-		ms_mikey_initiator_data_make(0, ms_span_of(mpkr, 16), 0, MS_SPAN_NULL, data),
-		-EINVAL);
-	/* one V only */
-	data[0] = MS_MIKEY_P_V;
-	data[1] = MS_MIKEY_P_LAST;
-	assert_int_equal(ms_mikey_initiator_data_decode(ms_span_sub(s, 0, 23), &d, &fault),
-			 -EBADMSG);
-	assert_string_equal(fault.reason, "initiator_data_invalid");
-	assert_int_equal(ms_mikey_initiator_data_decode(MS_SPAN_NULL, &d, &fault), -EBADMSG);
-}
-
 static void test_fork_limits(void **state)
 {
 	static const uint8_t id[MS_MIKEY_ID_MAX + 1];
@@ -627,9 +494,6 @@ int main(void)
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_validity_by_counter),
-		cmocka_unit_test(test_ticket_bits),
-		cmocka_unit_test(test_ticket_refusals),
-		cmocka_unit_test(test_initiator_data),
 		cmocka_unit_test(test_fork_limits),
 		cmocka_unit_test(test_cs_numbers),
 		cmocka_unit_test(test_key_mgmt),

@@ -197,6 +197,25 @@ def check_broken(steps, path):
         fail("cut messages are not named as such")
 
 
+def check_payloads(path):
+    """Each payload alone in a message, those of the public-key variants and wanted keys included."""
+    with open(os.path.join(VECTORS, "payloads.json")) as f:
+        payloads = [p for p in json.load(f)["vectors"] if p["number"] is not None]
+    frames = []
+    for p in payloads:
+        octets = bytearray.fromhex(p["hex"])
+        if p["payload"] != "SIGN":
+            octets[0] = 0
+        frames.append(http(bytes([1, 14, p["number"], 0, 0, 0, 0, 1, 0, 1]) + bytes(octets)))
+    write_pcap(path, frames)
+    text = tshark(path, "-V")
+    if "annot be decoded" in text or "alformed" in text:
+        fail("a payload alone: " + next(x for x in text.split("\n") if "annot be" in x or "alformed" in x))
+    for name in ("Key data: TGK", "Rekeying interval, 600 s", "Encrypted envelope key", "Certificate", "Invalid TPpar"):
+        if name not in text:
+            fail(f"no '{name}' shown")
+
+
 def check_mutated(steps, path):
     """Octets changed at random: shown or named as broken, but no error of the script itself."""
     random.seed(6043)
@@ -235,6 +254,7 @@ with tempfile.TemporaryDirectory() as directory:
         print(f"{name}: {len(some)} messages")
     if "KEK key identifier" not in output or "id-data" not in output:
         fail("CMS is not shown")
+    check_payloads(pcap)
     check_broken(all_steps, pcap)
     check_mutated(all_steps, pcap)
     check_own(pcap)
