@@ -3,6 +3,7 @@
 #ifndef MS_DAEMON_CONFIG_PRIV_H
 #define MS_DAEMON_CONFIG_PRIV_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "core/list.h"
@@ -26,6 +27,21 @@ struct ms_config {
 
 /** Memory that lives as long as the configuration; zeroed. NULL if there is none. */
 void *ms_config_alloc(struct ms_config *c, size_t size);
+
+/** Keeps the line a key stands at, for ms_config_complain(). 0 or -ENOMEM. */
+MS_MUST_CHECK int ms_config_remember(struct ms_config *c, const char *path, unsigned line);
+
+/** Fills *error with "NAME:LINE: PATH: text"; no line if 0, no path if "". */
+void ms_config_say(struct ms_config_error *error, const char *name, unsigned line, const char *path,
+		   const char *fmt, va_list ap) MS_PRINTF(5, 0);
+
+/**
+ * Reads YAML text into c->values. 0, -ENOMEM, -E2BIG (a table of ours is too long) or -EINVAL with
+ * *ret_error filled.
+ */
+MS_MUST_CHECK int ms_config_read(struct ms_config *c, struct ms_span text,
+				 const struct ms_config_field *fields,
+				 struct ms_config_error *ret_error);
 
 /** Why a value was refused, in words. */
 struct ms_config_reason {
