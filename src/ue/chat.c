@@ -42,8 +42,11 @@ static void on_media_closed(void *arg, int err, const char *reason)
 
 int ms_ue_call_media_new(struct ms_ue_call *c, ms_usec connect_limit, ms_usec idle_limit)
 {
+	const struct ms_profile *profile = &c->ue->settings->config->profile;
 	const struct ms_ue_media_options o = {
 		.tls = c->ue->tls,
+		.tls_mode = profile->tls13_psk ? MS_TLS_PSK_13 : MS_TLS_PSK_12,
+		.psk_identity = ms_span_str(profile->psk_identity),
 		.connect_limit = connect_limit,
 		.idle_limit = idle_limit,
 		.handlers = { on_open, on_media_closed, c },

@@ -261,8 +261,9 @@ static int start_tls(struct ms_ue_stream *s)
 	struct ms_ue_media *m = s->media;
 	const struct ms_tls_peer peer = {
 		.role = m->start.active ? MS_TLS_CLIENT : MS_TLS_SERVER,
-		.mode = MS_TLS_PSK_12,
+		.mode = m->o.tls_mode,
 		.psk = ms_secret_span(&m->psk),
+		.identity = m->o.psk_identity,
 	};
 
 	if (!m->start.secure)

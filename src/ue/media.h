@@ -31,8 +31,10 @@ struct ms_ue_media_handlers {
 
 struct ms_ue_media_options {
 	struct ms_tls_context *tls; /* borrowed */
-	ms_usec connect_limit;      /* from ms_ue_media_start() until it is open */
-	ms_usec idle_limit;         /* 0: none */
+	enum ms_tls_mode tls_mode;
+	struct ms_span psk_identity; /* borrowed as long as the media; mostly empty */
+	ms_usec connect_limit;       /* from ms_ue_media_start() until it is open */
+	ms_usec idle_limit;          /* 0: none */
 	struct ms_ue_media_handlers handlers;
 };
 

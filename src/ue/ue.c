@@ -289,15 +289,34 @@ static int init_files(struct ms_ue *ue, struct ms_buf *error)
 	return err;
 }
 
+static int check_identity(const struct ms_profile *p, struct ms_buf *error)
+{
+	size_t len = strlen(p->psk_identity);
+
+	if (len > MS_TLS_IDENTITY_MAX)
+		ms_buf_printf(error, "profile.psk_identity: longer than %d octets",
+			      MS_TLS_IDENTITY_MAX);
+	else if (p->tls13_psk && len == 0)
+		ms_buf_printf(error, "profile.tls13_psk: needs profile.psk_identity");
+	else
+		return 0;
+	return -EINVAL;
+}
+
 static int init_tls(struct ms_ue *ue, struct ms_buf *error)
 {
 	const struct ms_ue_settings *s = ue->settings;
 	struct ms_fault fault = { 0 };
-	struct ms_tls_config tls = { .psk_suites = s->config->profile.psk_suites,
+	const struct ms_profile *p = &s->config->profile;
+	struct ms_tls_config tls = { .psk_suites = p->psk_suites,
+				     .allow_dh = p->psk_dh,
+				     .allow_null = p->psk_null,
+				     .allow_renegotiation = p->tls_renegotiation,
+				     .allow_legacy_peer = p->tls_legacy_peer,
 				     .handshake_time = s->config->media.connect_limit };
-	int err = 0;
+	int err = check_identity(p, error);
 
-	if (s->trace)
+	if (!err && s->trace)
 		err = open_lab_file(s->trace, &ue->trace, error);
 	if (!err && s->key_log)
 		err = open_lab_file(s->key_log, &ue->key_log, error);
