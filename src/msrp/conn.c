@@ -11,7 +11,7 @@ static size_t control_max(const struct ms_msrp_conn_params *p)
 	return p->control + 8 * p->head.line + 4096;
 }
 
-static const struct ms_msrp_conn_params params_default = {
+const struct ms_msrp_conn_params ms_msrp_conn_params_default = {
 	.head = { .head = 16384, .line = 8192, .lines = 64 },
 	.transactions = 256,
 	.control = 65536,
@@ -25,13 +25,13 @@ int ms_msrp_conn_new(const struct ms_msrp_conn_params *params, const struct ms_r
 
 	if (!c)
 		return -ENOMEM;
-	c->params = params ? *params : params_default;
+	c->params = params ? *params : ms_msrp_conn_params_default;
 	if (c->params.head.head == 0)
-		c->params.head = params_default.head;
+		c->params.head = ms_msrp_conn_params_default.head;
 	if (c->params.transactions == 0)
-		c->params.transactions = params_default.transactions;
+		c->params.transactions = ms_msrp_conn_params_default.transactions;
 	if (c->params.control == 0)
-		c->params.control = params_default.control;
+		c->params.control = ms_msrp_conn_params_default.control;
 	c->random = random;
 	ms_list_init(&c->sessions);
 	ms_list_init(&c->ready);

@@ -282,9 +282,8 @@ void ms_msrp_out_report(struct ms_msrp_session *s, const struct ms_msrp_head *h)
 		return;
 	}
 	ms_msrp_out_fail(out, code == MS_MSRP_TIMEOUT ? MS_MSRP_TIMED_OUT : MS_MSRP_REFUSED, code);
-	/* Octets got lost on the way, unless the message was not wanted. */
-	if (code != MS_MSRP_FORBIDDEN && code != MS_MSRP_STOP_SENDING &&
-	    code != MS_MSRP_UNSUPPORTED_TYPE)
+	/* Octets got lost on the way; other codes speak of the message (or were dealt with above). */
+	if (code == MS_MSRP_TIMEOUT)
 		ms_msrp_session_failed(s, code);
 }
 

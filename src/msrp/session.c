@@ -9,12 +9,9 @@
 #define HISTORY_DEFAULT 64
 
 const struct ms_msrp_limits ms_msrp_limits_default = {
-	.head = { .head = 16384, .line = 8192, .lines = 64 },
 	.incoming = 16,
 	.outgoing = 256,
-	.transactions = 256,
 	.ranges = 64,
-	.control = 65536,
 	.collect = 1 << 20,
 	.chunk = 0,
 	.share = 16384,

@@ -32,14 +32,14 @@ struct ms_msrp_session;
 struct ms_msrp_out; /* a message being sent */
 struct ms_msrp_in;  /* a message being received */
 
-/* Limits: each is a configuration key in a program. Times in microseconds, sizes in octets. */
+/*
+ * Limits of a session: each is a configuration key in a program. Times in microseconds, sizes in
+ * octets.
+ */
 struct ms_msrp_limits {
-	struct ms_msrp_head_limits head;
 	unsigned incoming;     /* messages being received at a time in a session */
 	unsigned outgoing;     /* messages queued or awaiting reports in a session */
-	unsigned transactions; /* requests awaiting a response on a connection, at most 1024 */
 	unsigned ranges;       /* gaps + 1 in one message received out of order */
-	size_t control;        /* responses and reports waiting for output */
 	size_t collect;        /* a message gathered in memory for ms_msrp_handlers.message */
 	size_t chunk;          /* largest body of one chunk; 0: no limit, the chunk is interrupted
 				  * when something else wants to be sent. 2048 suits old relays */
@@ -179,9 +179,11 @@ struct ms_msrp_conn *ms_msrp_session_conn(const struct ms_msrp_session *s);
 bool ms_msrp_session_is_bound(const struct ms_msrp_session *s);
 
 struct ms_msrp_conn_params {
-	struct ms_msrp_head_limits head;
-	unsigned transactions; /* as in struct ms_msrp_limits */
-	size_t control;
+	struct ms_msrp_head_limits
+		head;          /* what a request or response may have; all 0: the defaults */
+	unsigned transactions; /* requests awaiting a response, at most 1024; 0: the default */
+	size_t control; /* octets of responses and reports waiting for output, beyond which no
+				* further request is taken; 0: the default */
 	/**
 	 * For a passive connection: which session does this URI name? Called when a request names
 	 * none of the sessions on the connection. NULL: there is none (481). A session that is on
@@ -190,6 +192,8 @@ struct ms_msrp_conn_params {
 	struct ms_msrp_session *(*find)(void *arg, const struct ms_msrp_uri *to);
 	void *arg;
 };
+
+extern const struct ms_msrp_conn_params ms_msrp_conn_params_default;
 
 /** An engine for one stream. `params` NULL: defaults. -ENOMEM. Owned by the caller. */
 MS_MUST_CHECK int ms_msrp_conn_new(const struct ms_msrp_conn_params *params,
