@@ -489,7 +489,7 @@ static int open_socket(const char *mode, const char *host, const char *port)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, got = fd;
-	uint64_t number;
+	uint64_t number = 0;
 
 	if (fd < 0 || inet_pton(AF_INET, host, &a.sin_addr) != 1 ||
 	    ms_span_u64(ms_span_str(port), 65535, &number) < 0)

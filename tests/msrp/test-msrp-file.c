@@ -534,6 +534,67 @@ static void test_hash_out_of_order(void **state)
 	transfer_done(&t);
 }
 
+static void tune_chunks(struct ms_msrp_session_params *a, struct ms_msrp_session_params *b)
+{
+	tune(a, b);
+	a->limits.chunk = 2048;
+	b->limits.ranges = 100;
+}
+
+/* Cuts a stream of SENDs into its chunks; returns how many. */
+static size_t cut_chunks(struct ms_span stream, struct ms_span *chunk, size_t max)
+{
+	static const struct ms_span start = MS_SPAN_LIT("\r\nMSRP ");
+	size_t n = 0;
+
+	while (stream.len > 0 && n < max) {
+		size_t at = ms_span_find_span(stream, start);
+		size_t len = at < stream.len ? at + 2 : stream.len;
+
+		chunk[n++] = ms_span_sub(stream, 0, len);
+		stream = ms_span_from(stream, len);
+	}
+	return n;
+}
+
+/* What one engine sends, delivered to the other with its chunks in any order and some doubled. */
+static void test_shuffled_chunks(void **state)
+{
+	static struct ms_span chunk[200];
+	uint32_t dice = 1;
+
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		struct transfer t;
+		size_t n;
+
+		transfer_prepare(&t, 100000);
+		assert_int_equal(ms_msrp_file_tx_new(&t.tx, &t.from.tx), 0);
+		assert_int_equal(ms_msrp_file_rx_new(&t.rx, &t.to.rx), 0);
+		tuned = &t;
+		assert_int_equal(peers_init(&t.p, tune_chunks), 0);
+		assert_int_equal(ms_msrp_file_tx_start(t.from.tx, t.p.a.session), 0);
+		n = cut_chunks(peer_fetch(&t.p, &t.p.a), chunk, MS_ARRAY_SIZE(chunk));
+		assert_int_equal(n, 49);
+		for (size_t i = n; i > 0; i--) {
+			size_t k;
+
+			dice = dice * 1664525u + 1013904223u;
+			k = (dice >> 8) % i;
+			ms_buf_put_span(&t.p.b.in, chunk[k]);
+			if (dice >> 30 == 0)
+				ms_buf_put_span(&t.p.b.in, chunk[k]);
+			chunk[k] = chunk[i - 1];
+		}
+		assert_int_equal(peers_run(&t.p), 0);
+		assert_int_equal(t.to.result, MS_MSRP_FILE_DONE);
+		assert_int_equal(t.from.result, MS_MSRP_FILE_DONE);
+		assert_memory_equal(t.from.octets, t.to.octets, 100000);
+		transfer_stop(&t);
+		transfer_done(&t);
+	}
+}
+
 static int torture(void *arg)
 {
 	struct transfer *t = arg;
@@ -566,19 +627,13 @@ static void test_torture(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_selector),
-		cmocka_unit_test(test_selector_refused),
-		cmocka_unit_test(test_selector_matches),
-		cmocka_unit_test(test_other_attributes),
-		cmocka_unit_test(test_safe_names),
-		cmocka_unit_test(test_repeated_offers),
-		cmocka_unit_test(test_transfer),
-		cmocka_unit_test(test_resume),
-		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_cancel),
-		cmocka_unit_test(test_one_file_a_session),
-		cmocka_unit_test(test_hash_out_of_order),
-		cmocka_unit_test(test_torture),
+		cmocka_unit_test(test_selector),           cmocka_unit_test(test_selector_refused),
+		cmocka_unit_test(test_selector_matches),   cmocka_unit_test(test_other_attributes),
+		cmocka_unit_test(test_safe_names),         cmocka_unit_test(test_repeated_offers),
+		cmocka_unit_test(test_transfer),           cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_refusals),           cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_one_file_a_session), cmocka_unit_test(test_hash_out_of_order),
+		cmocka_unit_test(test_shuffled_chunks),    cmocka_unit_test(test_torture),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -936,6 +936,43 @@ static void test_keepalive(void **state)
 	peers_done(&p);
 }
 
+/* Two sessions on one connection: each has its own URIs, they share fairly, one may end alone. */
+static void test_two_sessions(void **state)
+{
+	struct source s1 = { .total = 300000 }, s2 = { .total = 300000 };
+	struct ms_msrp_send m1 = send_of(&s1, true), m2 = send_of(&s2, true);
+	struct ms_msrp_session_params pa, pb;
+	struct ms_msrp_session *a2, *b2;
+	struct peers p;
+	int err = 0;
+
+	(void)state;
+	assert_int_equal(peers_init(&p, NULL), 0);
+	peer_params(&pa, &p.a, true);
+	peer_params(&pb, &p.b, false);
+	pa.local_uri = pb.remote_path = MS_SPAN_LIT("msrp://a.example:7001/second;tcp");
+	pb.local_uri = pa.remote_path = MS_SPAN_LIT("msrp://b.example:7002/zwei;tcp");
+	assert_int_equal(ms_msrp_session_new(&pa, &p.a.random.random, &a2), 0);
+	assert_int_equal(ms_msrp_session_new(&pb, &p.b.random.random, &b2), 0);
+	assert_int_equal(ms_msrp_conn_attach(p.a.conn, a2), 0);
+	assert_int_equal(ms_msrp_conn_attach(p.b.conn, b2), 0);
+	assert_int_equal(ms_msrp_conn_attach(p.b.conn, b2), -EBUSY);
+	p.b.begin_answer = 0;
+	assert_int_equal(ms_msrp_send(p.a.session, &m1, NULL), 0);
+	assert_int_equal(ms_msrp_send(a2, &m2, NULL), 0);
+	while (s1.read_to < 150000 && err == 0)
+		assert_true(peers_step(&p, &p.a, &p.b, &err));
+	assert_in_range(s2.read_to, 150000 - 40000, 150000 + 40000);
+	b2 = ms_msrp_session_free(b2); /* 481 for the second, the first goes on */
+	assert_int_equal(peers_run(&p), 0);
+	assert_non_null(strstr(peer_log(&p.a), "failed 481\n"));
+	assert_int_equal(p.a.outcome, MS_MSRP_REPORTED);
+	assert_true(ms_msrp_session_is_bound(p.a.session));
+	assert_false(ms_msrp_session_is_bound(a2));
+	ms_msrp_session_free(a2);
+	peers_done(&p);
+}
+
 /* Every allocation fails once: an error or a refusal, never a crash or a leak. */
 static int torture(void *arg)
 {
@@ -998,6 +1035,7 @@ int main(void)
 		cmocka_unit_test(test_sessmatch),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_keepalive),
+		cmocka_unit_test(test_two_sessions),
 		cmocka_unit_test(test_torture),
 	};
 
