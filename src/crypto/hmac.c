@@ -133,6 +133,8 @@ void ms_hmac(const struct ms_hmac_key *k, const struct ms_span *parts, size_t n,
 	update(&s, k->alg, inner, ms_hash_len(k->alg));
 	finish(&s, k->alg, mac);
 	ms_wipe(inner, sizeof(inner));
+	/* What is left in the state is the result, which may be key material; it stands in front. */
+	ms_wipe(&s, MS_HASH_MAX);
 }
 
 void ms_hash(enum ms_hash_alg alg, const struct ms_span *parts, size_t n,
