@@ -2,6 +2,9 @@
 /*
  * Checks that several roles make: algorithms, clock, ticket policies, key lists. Each gives 0 or
  * fills *fault (which may be NULL). Inside of src/mikey only.
+ *
+ * Here and elsewhere "reading 13" is entry 13 of tests/mikey/vectors/README.md, section 6: places
+ * where the text of the RFC is open, and what was decided.
  */
 #ifndef MS_MIKEY_CHECK_H
 #define MS_MIKEY_CHECK_H

@@ -6,6 +6,19 @@
 #include "mikey/bundle.h"
 #include "mikey/transfer.h"
 
+/** The Initiator's end of a Transfer under way. Secret. */
+struct ms_mikey_transfer {
+	const struct ms_mikey_party *me; /* borrowed */
+	struct ms_mikey_octets sent;
+	uint16_t flags;
+	uint8_t policy_prf;
+	struct ms_secret mpki, mpkr;
+	struct ms_mikey_keyring keys; /* of the ticket, not forked */
+	struct ms_mikey_keyring own;  /* that we sent along: never forked */
+	struct ms_mikey_name owner;   /* IDRi of the ticket, in case the message has none */
+	struct ms_mikey_name called;
+};
+
 /** Sessions on their way into a map: octets that its spans borrow. */
 struct ms_mikey_map {
 	struct ms_mikey_cs cs[MS_MIKEY_CS_MAX];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two users and a KMS in memory: the modes of RFC 6043 section 4.1.1, key forking, reuse, updates,
- * keys of one's own, caches, a bad network, and memory that runs out.
+ * Two users and a KMS in memory: the modes of RFC 6043 section 4.1.1, key forking, reuse, keys of
+ * one's own, cache files.
  */
 #include <errno.h>
 
@@ -267,165 +267,6 @@ static void own_keys(void **state)
 	call_done(&c);
 }
 
-/* One update from `from` to `to`, with a new key; both have it afterwards. */
-static void update_once(struct call *c, bool from_a, bool want_answer, const char *spi)
-{
-	struct ms_mikey_csb *from = from_a ? c->csb_a : c->csb_b;
-	struct ms_mikey_csb *to = from_a ? c->csb_b : c->csb_a;
-	struct ms_secret before = ms_mikey_csb_at(c->csb_a, 0)->tek;
-	struct ms_mikey_keyring ring = { .n = 0 };
-	const struct ms_mikey_update u = { .keys = &ring, .want_answer = want_answer };
-	uint8_t key[32];
-
-	assert_int_equal(ms_random_fill(&ms_random_system, key, sizeof(key)), 0);
-	assert_int_equal(ms_mikey_keyring_add(&ring, MS_MIKEY_KEY_TGK, ms_span_of(key, 32),
-					      MS_SPAN_NULL, ms_span_str(spi)),
-			 0);
-	ms_buf_reset(&c->init);
-	ms_buf_reset(&c->resp);
-	c->k->now += MS_SEC;
-	assert_int_equal(ms_mikey_csb_update_start(from, &u, c->k->now, &c->init), 0);
-	assert_int_equal(ms_mikey_csb_update_take(to, ms_buf_span(&c->init), NULL, c->replay,
-						  c->k->now, &c->resp, &c->fault),
-			 0);
-	/* A second copy changes nothing. */
-	assert_int_equal(ms_mikey_csb_update_take(to, ms_buf_span(&c->init), NULL, c->replay,
-						  c->k->now, &c->resp, &c->fault),
-			 -EALREADY);
-	assert_int_equal(c->resp.len > 0, want_answer);
-	if (want_answer) {
-		assert_int_equal(ms_mikey_csb_update_start(from, &u, c->k->now, &c->out), -EBUSY);
-		c->resp.p[c->resp.len - 1] ^= 1;
-		assert_int_equal(ms_mikey_csb_update_finish(from, ms_buf_span(&c->resp), c->k->now,
-							    &c->fault),
-				 -EKEYREJECTED);
-		c->resp.p[c->resp.len - 1] ^= 1;
-		assert_int_equal(ms_mikey_csb_update_finish(from, ms_buf_span(&c->resp), c->k->now,
-							    &c->fault),
-				 0);
-	}
-	assert_true(call_agrees(c));
-	assert_false(ms_secret_equal(ms_secret_span(&before),
-				     ms_secret_span(&ms_mikey_csb_at(c->csb_b, 0)->tek)));
-}
-
-static void updates(void **state)
-{
-	struct memory_kms *k = *state;
-	struct call c;
-
-	for (int forks = 0; forks < 2; forks++) {
-		uint16_t flags = SESSION_FLAGS | MS_MIKEY_FLAG_L | MS_MIKEY_FLAG_M;
-
-		call_init(&c, k, ALICE, BOB, &ms_mikey_suite_128);
-		c.replay = k->replay;
-		if (!forks)
-			flags &= (uint16_t)~MS_MIKEY_FLAG_I;
-		assert_int_equal(call_all(&c, flags, "sip:bob@example.com"), 0);
-		for (int i = 0; i < 4; i++)
-			update_once(&c, i & 1, i & 2, i & 1 ? "one" : "two");
-		call_done(&c);
-	}
-	/* An update without the flag is made by nobody. */
-	call_init(&c, k, ALICE, BOB, &ms_mikey_suite_128);
-	assert_int_equal(call_all(&c, SESSION_FLAGS, "sip:bob@example.com"), 0);
-	assert_int_equal(
-		ms_mikey_csb_update_finish(c.csb_a, ms_buf_span(&c.resp), k->now, &c.fault),
-		-EBADMSG);
-	assert_string_equal(c.fault.reason, "unexpected_message");
-	call_done(&c);
-}
-
-/* Calls over a network that loses, repeats and reorders. Whatever arrives is taken at most once, by
- * the call it belongs to, and both ends of a call that completes agree. */
-static void bad_network(void **state)
-{
-	struct memory_kms *k = *state;
-	struct call c[2];
-	struct ms_mikey_csb *none = NULL;
-	unsigned completed = 0;
-	uint32_t dice = 1;
-
-	for (int i = 0; i < 2; i++) {
-		const struct ms_mikey_id bob = memory_id("sip:bob@example.com");
-		const struct ms_mikey_wanted w = { .flags = SESSION_FLAGS,
-						   .responder = &bob,
-						   .n_responders = 1 };
-
-		call_init(&c[i], k, ALICE, BOB, &ms_mikey_suite_128);
-		c[i].replay = k->replay;
-		assert_int_equal(call_ticket(&c[i], &w), 0);
-	}
-	for (int round = 0; round < 60; round++) {
-		bool lost[2], twice;
-
-		dice = dice * 1664525 + 1013904223;
-		lost[0] = dice >> 28 & 1;
-		lost[1] = dice >> 29 & 1;
-		twice = dice >> 30 & 1;
-		k->now += MS_SEC;
-		for (int i = 0; i < 2; i++)
-			assert_int_equal(call_offer(&c[i], NULL), 0);
-		/* The later one arrives first. */
-		for (int i = 1; i >= 0; i--) {
-			if (lost[i])
-				continue;
-			assert_int_equal(call_receive(&c[i]), 0);
-			assert_int_equal(call_answer(&c[i], NULL), 0);
-			assert_true(call_agrees(&c[i]));
-			completed++;
-			if (twice) {
-				assert_int_equal(call_receive(&c[i]), -EALREADY);
-				assert_string_equal(c[i].fault.reason, "replay");
-			}
-		}
-		/* Each gets the other's answer as well. */
-		if (!lost[0] && !lost[1]) {
-			assert_int_equal(ms_mikey_transfer_finish(c[0].transfer,
-								  ms_buf_span(&c[1].resp), k->now,
-								  &c[0].fault, &none),
-					 -EBADMSG);
-			assert_string_equal(c[0].fault.reason, "header_mismatch");
-		}
-	}
-	assert_true(completed > 20);
-	call_done(&c[0]);
-	call_done(&c[1]);
-}
-
-/* Each allocation of a whole call fails once. */
-static int whole_call(void *arg)
-{
-	struct call c;
-	int err;
-
-	call_init(&c, arg, ALICE, BOB, &ms_mikey_suite_128);
-	err = call_all(&c, SESSION_FLAGS | MS_MIKEY_FLAG_L, "sip:bob@example.com");
-	if (err == 0) {
-		const struct ms_mikey_update u = { .want_answer = true };
-
-		ms_buf_reset(&c.init);
-		ms_buf_reset(&c.resp);
-		err = ms_mikey_csb_update_start(c.csb_a, &u, c.k->now, &c.init);
-		if (err == 0)
-			err = ms_mikey_csb_update_take(c.csb_b, ms_buf_span(&c.init), NULL, NULL,
-						       c.k->now, &c.resp, NULL);
-		if (err == 0)
-			err = ms_mikey_csb_update_finish(c.csb_a, ms_buf_span(&c.resp), c.k->now,
-							 NULL);
-	}
-	call_done(&c);
-	return err;
-}
-
-static void torture(void **state)
-{
-	struct memory_kms *k = *state;
-
-	k->replay = ms_mikey_replay_free(k->replay);
-	assert_true(ms_test_torture(whole_call, k) > 20);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -436,9 +277,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reuse, setup, teardown),
 		cmocka_unit_test_setup_teardown(cache_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(own_keys, setup, teardown),
-		cmocka_unit_test_setup_teardown(updates, setup, teardown),
-		cmocka_unit_test_setup_teardown(bad_network, setup, teardown),
-		cmocka_unit_test_setup_teardown(torture, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("mikey-exchange", tests, NULL, NULL);

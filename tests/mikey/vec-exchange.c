@@ -10,18 +10,18 @@
 #include "mikey/resolve-priv.h"
 #include "vec-encode.h"
 
-static bool refused(struct vec_walk *k, const char *what, int err, const struct ms_fault *fault)
+bool vec_refused(struct vec_walk *k, const char *what, int err, const struct ms_fault *fault)
 {
 	return vec_fail(k->run, "%s refused: %s (%d)", what, fault->reason ? fault->reason : "?",
 			err);
 }
 
-static const json_t *step_at(const struct vec_walk *k, size_t n)
+const json_t *vec_step(const struct vec_walk *k, size_t n)
 {
 	return json_array_get(k->steps, n);
 }
 
-static struct ms_span octets_of(struct vec_walk *k, const json_t *step)
+struct ms_span vec_step_octets(struct vec_walk *k, const json_t *step)
 {
 	return vec_hex(k->run, step, "hex");
 }
@@ -49,7 +49,7 @@ static bool same_ring(struct vec_walk *k, const struct ms_mikey_keyring *ring, c
 }
 
 /* Results that both ends can know after step `n`. */
-static bool results_after(struct vec_walk *k, size_t n)
+bool vec_results_after(struct vec_walk *k, size_t n)
 {
 	json_t *results = json_object_get(k->v, "results"), *r;
 	size_t i;
@@ -72,7 +72,7 @@ static bool results_after(struct vec_walk *k, size_t n)
 
 static bool kms_step(struct vec_walk *k, const json_t *step, ms_usec now)
 {
-	struct ms_span in = octets_of(k, step);
+	struct ms_span in = vec_step_octets(k, step);
 	struct vec_answer a;
 
 	if (!vec_kms(&k->w, in, now, &a))
@@ -88,7 +88,7 @@ static bool kms_step(struct vec_walk *k, const json_t *step, ms_usec now)
 
 static bool request_init(struct vec_walk *k, const json_t *step, ms_usec now)
 {
-	k->request = octets_of(k, step);
+	k->request = vec_step_octets(k, step);
 	return kms_step(k, step, now);
 }
 
@@ -112,8 +112,8 @@ static bool request_resp(struct vec_walk *k, const json_t *step, ms_usec now)
 
 	k->held = ms_mikey_ticket_held_free(k->held);
 	if (err == 0)
-		err = ms_mikey_request_finish(r, octets_of(k, step), now, &fault, &k->held);
-	return err < 0 ? refused(k, "REQUEST_RESP", err, &fault) : check_ticket(k);
+		err = ms_mikey_request_finish(r, vec_step_octets(k, step), now, &fault, &k->held);
+	return err < 0 ? vec_refused(k, "REQUEST_RESP", err, &fault) : check_ticket(k);
 }
 
 /* Modes 3 and 4: the Initiator made the ticket itself, and so holds all its keys. */
@@ -145,12 +145,12 @@ static bool answer_half(struct vec_walk *k, ms_usec now, size_t n)
 	    ms_mikey_transfer_bundle(t, &k->csb_i) < 0 ||
 	    ms_mikey_incoming_answer(k->incoming, NULL, now, NULL, &k->csb_r) < 0)
 		return vec_fail(k->run, "no keys although no answer follows");
-	return results_after(k, n);
+	return vec_results_after(k, n);
 }
 
-static bool next_is(const struct vec_walk *k, size_t n, const char *msg)
+bool vec_next_is(const struct vec_walk *k, size_t n, const char *msg)
 {
-	const json_t *next = step_at(k, n + 1);
+	const json_t *next = vec_step(k, n + 1);
 
 	return next && strcmp(vec_str(k->run, next, "msg"), msg) == 0;
 }
@@ -162,15 +162,15 @@ static bool transfer_init(struct vec_walk *k, const json_t *step, ms_usec now, s
 	struct ms_fault fault = { 0, NULL, 0 };
 	int err;
 
-	k->transfer_init = octets_of(k, step);
+	k->transfer_init = vec_step_octets(k, step);
 	k->incoming = ms_mikey_incoming_free(k->incoming);
 	err = ms_mikey_incoming_new(&k->w.responder, k->transfer_init, ms_span_str(ids),
 				    k->w.replay, now, &fault, &k->incoming);
 	if (err < 0)
-		return refused(k, "TRANSFER_INIT", err, &fault);
+		return vec_refused(k, "TRANSFER_INIT", err, &fault);
 	if (!k->held && !own_ticket(k, &ms_mikey_incoming_message(k->incoming)->ticket))
 		return false;
-	if (next_is(k, n, "RESOLVE_INIT_PSK"))
+	if (vec_next_is(k, n, "RESOLVE_INIT_PSK"))
 		return true;
 	/* Either the Responder opens the ticket itself, or it kept what it resolved before. */
 	if (ms_mikey_incoming_can_open(k->incoming))
@@ -179,14 +179,14 @@ static bool transfer_init(struct vec_walk *k, const json_t *step, ms_usec now, s
 		err = ms_mikey_incoming_use(k->incoming, k->resolved, now, &fault);
 	else
 		return vec_fail(k->run, "nobody resolves the ticket");
-	return err < 0 ? refused(k, "TRANSFER_INIT", err, &fault) : answer_half(k, now, n);
+	return err < 0 ? vec_refused(k, "TRANSFER_INIT", err, &fault) : answer_half(k, now, n);
 }
 
 static bool resolve_init(struct vec_walk *k, const json_t *step, ms_usec now)
 {
 	struct ms_mikey_message m;
 
-	k->resolve = octets_of(k, step);
+	k->resolve = vec_step_octets(k, step);
 	if (ms_mikey_decode(k->resolve, &m, NULL) < 0 || !k->incoming)
 		return vec_fail(k->run, "RESOLVE_INIT does not decode");
 	if (!vec_same(k->run, "ticket passed on", ms_span_from(m.ticket.raw, 1),
@@ -225,13 +225,14 @@ static bool resolve_resp(struct vec_walk *k, const json_t *step, ms_usec now, si
 
 	k->resolved = ms_mikey_resolved_free(k->resolved);
 	if (err == 0)
-		err = ms_mikey_resolve_finish(r, octets_of(k, step), now, &fault, &k->resolved);
+		err = ms_mikey_resolve_finish(r, vec_step_octets(k, step), now, &fault,
+					      &k->resolved);
 	if (err < 0)
-		return refused(k, "RESOLVE_RESP", err, &fault);
+		return vec_refused(k, "RESOLVE_RESP", err, &fault);
 	if (!k->incoming || !check_forked(k, step))
 		return vec_fail(k->run, "RESOLVE_RESP out of place");
 	err = ms_mikey_incoming_use(k->incoming, k->resolved, now, &fault);
-	return err < 0 ? refused(k, "TRANSFER_INIT", err, &fault) : answer_half(k, now, n);
+	return err < 0 ? vec_refused(k, "TRANSFER_INIT", err, &fault) : answer_half(k, now, n);
 }
 
 /* The Responder's bundle: with the answer of the vector in place of one of our own. */
@@ -270,7 +271,7 @@ static bool own_answer(struct vec_walk *k, ms_usec now)
 	if (err == 0)
 		err = ms_mikey_transfer_finish(t, ms_buf_span(&out), now, &fault, &b);
 	if (err < 0)
-		return refused(k, "our own TRANSFER_RESP", err, &fault);
+		return vec_refused(k, "our own TRANSFER_RESP", err, &fault);
 	for (size_t i = 0; i < ms_mikey_csb_count(a); i++) {
 		const struct ms_mikey_traffic *x = ms_mikey_csb_at(a, i);
 		const struct ms_mikey_traffic *y = ms_mikey_csb_traffic(b, x->cs_id);
@@ -286,7 +287,7 @@ static bool transfer_resp(struct vec_walk *k, const json_t *step, ms_usec now, s
 {
 	MS_CLEANUP(ms_mikey_transfer_freep) struct ms_mikey_transfer *t = NULL;
 	struct ms_fault fault = { 0, NULL, 0 };
-	struct ms_span in = octets_of(k, step);
+	struct ms_span in = vec_step_octets(k, step);
 	int err;
 
 	if (!k->held || !k->incoming || !ms_mikey_incoming_outcome(k->incoming))
@@ -296,80 +297,13 @@ static bool transfer_resp(struct vec_walk *k, const json_t *step, ms_usec now, s
 	if (err == 0)
 		err = ms_mikey_transfer_finish(t, in, now, &fault, &k->csb_i);
 	if (err < 0)
-		return refused(k, "TRANSFER_RESP", err, &fault);
-	return own_answer(k, now) && responder_bundle(k, in) && results_after(k, n);
-}
-
-static struct ms_mikey_csb *bundle_of(const struct vec_walk *k, const char *who)
-{
-	return strcmp(who, "initiator") == 0 ? k->csb_i : k->csb_r;
-}
-
-/* Keys that the answer in the vector brings along: ours brings the same. */
-static bool answer_keys(struct vec_walk *k, size_t n, struct ms_mikey_keyring *ring)
-{
-	const json_t *keys = json_object_get(step_at(k, n + 1), "keys");
-	struct ms_span plain = vec_hex(k->run, keys, "kemac_plain");
-	struct ms_mikey_keys list;
-
-	ring->n = 0;
-	if (!plain.p || !next_is(k, n, "TRANSFER_RESP(update)"))
-		return true;
-	if (ms_mikey_keys_decode(plain, &list, NULL) < 0 ||
-	    ms_mikey_keyring_take(ring, &list, 0, NULL) < 0)
-		return vec_fail(k->run, "keys of the answer do not decode");
-	return true;
-}
-
-/* The sender takes its own message up, as if it had made it; the receiver takes it. Without an
- * answer to come the sender's bundle is changed by the message as well. */
-static bool update_init(struct vec_walk *k, const json_t *step, ms_usec now, size_t n)
-{
-	struct ms_mikey_csb *from = bundle_of(k, vec_str(k->run, step, "from"));
-	struct ms_mikey_csb *to = bundle_of(k, vec_str(k->run, step, "to"));
-	struct ms_mikey_keyring *ring = vec_alloc(k->run, sizeof(*ring));
-	struct ms_mikey_update answer = { .keys = ring };
-	struct ms_fault fault = { 0, NULL, 0 };
-	struct ms_buf out;
-	int err;
-
-	if (!answer_keys(k, n, ring))
-		return false;
-	if (!from || !to)
-		return vec_fail(k->run, "update out of place");
-	k->update = octets_of(k, step);
-	ms_buf_init_fixed(&out, vec_alloc(k->run, 65536), 65536);
-	err = ms_mikey_csb_update_resume(from, k->update);
-	if (err == 0)
-		err = ms_mikey_csb_update_take(to, k->update, &answer, k->w.replay, now, &out,
-					       &fault);
-	if (err < 0)
-		return refused(k, "update", err, &fault);
-	if (next_is(k, n, "TRANSFER_RESP(update)"))
-		return true;
-	if (out.len > 0)
-		return vec_fail(k->run, "an update answered that wants none");
-	/* Both have the same keys now, so what the receiver has is what counts. */
-	from = to == k->csb_r ? k->csb_i : k->csb_r;
-	from->traffics = to->traffics;
-	return results_after(k, n);
-}
-
-static bool update_resp(struct vec_walk *k, const json_t *step, ms_usec now, size_t n)
-{
-	struct ms_mikey_csb *to = bundle_of(k, vec_str(k->run, step, "to"));
-	struct ms_fault fault = { 0, NULL, 0 };
-	int err;
-
-	if (!to)
-		return vec_fail(k->run, "answer to an update out of place");
-	err = ms_mikey_csb_update_finish(to, octets_of(k, step), now, &fault);
-	return err < 0 ? refused(k, "answer to an update", err, &fault) : results_after(k, n);
+		return vec_refused(k, "TRANSFER_RESP", err, &fault);
+	return own_answer(k, now) && responder_bundle(k, in) && vec_results_after(k, n);
 }
 
 static bool receive(struct vec_walk *k, size_t n)
 {
-	const json_t *step = step_at(k, n);
+	const json_t *step = vec_step(k, n);
 	const char *msg = vec_str(k->run, step, "msg");
 	ms_usec now = vec_time(k->run, step, "processed_at_unix");
 
@@ -386,9 +320,9 @@ static bool receive(struct vec_walk *k, size_t n)
 	if (strcmp(msg, "TRANSFER_RESP") == 0)
 		return transfer_resp(k, step, now, n);
 	if (strcmp(msg, "TRANSFER_INIT(update)") == 0)
-		return update_init(k, step, now, n);
+		return vec_update_init(k, step, now, n);
 	if (strcmp(msg, "TRANSFER_RESP(update)") == 0)
-		return update_resp(k, step, now, n);
+		return vec_update_resp(k, step, now, n);
 	return vec_fail(k->run, "unknown message '%s'", msg);
 }
 
@@ -412,7 +346,7 @@ static const json_t *level_of(const struct vec_walk *k, size_t n, bool in_result
 		if (in_results && vec_int(k->run, r, "after_step") == n)
 			return r;
 	}
-	return step_at(k, n);
+	return vec_step(k, n);
 }
 
 static void exchange(struct vec_run *run, const json_t *v, const char *id)
