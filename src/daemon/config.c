@@ -22,7 +22,7 @@ void ms_config_say(struct ms_config_error *error, const char *name, unsigned lin
 
 	if (line > 0)
 		snprintf(at, sizeof(at), ":%u", line);
-	n = snprintf(error->text, sizeof(error->text), "%.200s%s: %s%s", name, at, path,
+	n = snprintf(error->text, sizeof(error->text), "%.200s%s: %.192s%s", name, at, path,
 		     *path ? ": " : "");
 	vsnprintf(error->text + n, sizeof(error->text) - (size_t)n, fmt, ap);
 }
