@@ -89,7 +89,7 @@ static const struct ms_config_field ticket_fields[] = {
 	{ "lifetime", MS_CONFIG_TIME, AT(ticket.lifetime), .value = "0s", .max = 31536000000000,
 	  .help = "Longest validity of a ticket; longer wishes are shortened (flag K); 0s: "
 		  "profile.ticket_lifetime_s." },
-	{ "key_lifetime", MS_CONFIG_TIME, AT(ticket.key_lifetime), .value = "7d", .min = 60000000,
+	{ "key_lifetime", MS_CONFIG_TIME, AT(ticket.key_lifetime), .value = "7d", .min = 1000000,
 	  .max = 31536000000000,
 	  .help = "Age at which the ticket protection key is replaced; old ones open their "
 		  "tickets to their end." },

@@ -16,6 +16,8 @@
 #include "priv/role.h"
 #include "priv/sandbox.h"
 
+#define MINUTE (60 * MS_SEC)
+
 struct ms_log_category ms_kms_log_ticket = { .name = "ticket",
 					     .help = "Tickets issued, resolved and refused.",
 					     .level = MS_LOG_INFO };
@@ -162,9 +164,23 @@ static void rotate_by_age(struct ms_kms_vault *v, ms_usec now)
 
 	if (k && now < ms_usec_add(k->starts, v->config.ticket.key_lifetime))
 		return;
-	/* Fails at most once a minute into the log; the old key goes on making tickets. */
-	if (now / MS_SEC % 60 == 0 || !k)
-		ms_kms_vault_rotate(v, now);
+	/* The old key goes on making tickets; failures go into the log once a minute. */
+	if (ms_loop_now() < v->rotate_again)
+		return;
+	v->rotate_again = ms_kms_vault_rotate(v, now) ? ms_loop_now() + MINUTE : 0;
+}
+
+/* Ticket keys and revocations whose tickets have ended. */
+static void purge(struct ms_kms_vault *v, ms_usec now)
+{
+	int err = ms_kms_keyring_purge(&v->tpks, v->store, now);
+
+	if (err == 0 && ms_loop_now() >= v->purge_again) {
+		v->purge_again = ms_loop_now() + MINUTE;
+		err = ms_store_ticket_purge(v->store, now);
+	}
+	if (err)
+		MS_LOG(&ms_kms_log_store, MS_LOG_WARNING, "%s", ms_store_message(v->store));
 }
 
 static void watch_clock(struct ms_kms_vault *v, ms_usec now)
@@ -190,9 +206,7 @@ static void each_second(void *arg)
 	ms_kms_replay_expire(v->replay, now);
 	watch_clock(v, now);
 	rotate_by_age(v, now);
-	if (now / MS_SEC % 60 == 0 &&
-	    (ms_kms_keyring_purge(&v->tpks, v->store, now) || ms_store_ticket_purge(v->store, now)))
-		MS_LOG(&ms_kms_log_store, MS_LOG_WARNING, "%s", ms_store_message(v->store));
+	purge(v, now);
 }
 
 static void each_sync(void *arg)

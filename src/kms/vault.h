@@ -55,6 +55,7 @@ struct ms_kms_vault {
 	struct ms_kms_batch batch;
 	bool clock_reported;
 	ms_usec started;
+	ms_usec rotate_again, purge_again; /* not before then, by ms_loop_now() */
 
 	/* during one ms_mikey_kms_handle() */
 	ms_usec now;

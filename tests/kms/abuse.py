@@ -2,6 +2,7 @@
 """Garbage, slow and greedy clients, while others are served as before; and who has what: the front
 no key, the vault no network."""
 import os
+import pwd
 import random
 import re
 import socket
@@ -261,4 +262,25 @@ def separation(make):
     check(not maps_contain(kms.process.pid, needles + [master]), "nor has the parent's")
 
 
-run([garbage, raw_nonsense, slow_clients, limits, overload, separation])
+def unprivileged(make):
+    """started as root the roles become another user, the front without files to see"""
+    if os.geteuid() != 0:
+        print("skip - needs root")
+        return
+    kms = make(daemon__user="nobody", daemon__chroot="/var/empty")
+    os.makedirs("/var/empty", exist_ok=True)
+    os.chmod(kms.dir, 0o755)
+    nobody = pwd.getpwnam("nobody").pw_uid
+    for name in ("", "master"):
+        os.chown(kms.path(name), nobody, -1)
+    kms.start()
+    for name in ("alice", "bob"):
+        kms.add_user(name)
+    c = kms.client()
+    check(c("request alice t sip:bob@example.com")["ok"] and c("resolve bob t")["ok"], "it serves")
+    pids = kms.role_pids()
+    check(all(status_of(pid, "Uid") == str(nobody) for pid in pids.values()), "both roles are nobody")
+    check(os.readlink("/proc/%d/root" % pids["front"]) == "/var/empty", "the front sees an empty directory")
+
+
+run([garbage, raw_nonsense, slow_clients, limits, overload, separation, unprivileged])

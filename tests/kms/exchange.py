@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tickets issued and resolved by the real server, and every reason to refuse one."""
 import json
+import os
 import subprocess
 import time
 
@@ -220,6 +221,54 @@ def transport(make):
     check(c("request alice t sip:bob@example.com")["ok"], "and a good one is served")
 
 
+def make_certificate(kms, name, days=30):
+    """RSA key and certificate: NAME.key and NAME.pem, and both in DER"""
+    key, pem = kms.path(name + ".key"), kms.path(name + ".pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", pem,
+                    "-subj", "/CN=" + name, "-days", str(days)], check=True, capture_output=True)
+    subprocess.run(["openssl", "x509", "-in", pem, "-outform", "DER", "-out", pem + ".der"], check=True)
+    subprocess.run(["openssl", "pkey", "-in", key, "-outform", "DER", "-out", key + ".der"], check=True,
+                   capture_output=True)
+    os.chmod(key, 0o600)
+
+
+def certificates(make):
+    """the public-key variants: a certificate in the store instead of a key"""
+    kms = make()
+    for name in ("kms", "dora", "emil", "stranger"):
+        make_certificate(kms, name)
+    kms.write_config(vault__certificate=kms.path("kms.pem"), vault__private_key=kms.path("kms.key"))
+    kms.start()
+    kms.add_user("alice")
+    for name in ("dora", "emil"):
+        kms.ctl("user", "add", name, "--identity", "sip:%s@example.com" % name)
+        kms.ctl("user", "cert", "add", name, kms.path(name + ".pem"))
+    c = kms.client()
+    for name in ("dora", "emil", "stranger"):
+        check(c("certuser %s sip:%s@example.com %s.der %s.der %s.der" % (
+            name, name, kms.path(name + ".key"), kms.path(name + ".pem"), kms.path("kms.pem")))["ok"],
+            name + " has a certificate")
+    check(c("request dora t sip:emil@example.com,sip:alice@example.com")["ok"], "a ticket by signature")
+    check(c("resolve emil t")["initiator"] == "sip:dora@example.com", "resolved by signature")
+    check(c("resolve alice t")["ok"], "resolved by a pre-shared key")
+    check(c("request alice u sip:dora@example.com")["ok"] and c("resolve dora u")["ok"], "and the other way")
+    refused(kms, c("again"), "replay", 1)
+    a = c("request stranger v sip:emil@example.com")
+    check(not a["ok"] and kms.reason() == "certificate_unknown", "a certificate that is not in the store")
+    c("certuser thief sip:emil@example.com %s.der %s.der %s.der" % (
+        kms.path("dora.key"), kms.path("dora.pem"), kms.path("kms.pem")))
+    refused(kms, c("request thief w sip:alice@example.com"), "identity_mismatch", 7)
+    shown = kms.ctl("user", "show", "dora")["certificates"][0]
+    kms.ctl("user", "cert", "remove", shown["fingerprint"])
+    a = c("request dora x sip:emil@example.com")
+    check(not a["ok"] and kms.reason() == "certificate_unknown", "a certificate that was removed")
+    kms.stop()
+    os.chmod(kms.path("kms.key"), 0o644)
+    kms.start(ready=False)
+    check(kms.ended() != 0, "a private key that others may read: no start")
+    wait_for(lambda: "kms.key: unreadable, or others may read it" in kms.log(), 3, "and the log says why")
+
+
 def configured_names(make):
     """path, query and the MIKEY numbers are the operator's to set"""
     kms = make(profile__kms_path="/kms", profile__kms_request="ask", profile__kms_resolve="open")
@@ -231,4 +280,4 @@ def configured_names(make):
 
 
 run([main_job, who_may_resolve, identities, taken_away, policy, clocks_and_replay, transport,
-     configured_names])
+     certificates, configured_names])

@@ -115,6 +115,20 @@ def rotation(make):
     check(loads[0].client("resolve bob " + loads[0].issued[0])["ok"], "and open the first ticket")
 
 
+def rotation_by_age(make):
+    """keys rotate by their age, and go when their last ticket has ended"""
+    kms, loads = lab(make, ticket__key_lifetime="1s", ticket__lifetime="2s")
+    first = kms.ctl("key", "list")[0]["id"]
+    wait_for(lambda: len(kms.ctl("key", "list")) >= 3, 10, "three keys")
+    wait_for(lambda: first not in [k["id"] for k in kms.ctl("key", "list")], 10, "the first one is gone")
+    check(len(kms.ctl("key", "list")) <= 5, "few are kept")
+    for load in loads:
+        load.stop()
+    c = loads[0].client
+    check(c("request alice last sip:bob@example.com")["ok"] and c("resolve bob last")["ok"], "tickets are good")
+    check(not any(load.refused or load.unanswered for load in loads), "no request was lost or refused")
+
+
 def reloads(make):
     """SIGHUP under load drops nothing and takes effect"""
     kms, loads = lab(make)
@@ -153,4 +167,4 @@ def graceful_stop(make):
     resolve_all(loads)
 
 
-run([kills, gives_up, rotation, reloads, graceful_stop])
+run([kills, gives_up, rotation, rotation_by_age, reloads, graceful_stop])

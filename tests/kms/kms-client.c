@@ -5,6 +5,7 @@
  *
  *   kms-client HOST PORT KMS-IDENTITY
  *   user NAME IDENTITY KEY-ID HEX        who may act; with "-" before it IDENTITY is left out of messages
+ *   certuser NAME IDENTITY KEY CERT KMS-CERT   the public-key variants; files in DER
  *   request NAME HANDLE RESPONDER[,...] [opt=value ...]
  *   resolve NAME HANDLE [opt=value ...]  makes a TRANSFER_INIT with the ticket, resolves it
  *   again                                sends the last message once more
@@ -29,6 +30,7 @@
 #include "core/hex.h"
 #include "mikey/error.h"
 #include "mikey/incoming.h"
+#include "mikey/pk.h"
 #include "mikey/request.h"
 #include "mikey/transfer.h"
 
@@ -40,6 +42,7 @@
 struct user {
 	char *name, *identity, *key_id;
 	struct ms_secret key;
+	struct ms_mikey_credential *credential; /* owned; NULL: a pre-shared key */
 	struct ms_mikey_clock clock;
 };
 
@@ -301,8 +304,10 @@ static struct ms_mikey_party party_of(struct user *u, long skew)
 	return (struct ms_mikey_party){
 		.id = uri(u->identity + nameless),
 		.kms = uri(kms_identity),
-		.psk_id = { MS_MIKEY_ID_BYTES, ms_span_str(u->key_id) },
+		.psk_id = { MS_MIKEY_ID_BYTES,
+			    u->credential ? MS_SPAN_NULL : ms_span_str(u->key_id) },
 		.psk = ms_secret_span(&u->key),
+		.credential = u->credential,
 		.suite = *ms_mikey_suite_of(&profile),
 		.omit_ids = nameless,
 		.local = &local,
@@ -341,6 +346,45 @@ static void cmd_user(char **w, size_t n)
 	}
 	u->key.len = key.len;
 	say(json_pack("{s:b}", "ok", 1));
+}
+
+static bool read_der(const char *path, struct ms_buf *b)
+{
+	uint8_t chunk[8192];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, chunk, sizeof(chunk));
+
+	if (fd >= 0)
+		close(fd);
+	if (n > 0)
+		ms_buf_put(b, chunk, (size_t)n);
+	return n > 0 && ms_buf_status(b) == 0;
+}
+
+static void cmd_certuser(char **w, size_t n)
+{
+	struct user *u = &users[n_users];
+	struct ms_buf der[3];
+	struct ms_span cert;
+	bool ok = n == 6 && n_users < USERS_MAX;
+
+	for (int i = 0; i < 3; i++) {
+		ms_buf_init(&der[i], BODY_MAX);
+		ok = ok && read_der(w[3 + i], &der[i]);
+	}
+	cert = ms_buf_span(&der[1]);
+	memset(u, 0, sizeof(*u));
+	if (ok && ms_mikey_credential_new(ms_buf_span(&der[0]), &cert, 1, ms_buf_span(&der[2]),
+					  &u->credential) == 0) {
+		u->name = ms_strdup(w[1]);
+		u->identity = ms_strdup(w[2]);
+		n_users++;
+		say(json_pack("{s:b}", "ok", 1));
+	} else {
+		say_error("certuser NAME IDENTITY KEY CERT KMS-CERT");
+	}
+	for (int i = 0; i < 3; i++)
+		ms_buf_done(&der[i]);
 }
 
 /* ---- Ticket Request ---- */
@@ -598,6 +642,8 @@ static void run_line(char *line)
 		say_error("what?");
 	else if (strcmp(w[0], "user") == 0)
 		cmd_user(w, n);
+	else if (strcmp(w[0], "certuser") == 0)
+		cmd_certuser(w, n);
 	else if (strcmp(w[0], "request") == 0)
 		cmd_request(w, n, &o);
 	else if (strcmp(w[0], "resolve") == 0)
@@ -640,6 +686,7 @@ int main(int argc, char **argv)
 		ms_free(users[i].name);
 		ms_free(users[i].identity);
 		ms_free(users[i].key_id);
+		ms_mikey_credential_free(users[i].credential);
 	}
 	ms_buf_done(&last_body);
 	return 0;
