@@ -100,7 +100,8 @@ typedef void ms_sip_response_h(int err, const struct ms_sip_message *response, v
 /**
  * Sends a request; digest challenges are answered, 3xx followed as the spec says. *ret_request (may
  * be NULL) is borrowed until the handler has been called. -EMSGSIZE: body over the limit, or over
- * 1300 octets in all with no stream transport; -EINVAL; -EAFNOSUPPORT (no transport fits).
+ * 1300 octets in all with no stream transport; -EINVAL; -EAFNOSUPPORT (no transport fits);
+ * -EDESTADDRREQ (a host name, and the stack has no DNS).
  */
 MS_MUST_CHECK int ms_sip_request(struct ms_sip_account *a, const struct ms_sip_request_spec *spec,
 				 ms_sip_response_h *handler, void *arg,

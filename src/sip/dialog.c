@@ -180,10 +180,13 @@ static int set_target(struct ms_sip_dialog *d, const struct sip_msg *m)
 int ms_sip_dialog_from_request(struct ms_sip *sip, enum ms_sip_usage usage, void *owner,
 			       const struct sip_msg *m, struct ms_sip_dialog **ret_d)
 {
-	struct ms_sip_dialog *d = ms_zalloc(sizeof(*d));
+	struct ms_sip_dialog *d;
 	char tag[20];
 	int err;
 
+	if (!pl_isset(&m->from.tag))
+		return -EBADMSG;
+	d = ms_zalloc(sizeof(*d));
 	if (!d)
 		return -ENOMEM;
 	*d = (struct ms_sip_dialog){ .sip = sip, .usage = usage, .owner = owner };
@@ -212,8 +215,12 @@ int ms_sip_dialog_from_request(struct ms_sip *sip, enum ms_sip_usage usage, void
 
 static int confirm(struct ms_sip_dialog *d, const struct sip_msg *m, const struct pl *peer_tag)
 {
-	char *tag = ms_strdup_span(ms_sip_span(peer_tag));
+	char *tag;
 
+	/* Without the peer's tag there is no dialog (section 12.1). */
+	if (!pl_isset(peer_tag))
+		return -EBADMSG;
+	tag = ms_strdup_span(ms_sip_span(peer_tag));
 	if (!tag)
 		return -ENOMEM;
 	ms_free(d->remote_tag);

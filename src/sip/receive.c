@@ -49,6 +49,7 @@ void ms_sip_refuse(struct ms_sip *sip, const struct sip_msg *m, unsigned status)
 
 void ms_sip_pending_free(struct ms_sip_pending *p)
 {
+	p->sip->n_pending--;
 	ms_list_remove(&p->link);
 	ms_timer_stop(&p->timer);
 	mem_deref(p->st);
@@ -66,12 +67,16 @@ static void pending_due(void *arg)
 
 int ms_sip_pend(struct ms_sip *sip, const struct sip_msg *m)
 {
-	struct ms_sip_pending *p = ms_zalloc(sizeof(*p));
+	struct ms_sip_pending *p;
 	int err;
 
+	if (sip->n_pending >= sip->limits.requests)
+		return -ENOSPC;
+	p = ms_zalloc(sizeof(*p));
 	if (!p)
 		return -ENOMEM;
 	p->sip = sip;
+	sip->n_pending++;
 	ms_list_append(&sip->pending, &p->link);
 	ms_timer_init(&p->timer, "sip.pending", pending_due, p);
 	err = -sip_strans_alloc(&p->st, sip->sip, m, NULL, NULL);

@@ -55,7 +55,7 @@ struct ms_sip {
 	} guard[MS_SIP_MAX_BINDS];
 	struct ms_hash *dialogs; /* Call-ID and local tag -> struct ms_sip_dialog */
 	struct ms_list accounts, transactions, sessions, subscriptions, notifiers, pending;
-	size_t n_sessions, n_subscriptions;
+	size_t n_sessions, n_subscriptions, n_pending;
 	const void
 		*offered; /* the session or notifier inside handlers.invite/subscribe; NULL: gone */
 	bool closing;

@@ -122,6 +122,7 @@ static struct ms_sip_limits effective(const struct ms_sip_limits *l)
 		.body = l->body ? l->body : MS_SIP_BODY_MAX,
 		.sessions = l->sessions ? l->sessions : 1000,
 		.subscriptions = l->subscriptions ? l->subscriptions : 1000,
+		.requests = l->requests ? l->requests : 1000,
 		.max_forwards = l->max_forwards ? l->max_forwards : 70,
 		.redirects = l->redirects ? l->redirects : 5,
 	};
@@ -176,12 +177,19 @@ static int add_binds(struct ms_sip *sip, const struct ms_sip_config *config, str
 	return err;
 }
 
-static int open_dns(struct ms_sip *sip)
+static int open_dns(struct ms_sip *sip, const char *server)
 {
 	struct sa servers[8];
+	char domain[256];
 	uint32_t n = MS_ARRAY_SIZE(servers);
-	int err = dns_srv_get(NULL, 0, servers, &n);
+	int err;
 
+	if (server) {
+		n = 1;
+		err = sa_decode(&servers[0], server, strlen(server));
+	} else {
+		err = dns_srv_get(domain, sizeof(domain), servers, &n);
+	}
 	return err ? -err : -dnsc_alloc(&sip->dnsc, NULL, servers, n);
 }
 
@@ -221,7 +229,7 @@ static int init(struct ms_sip *sip, const struct ms_sip_config *config, struct m
 		err = sip->server_name ? 0 : -ENOMEM;
 	}
 	if (err == 0 && config->dns)
-		err = open_dns(sip);
+		err = open_dns(sip, config->dns_server);
 	if (err == 0)
 		err = open_libre(sip);
 	return err < 0 ? err : add_binds(sip, config, error);

@@ -27,6 +27,7 @@ struct ms_sip_limits {
 	size_t body;           /* octets of a body, either way; MS_SIP_BODY_MAX if 0 */
 	size_t sessions;       /* calls at a time; 1000 if 0 */
 	size_t subscriptions;  /* both roles; 1000 if 0 */
+	size_t requests;       /* received and not yet answered by the user; 1000 if 0 */
 	unsigned max_forwards; /* of our requests; 70 if 0 */
 	unsigned redirects;    /* 3xx followed in a row; 5 if 0 */
 };
@@ -70,7 +71,8 @@ struct ms_sip_config {
 	size_t n_binds;
 	struct ms_sip_tls tls;
 	const char *user_agent; /* User-Agent and Server; NULL: none is sent */
-	bool dns; /* resolve host names with the system's servers; else literals only */
+	bool dns;               /* resolve host names (RFC 3263); else address literals only */
+	const char *dns_server; /* "address:port" of the DNS server; NULL: the system's */
 	struct ms_sip_limits limits;
 	struct ms_sip_handlers handlers;
 	void *arg; /* of the handlers; borrowed */

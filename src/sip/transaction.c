@@ -254,12 +254,23 @@ static struct mbuf *to_mbuf(const struct ms_buf *b)
 
 static void on_response(int err, const struct sip_msg *m, void *arg);
 
+/* libre asks DNS for what is no address literal; without servers it would only say "invalid". */
+static bool can_resolve(const struct ms_sip *sip, const struct uri *route)
+{
+	struct sa sa;
+
+	return sip->dnsc || sa_set(&sa, &route->host, 0) == 0;
+}
+
 static int send_message(struct ms_sip_transaction *t, const struct ms_buf *b, const struct hop *h)
 {
 	struct uri route = route_of(h);
-	struct mbuf *mb = to_mbuf(b);
+	struct mbuf *mb;
 	int err;
 
+	if (!can_resolve(t->sip, &route))
+		return -EDESTADDRREQ;
+	mb = to_mbuf(b);
 	if (!mb)
 		return -ENOMEM;
 	err = sip_request(&t->req, t->sip->sip, true, t->method, -1, t->uri, -1, &route, mb, 0,

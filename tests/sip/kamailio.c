@@ -226,6 +226,19 @@ static void test_impersonation(void **state MS_UNUSED)
 	sign_out(&bob);
 }
 
+/* A network that checks From (WITH_FROM_CHECK) stops it at the door. */
+static void test_from_check(void **state MS_UNUSED)
+{
+	open_both(MS_SIP_UDP, NULL);
+	send_to("bob", "carol", MS_SPAN_LIT("x"));
+	assert_int_equal(alice.status, 403);
+	assert_string_equal(bob.log, "");
+	send_to("bob", NULL, MS_SPAN_LIT("x"));
+	assert_int_equal(alice.status, 200);
+	sign_out(&alice);
+	sign_out(&bob);
+}
+
 static void whole_call(enum ms_sip_transport t, const struct ms_sip_tls *tls)
 {
 	static const struct ms_sip_content offer = { .type = "application/sdp",
@@ -354,6 +367,7 @@ int main(void)
 		cmocka_unit_test(test_cancel),         cmocka_unit_test(test_refusal),
 		cmocka_unit_test(test_diversion),      cmocka_unit_test(test_shutdown),
 	};
+	const struct CMUnitTest checked[] = { cmocka_unit_test(test_from_check) };
 	const char *port = getenv("MS_LAB_PORT");
 	uint64_t v = 0;
 
@@ -361,5 +375,7 @@ int main(void)
 	if (!port || !domain || ms_span_u64(ms_span_str(port), 65534, &v) < 0)
 		return 77;
 	lab_port = (unsigned)v;
+	if (getenv("LAB_FROM_CHECK"))
+		return cmocka_run_group_tests(checked, world_setup, world_teardown);
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

@@ -407,13 +407,90 @@ static void test_ack_repeated(void **state MS_UNUSED)
 	close_both();
 }
 
+/* ---- names: a DNS server that knows one ---- */
+
+static struct {
+	int fd;
+	uint16_t port;
+	struct ms_watch watch;
+} dns;
+
+/* Answers A questions for names that begin with 'b' with 127.0.0.1, all others with nothing. */
+static void dns_ready(unsigned events MS_UNUSED, void *arg MS_UNUSED)
+{
+	static const uint8_t answer[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1 };
+	uint8_t packet[600];
+	struct sockaddr_in from;
+	socklen_t len = sizeof(from);
+	ssize_t n = recvfrom(dns.fd, packet, 512, MSG_DONTWAIT, (struct sockaddr *)&from, &len);
+
+	if (n < 17)
+		return;
+	packet[2] |= 0x80; /* a response */
+	packet[3] = 0x80;
+	if (packet[n - 3] == 1 && packet[13] == 'b') {
+		packet[7] = 1;
+		memcpy(packet + n, answer, sizeof(answer));
+		n += (ssize_t)sizeof(answer);
+	}
+	(void)sendto(dns.fd, packet, (size_t)n, 0, (struct sockaddr *)&from, len);
+}
+
+static void dns_open(void)
+{
+	struct sockaddr_in me = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	dns.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	for (dns.port = 11100; dns.port < 11150; dns.port++) {
+		me.sin_port = htons(dns.port);
+		if (bind(dns.fd, (struct sockaddr *)&me, sizeof(me)) == 0)
+			break;
+	}
+	assert_true(dns.port < 11150);
+	ms_watch_init(&dns.watch, "dns", dns_ready, NULL);
+	assert_int_equal(ms_watch_set(&dns.watch, dns.fd, MS_LOOP_READ), 0);
+}
+
+static void test_names(void **state MS_UNUSED)
+{
+	struct ms_sip_bind bind = { MS_SIP_UDP, "127.0.0.1", 0 };
+	char server[32], uri[64];
+	struct ms_sip_config config = {
+		.binds = &bind, .n_binds = 1, .dns = true, .dns_server = server
+	};
+	struct ms_sip_account_config account = { .identity = "sip:u@host.example" };
+	struct ms_sip_request_spec spec = { .method = "MESSAGE", .uri = uri };
+	struct ms_sip_account *a;
+	struct ms_sip *sip;
+
+	open_both();
+	dns_open();
+	(void)snprintf(server, sizeof(server), "127.0.0.1:%u", (unsigned)dns.port);
+	assert_int_equal(ms_sip_new(&config, NULL, &sip), 0);
+	assert_int_equal(ms_sip_account_new(sip, &account, &a), 0);
+	(void)snprintf(uri, sizeof(uri), "sip:bob@bob.example:%u",
+		       (unsigned)ms_sip_port(bob.sip, 0));
+	assert_int_equal(ms_sip_request(a, &spec, world_response, &alice, NULL), 0);
+	world_until(&alice, "r", 3000);
+	assert_int_equal(alice.status, 200);
+	(void)snprintf(uri, sizeof(uri), "sip:bob@nobody.example:9");
+	assert_int_equal(ms_sip_request(a, &spec, world_response, &alice, NULL), 0);
+	world_until(&alice, "re", 3000);
+	assert_int_equal(alice.err, -EDESTADDRREQ);
+	ms_sip_free(sip);
+	ms_watch_stop(&dns.watch);
+	close(dns.fd);
+	close_both();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_malformed_udp),     cmocka_unit_test(test_garbage_udp),
 		cmocka_unit_test(test_tcp_stream),        cmocka_unit_test(test_body_over_limit),
 		cmocka_unit_test(test_message_with_loss), cmocka_unit_test(test_call_with_loss),
-		cmocka_unit_test(test_ack_repeated),
+		cmocka_unit_test(test_ack_repeated),      cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);

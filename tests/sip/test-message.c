@@ -231,9 +231,45 @@ static void test_bad_arguments(void **state MS_UNUSED)
 	spec.uri = "sip:x@127.0.0.1;transport=sctp";
 	assert_int_equal(ms_sip_request(alice.account, &spec, world_response, &alice, NULL),
 			 -EAFNOSUPPORT);
+	spec.uri = "sip:x@host.example";
+	assert_int_equal(ms_sip_request(alice.account, &spec, world_response, &alice, NULL),
+			 -EDESTADDRREQ);
 	spec.uri = "sips:x@127.0.0.1"; /* there is no TLS transport */
 	assert_int_equal(ms_sip_request(alice.account, &spec, world_response, &alice, NULL),
 			 -EAFNOSUPPORT);
+	close_both();
+}
+
+/* The user is slow: only so many requests wait, the rest hears 503. */
+static void test_too_many_wait(void **state MS_UNUSED)
+{
+	struct ms_sip_bind bind = { MS_SIP_TCP, "127.0.0.1", 0 };
+	struct ms_sip_config config = { .binds = &bind,
+					.n_binds = 1,
+					.limits = { .requests = 1 },
+					.handlers = bobs,
+					.arg = &bob };
+	struct ms_sip_request_spec spec = {
+		.method = "MESSAGE", .content = { .type = "text/plain", .body = MS_SPAN_LIT("L") }
+	};
+	struct ms_sip *busy;
+	char uri[64];
+
+	open_both("127.0.0.1", MS_SIP_TCP);
+	assert_int_equal(ms_sip_new(&config, NULL, &busy), 0);
+	(void)snprintf(uri, sizeof(uri), "sip:b@127.0.0.1:%u;transport=tcp",
+		       (unsigned)ms_sip_port(busy, 0));
+	spec.uri = uri;
+	assert_int_equal(ms_sip_request(alice.account, &spec, world_response, &alice, NULL), 0);
+	world_until(&bob, "q", 3000);
+	assert_int_equal(ms_sip_request(alice.account, &spec, world_response, &alice, NULL), 0);
+	world_until(&alice, "r", 3000);
+	assert_int_equal(alice.status, 503);
+	assert_int_equal(ms_sip_reply(busy, bob.kept, 200, NULL, NULL), 0);
+	world_until(&alice, "rr", 3000);
+	assert_int_equal(alice.status, 200);
+	bob.kept = ms_sip_message_unref(bob.kept);
+	ms_sip_free(busy);
 	close_both();
 }
 
@@ -264,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_bad_arguments),
+		cmocka_unit_test(test_too_many_wait),
 		cmocka_unit_test(test_cancel_and_free),
 	};
 
