@@ -201,7 +201,7 @@ static void got_ticket(struct ms_mikey_ticket_held *held, const struct ms_ue_fai
 		ms_ue_call_end(c, why->reason, ms_span_str(why->detail));
 }
 
-static int begin(struct ms_ue_call *c)
+static int get_ticket(struct ms_ue_call *c)
 {
 	struct ms_span called = ms_ue_identity_span(&c->called);
 	MS_CLEANUP(ms_buf_done) struct ms_buf resolvers;
@@ -221,7 +221,29 @@ static int begin(struct ms_ue_call *c)
 	return 0;
 }
 
+static void begin(struct ms_ue_call *c)
+{
+	int err = get_ticket(c);
+
+	if (err)
+		ms_ue_call_end(c, "ticket", ms_span_str(strerror(-err)));
+}
+
 /* ---- files ---- */
+
+/* The hash stands in the offer: the file is read before the call, a slice a round of the loop. */
+static void on_hash(void *arg)
+{
+	struct ms_ue_call *c = arg;
+	int more = ms_ue_file_hash(c->file);
+
+	if (more > 0)
+		ms_timer_start(&c->hash, 0);
+	else if (more < 0)
+		ms_ue_call_end(c, "file_storage", ms_span_str(strerror(-more)));
+	else
+		begin(c);
+}
 
 static void on_file_progress(void *arg, uint64_t done, uint64_t size)
 {
@@ -321,9 +343,11 @@ static int call_with(struct ms_ue *ue, const struct ms_ue_call_spec *spec, unsig
 	e = ms_ue_call_event(c, MS_UE_EVENT_CALL_OUTGOING);
 	e.peer = ms_ue_identity_span(&c->called);
 	ms_ue_tell(ue, &e);
-	err = begin(c);
-	if (err)
-		ms_ue_call_end(c, "ticket", ms_span_str(strerror(-err)));
+	ms_timer_init(&c->hash, "ue.hash", on_hash, c);
+	if (c->file)
+		ms_timer_start(&c->hash, 0);
+	else
+		begin(c);
 	return 0;
 }
 

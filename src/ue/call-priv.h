@@ -82,7 +82,7 @@ struct ms_ue_call {
 	struct ms_msrp_session *msrp; /* owned */
 	struct ms_ue_file *file;      /* owned; NULL in a chat */
 	size_t unsent;                /* chat texts not answered yet */
-	struct ms_timer reaper, retry, ring;
+	struct ms_timer reaper, retry, ring, hash;
 };
 
 /* ---- call.c ---- */

@@ -46,6 +46,7 @@ void ms_ue_call_reap(struct ms_ue_call *c)
 	c->reaping = true;
 	ms_timer_stop(&c->reaper);
 	ms_timer_stop(&c->retry);
+	ms_timer_stop(&c->hash);
 	ms_timer_stop(&c->ring);
 	ms_list_remove(&c->link);
 	c->ue->n_calls--;
@@ -136,6 +137,7 @@ static void bury(struct ms_ue_call *c, const char *reason, bool again)
 	c->waiting = false;
 	c->asking = ms_ue_asking_cancel(c->asking);
 	ms_timer_stop(&c->ring);
+	ms_timer_stop(&c->hash);
 	if (c->media)
 		ms_ue_media_close(c->media);
 	end_sip(c, reason);

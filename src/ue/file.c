@@ -10,11 +10,14 @@
 
 #include "core/alloc.h"
 #include "core/hex.h"
+#include "crypto/digest.h"
 #include "loop/loop.h"
 
 #define PATH_TEXT_MAX 4096
 #define PROGRESS_EVERY (100 * MS_MSEC)
-#define NAMES_MAX 1000 /* "name (1)" and so on */
+#define PIECE 65536       /* octets read at once for the hash */
+#define PIECES_AT_ONCE 64 /* and how often before the loop gets its turn */
+#define NAMES_MAX 1000    /* "name (1)" and so on */
 
 struct ms_ue_file {
 	struct ms_ue_file_handlers handlers;
@@ -27,6 +30,8 @@ struct ms_ue_file {
 	bool sending, over;
 	uint64_t at;
 	ms_usec told;
+	struct ms_digest *sha1, *sha256; /* owned; while it is hashed */
+	uint64_t hashed;
 	struct ms_msrp_file_tx *tx; /* owned */
 	struct ms_msrp_file_rx *rx; /* owned */
 };
@@ -165,7 +170,6 @@ static struct ms_msrp_file_params params_of(struct ms_ue_file *f)
 
 static int describe(struct ms_ue_file *f, const char *path, uint64_t from)
 {
-	const struct ms_msrp_file_store store = { store_read, store_write, f };
 	const char *slash = strrchr(path, '/');
 	struct stat st;
 	struct ms_buf b;
@@ -187,7 +191,55 @@ static int describe(struct ms_ue_file *f, const char *path, uint64_t from)
 	ms_buf_init_fixed(&b, f->id, sizeof(f->id) - 1);
 	if (ms_msrp_file_id_put(&b, &ms_random_system))
 		return -EIO;
-	return ms_msrp_file_digest(&store, &f->selector);
+	if (ms_digest_new(MS_DIGEST_SHA1, &f->sha1) || ms_digest_new(MS_DIGEST_SHA256, &f->sha256))
+		return -ENOMEM;
+	return 0;
+}
+
+static int hash_piece(struct ms_ue_file *f)
+{
+	static uint8_t piece[PIECE]; /* not a secret: it goes through here at once */
+	size_t n = 0;
+	int err = store_read(f, f->hashed, piece, sizeof(piece), &n);
+
+	if (!err && n == 0)
+		err = -EIO; /* it shrinks while we read */
+	if (!err)
+		err = ms_digest_update(f->sha1, ms_span_of(piece, n));
+	if (!err)
+		err = ms_digest_update(f->sha256, ms_span_of(piece, n));
+	f->hashed += n;
+	return err;
+}
+
+static int finish_hash(struct ms_ue_file *f)
+{
+	struct ms_msrp_file_params params;
+	uint8_t digest[MS_DIGEST_MAX];
+	size_t len;
+	int err = ms_digest_final(f->sha1, digest, &len);
+
+	if (err)
+		return err;
+	memcpy(f->selector.sha1, digest, sizeof(f->selector.sha1));
+	err = ms_digest_final(f->sha256, digest, &len);
+	if (err)
+		return err;
+	memcpy(f->selector.sha256, digest, sizeof(f->selector.sha256));
+	f->selector.has_sha1 = f->selector.has_sha256 = true;
+	params = params_of(f);
+	return ms_msrp_file_tx_new(&params, &f->tx);
+}
+
+int ms_ue_file_hash(struct ms_ue_file *f)
+{
+	int err = 0;
+
+	for (int i = 0; i < PIECES_AT_ONCE && !err && f->hashed < f->selector.size; i++)
+		err = hash_piece(f);
+	if (err)
+		return err;
+	return f->hashed < f->selector.size ? 1 : finish_hash(f);
 }
 
 static struct ms_ue_file *file_new(const struct ms_ue_file_handlers *h, bool sending)
@@ -206,17 +258,12 @@ int ms_ue_file_open(const char *path, uint64_t from, const struct ms_ue_file_han
 		    struct ms_ue_file **ret_f)
 {
 	struct ms_ue_file *f = file_new(h, true);
-	struct ms_msrp_file_params params;
 	int err;
 
 	if (!f)
 		return -ENOMEM;
 	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	err = f->fd < 0 ? -errno : describe(f, path, from);
-	if (!err) {
-		params = params_of(f);
-		err = ms_msrp_file_tx_new(&params, &f->tx);
-	}
 	if (err) {
 		ms_ue_file_free(f);
 		return err;
@@ -313,6 +360,8 @@ struct ms_ue_file *ms_ue_file_free(struct ms_ue_file *f)
 		return NULL;
 	if (f->rx && !f->over)
 		keep_part(f);
+	ms_digest_free(f->sha1);
+	ms_digest_free(f->sha256);
 	ms_msrp_file_tx_free(f->tx);
 	ms_msrp_file_rx_free(f->rx);
 	if (f->fd >= 0)

@@ -21,11 +21,17 @@ struct ms_ue_file_handlers {
 };
 
 /**
- * A file to send, from octet `from` on; reads it once for its hash. -EINVAL (not a regular file, or
- * empty or shorter than `from`), or what opening it gave.
+ * A file to send, from octet `from` on. It is not read yet: ms_ue_file_hash() comes before anything
+ * else. -EINVAL (not a regular file, or empty or shorter than `from`), or what opening it gave.
  */
 MS_MUST_CHECK int ms_ue_file_open(const char *path, uint64_t from,
 				  const struct ms_ue_file_handlers *h, struct ms_ue_file **ret_f);
+
+/**
+ * Reads some of a file to send, for the hash in the offer: a slice of a few milliseconds, so that the
+ * loop goes on. Returns 1 if there is more to read, 0 when it is done, or negative errno.
+ */
+MS_MUST_CHECK int ms_ue_file_hash(struct ms_ue_file *f);
 
 /**
  * A file that is offered: reads the attributes. -EBADMSG (malformed, or no size), -EFBIG (over

@@ -10,8 +10,6 @@
 #include "mikey/request.h"
 #include "ue/ue-priv.h"
 
-#define ANYBODY "?@?" /* TS 33.328 6.2.3.5 */
-
 struct ms_ue_asking {
 	struct ms_list link;
 	struct ms_ue *ue;
@@ -140,11 +138,13 @@ static void tell_failure(const struct ms_ue *ue, const struct ms_ue_failure *f)
 void ms_ue_ticket_resolvers(const struct ms_ue *ue, enum ms_ue_ticket_kind kind,
 			    struct ms_span called, bool only_called, struct ms_buf *b)
 {
+	const char *any = ue->settings->config->profile.wildcard;
+
 	/* A message is for its recipient alone; a call may be diverted (digest section 8). */
 	if (kind == MS_UE_TICKET_MESSAGE || only_called || !ue->settings->policy.diversion)
 		ms_buf_put_span(b, called);
 	else
-		ms_buf_put_str(b, ANYBODY);
+		ms_buf_printf(b, "%s@%s", any, any); /* ?@?: TS 33.328 6.2.3.5 */
 }
 
 static void tell_ticket(const struct ms_ue *ue, enum ms_ue_ticket_kind kind,
