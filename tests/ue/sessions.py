@@ -133,10 +133,10 @@ class Caller:
     def __init__(self, lab, name):
         self.lab, self.name = lab, name
 
-    def invite(self, to, proto):
+    def invite(self, to, proto, sdp=None):
         import mallory
         lab, uri = self.lab, self.lab.uri(to)
-        sdp = ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+        sdp = sdp or ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
                f"m=message 9 {proto} *\r\na=setup:active\r\na=msrp-cema\r\na=accept-types:*\r\n"
                f"a=path:msrp{'s' if 'TLS' in proto else ''}://x.invalid:9/s1;tcp\r\n")
         with socket.create_connection((lab.address, lab.sip_port), timeout=10) as s:
@@ -162,8 +162,33 @@ class Caller:
         while True:
             data += s.recv(65536)
             for part in data.decode("utf-8", "replace").split("SIP/2.0 ")[1:]:
-                if part[0] in "23456" and "\r\n\r\n" in part:
+                head, end, body = part.partition("\r\n\r\n")
+                length = re.search(r"^Content-Length:\s*(\d+)", head, re.M | re.I)
+                if part[0] in "23456" and end and len(body) >= int(length.group(1) if length else 0):
                     return "SIP/2.0 " + part
+
+
+def rtp_beside(lab):
+    """RTP lines beside the MSRP line are answered with port 0, whichever comes first; two MSRP lines: one is taken"""
+    lab.start("alice", "bob")
+    audio = "m=audio 4000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
+    for n, order in enumerate(("before", "after", "twice")):
+        trace = os.path.join(lab.dir, f"trace-{n}")
+        lab.ue("alice", "chat", "bob", stdin=True, options=("--trace", trace)).finish(2)  # he is not there
+        sdp = traced(trace, "INVITE")[-1][1].decode()
+        at = sdp.index("m=message")
+        message = sdp[at:]
+        changed = {"before": sdp[:at] + audio + message, "after": sdp + audio,
+                   "twice": sdp + "m=message 9 TCP/MSRP *\r\na=accept-types:*\r\na=path:msrp://x.invalid:9/s;tcp\r\na=msrp-cema\r\n"}
+        bob = lab.online("bob")
+        status, answer = Caller(lab, "alice").invite("bob", f"TCP/{n}", changed[order])
+        same(status, 200, answer)
+        lines = re.findall(r"^m=(\S+ \d+ \S+)", answer, re.M)
+        wanted = {"before": [r"audio 0 RTP/AVP", r"message [1-9]\d* TCP/TLS/MSRP"],
+                  "after": [r"message [1-9]\d* TCP/TLS/MSRP", r"audio 0 RTP/AVP"],
+                  "twice": [r"message [1-9]\d* TCP/TLS/MSRP", r"message 0 TCP/MSRP"]}[order]
+        same(len(lines) == 2 and all(re.fullmatch(w, got) for w, got in zip(wanted, lines)), True, f"{order}: {lines}")
+        bob.stop()
 
 
 def strangers_at_the_port(lab):
@@ -236,5 +261,5 @@ def ask_and_decline(lab):
 
 
 if __name__ == "__main__":
-    main(both_ways, setups, diversion, callers, refused_key_exchange, without_keys, strangers_at_the_port, many_at_once,
+    main(both_ways, setups, diversion, callers, refused_key_exchange, without_keys, rtp_beside, strangers_at_the_port, many_at_once,
          ask_and_decline)
