@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/alloc.h"
+#include "crypto/prepare.h"
 #include "kms/counters.h"
 #include "kms/credential.h"
 #include "kms/msg.h"
@@ -343,6 +344,9 @@ static int start(struct ms_kms_vault *v)
 		return err;
 	ms_log_set_level(NULL, (enum ms_log_level)v->config.daemon.log_level);
 	err = ms_kms_role_signals();
+	/* before the root directory and the system calls go: libcrypto reads its files, and answers */
+	if (err == 0)
+		err = ms_crypto_prepare();
 	if (err == 0)
 		err = ms_kms_role_drop(&v->config, false);
 	if (err == 0)
