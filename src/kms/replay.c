@@ -265,6 +265,9 @@ ms_usec ms_kms_replay_ahead(const struct ms_kms_replay *r, ms_usec now)
 	}
 	if (newest == INT64_MIN || newest <= bucket_of(r, now + r->c.window))
 		return 0;
+	/* A damaged floor file may have any number in it. */
+	if (newest > MS_NEVER / r->c.bucket)
+		return MS_NEVER;
 	return newest * r->c.bucket - (now + r->c.window);
 }
 
