@@ -36,6 +36,9 @@ struct ms_mikey_id ms_mikey_name_id(const struct ms_mikey_name *n);
 /** Most SP payloads that one bundle keeps. */
 #define MS_MIKEY_SPS_MAX 32
 
+/** How many of our own updates a bundle remembers. */
+#define MS_MIKEY_OWN_UPDATES 16
+
 struct ms_mikey_traffics {
 	struct ms_mikey_traffic at[MS_MIKEY_CS_MAX];
 	size_t n;
@@ -55,6 +58,10 @@ struct ms_mikey_csb {
 	struct ms_mikey_traffics traffics;
 	struct ms_mikey_octets sp[MS_MIKEY_SPS_MAX]; /* SP payloads of all messages, newest last */
 	size_t n_sps;
+	/* Names of our latest updates: both ends use the same keys, so one of ours that somebody sends
+	 * back would pass for the other end's. */
+	uint8_t own[MS_MIKEY_OWN_UPDATES][MS_HASH_MAX];
+	size_t n_own; /* ever sent */
 	/* An update of ours that waits for its answer. */
 	struct ms_mikey_octets sent;
 	struct ms_mikey_keyring new_keys;

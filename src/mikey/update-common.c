@@ -83,6 +83,15 @@ void ms_mikey_update_cover(const struct ms_mikey_csb *c, const struct ms_mikey_m
 			    ms_mikey_id_or(&m->id_r, &id_r));
 }
 
+void ms_mikey_update_id(const struct ms_mikey_csb *c, const struct ms_mikey_message *m,
+			uint8_t ret_id[MS_HASH_MAX])
+{
+	struct ms_mikey_cover cover;
+
+	ms_mikey_update_cover(c, m, &cover);
+	ms_hash(MS_HASH_SHA256, cover.part, cover.n, ret_id);
+}
+
 static void put_ids(const struct ms_mikey_csb *c, bool both, struct ms_mikey_writer *w)
 {
 	struct ms_mikey_id id_i = ms_mikey_name_id(&c->id_i), id_r = ms_mikey_name_id(&c->id_r);

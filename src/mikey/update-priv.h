@@ -22,6 +22,10 @@ bool ms_mikey_may_send_keys(const struct ms_mikey_csb *c, bool initiator);
 void ms_mikey_update_cover(const struct ms_mikey_csb *c, const struct ms_mikey_message *m,
 			   struct ms_mikey_cover *cover);
 
+/** The name of an update: SHA-256 of what its MAC covers. */
+void ms_mikey_update_id(const struct ms_mikey_csb *c, const struct ms_mikey_message *m,
+			uint8_t ret_id[MS_HASH_MAX]);
+
 /** Header, frame, and that nothing static is new. */
 MS_MUST_CHECK int ms_mikey_update_check(const struct ms_mikey_csb *c,
 					const struct ms_mikey_first *f,

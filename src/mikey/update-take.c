@@ -7,12 +7,29 @@
 #include "mikey/held-priv.h"
 #include "mikey/update-priv.h"
 
-static int check_replay(const struct ms_mikey_cover *cover, const struct ms_mikey_csb *c,
-			const struct ms_mikey_message *m, struct ms_mikey_replay *replay,
-			ms_usec now, uint8_t id[MS_HASH_MAX], struct ms_fault *fault)
+static bool is_own(const struct ms_mikey_csb *c, const uint8_t id[MS_HASH_MAX])
 {
-	ms_hash(MS_HASH_SHA256, cover->part, cover->n, id);
-	if (replay && ms_mikey_replay_seen(replay, id, now))
+	for (size_t i = 0; i < c->n_own && i < MS_MIKEY_OWN_UPDATES; i++) {
+		if (memcmp(c->own[i], id, MS_HASH_MAX) == 0)
+			return true;
+	}
+	return false;
+}
+
+static struct ms_span counter_peer(const struct ms_mikey_csb *c)
+{
+	return ms_mikey_csb_peer(c).data;
+}
+
+static int check_replay(const struct ms_mikey_csb *c, const struct ms_mikey_message *m,
+			struct ms_mikey_replay *replay, ms_usec now, uint8_t id[MS_HASH_MAX],
+			struct ms_fault *fault)
+{
+	ms_mikey_update_id(c, m, id);
+	if (is_own(c, id) || (replay && ms_mikey_replay_seen(replay, id, now)))
+		return ms_mikey_refuse(fault, MS_MIKEY_R_REPLAY);
+	if (replay && m->t.type == MS_MIKEY_TS_COUNTER &&
+	    !ms_mikey_replay_counter_ok(replay, counter_peer(c), (uint32_t)m->t.value))
 		return ms_mikey_refuse(fault, MS_MIKEY_R_REPLAY);
 	return ms_mikey_check_clock(&m->t, c->me->local, now, fault);
 }
@@ -33,7 +50,7 @@ static int read_update(struct ms_mikey_csb *c, const struct ms_mikey_first *f,
 	if (err < 0)
 		return err;
 	ms_mikey_update_cover(c, m, &cover);
-	err = check_replay(&cover, c, m, replay, now, id, fault);
+	err = check_replay(c, m, replay, now, id, fault);
 	if (err == 0)
 		err = ms_mikey_guard_verify(&f->guard, c->which, &m->v, &cover, fault);
 	if (err == 0)
@@ -119,6 +136,8 @@ static int enter(struct ms_mikey_replay *replay, const uint8_t id[MS_HASH_MAX],
 	if (replay)
 		err = ms_mikey_replay_enter(replay, id,
 					    ms_mikey_window_end(&m->t, c->me->local, now));
+	if (err == 0 && replay && m->t.type == MS_MIKEY_TS_COUNTER)
+		err = ms_mikey_replay_counter_enter(replay, counter_peer(c), (uint32_t)m->t.value);
 	if (err == -EALREADY)
 		return ms_mikey_refuse(fault, MS_MIKEY_R_REPLAY);
 	return err == -ENOSPC ? ms_mikey_refuse(fault, MS_MIKEY_R_REPLAY_CACHE_FULL) : err;

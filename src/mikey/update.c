@@ -45,6 +45,11 @@ static int update_map(const struct ms_mikey_csb *c, const struct ms_mikey_first 
 	return 0;
 }
 
+static void note_own(struct ms_mikey_csb *c, const struct ms_mikey_message *m)
+{
+	ms_mikey_update_id(c, m, c->own[c->n_own++ % MS_MIKEY_OWN_UPDATES]);
+}
+
 int ms_mikey_csb_update_start(struct ms_mikey_csb *c, const struct ms_mikey_update *u, ms_usec now,
 			      struct ms_buf *out)
 {
@@ -73,11 +78,14 @@ int ms_mikey_csb_update_start(struct ms_mikey_csb *c, const struct ms_mikey_upda
 		err = ms_mikey_octets_set(&c->sent, m.raw);
 	else if (err == 0)
 		err = ms_mikey_update_apply(c, &f, &m, NULL, &keys, NULL);
-	if (err < 0)
+	if (err < 0) {
 		ms_buf_truncate(out, start);
-	else if (u->want_answer)
+		return err;
+	}
+	note_own(c, &m);
+	if (u->want_answer)
 		c->new_keys = keys;
-	return err;
+	return 0;
 }
 
 int ms_mikey_csb_update_resume(struct ms_mikey_csb *c, struct ms_span sent)
@@ -99,9 +107,11 @@ int ms_mikey_csb_update_resume(struct ms_mikey_csb *c, struct ms_span sent)
 				    c->me->local, &keys, NULL);
 	if (err == 0)
 		err = ms_mikey_octets_set(&c->sent, sent);
-	if (err == 0)
-		c->new_keys = keys;
-	return err;
+	if (err < 0)
+		return err;
+	note_own(c, &m);
+	c->new_keys = keys;
+	return 0;
 }
 
 static void forget_sent(struct ms_mikey_csb *c)

@@ -267,6 +267,61 @@ static void own_keys(void **state)
 	call_done(&c);
 }
 
+/* Keys by name, type and length; salts of their own; a session that leaves everything open. */
+static void wished_keys(void **state)
+{
+	struct memory_kms *k = *state;
+	const struct ms_mikey_wish wish[] = {
+		{ .type = MS_MIKEY_KEY_GTGK, .len = 16 },
+		{ .type = MS_MIKEY_KEY_TGK_SALT, .len = 32, .spi = MS_SPAN_LIT("salted") },
+		{ .type = MS_MIKEY_KEY_TEK, .len = 24, .spi = MS_SPAN_LIT("as it is") },
+	};
+	const struct ms_mikey_id ids[] = { memory_id("sip:bob@example.com"),
+					   memory_id("sip:?@example.org") };
+	const struct ms_mikey_wanted w = { .flags = SESSION_FLAGS,
+					   .responder = ids,
+					   .n_responders = 2,
+					   .app = ids,
+					   .n_apps = 1,
+					   .start = k->now - 60 * MS_SEC,
+					   .end = k->now + 60 * MS_SEC,
+					   .rekey_s = 30,
+					   .wish = wish,
+					   .n_wishes = 3 };
+	const struct ms_mikey_session session[] = {
+		{ .cs_id = 1, .spi = MS_SPAN_LIT("salted") },
+		{ .cs_id = 2 },
+		{ .cs_id = 3, .prot_type = k->local.prot_tls, .spi = MS_SPAN_LIT("as it is") },
+	};
+	struct ms_mikey_offer o = { .session = session,
+				    .n_sessions = 3,
+				    .sdp_ids = MS_SPAN_LIT("mikey") };
+	const struct ms_mikey_keyring *keys;
+	struct call c;
+
+	call_init(&c, k, ALICE, CAROL, &ms_mikey_suite_256);
+	assert_int_equal(call_ticket(&c, &w), 0);
+	assert_false(k->outcome.altered);
+	assert_int_equal(k->outcome.n_responders, 2);
+	keys = ms_mikey_ticket_held_keys(c.ticket);
+	assert_int_equal(keys->n, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(keys->key[i].type, wish[i].type);
+		assert_int_equal(keys->key[i].key.len, wish[i].len);
+		assert_true(keys->key[i].spi_len > 0);
+	}
+	o.called = c.b.id;
+	assert_int_equal(call_offer(&c, &o), 0);
+	assert_int_equal(call_receive(&c), 0);
+	assert_int_equal(call_answer(&c, NULL), 0);
+	assert_true(call_agrees(&c));
+	assert_memory_equal(ms_mikey_csb_traffic(c.csb_b, 1)->salt.b, keys->key[1].salt.b, 14);
+	assert_int_equal(ms_mikey_csb_traffic(c.csb_b, 2)->key_type, MS_MIKEY_KEY_GTGK);
+	assert_true(ms_secret_equal(ms_secret_span(&ms_mikey_csb_traffic(c.csb_a, 3)->tek),
+				    ms_secret_span(&keys->key[2].key)));
+	call_done(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +332,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reuse, setup, teardown),
 		cmocka_unit_test_setup_teardown(cache_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(own_keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(wished_keys, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("mikey-exchange", tests, NULL, NULL);

@@ -92,6 +92,51 @@ static void updates(void **state)
 	call_done(&c);
 }
 
+/* Both ends use the same keys in updates, so nobody takes back what it sent itself. */
+static void reflection(void **state)
+{
+	struct memory_kms *k = *state;
+	const struct ms_mikey_update u = { .want_answer = true };
+	struct call c;
+
+	call_init(&c, k, ALICE, BOB, &ms_mikey_suite_128);
+	assert_int_equal(call_all(&c, SESSION_FLAGS | MS_MIKEY_FLAG_L | MS_MIKEY_FLAG_M,
+				  "sip:bob@example.com"),
+			 0);
+	for (int i = 0; i < 2; i++) {
+		struct ms_mikey_csb *csb = i ? c.csb_a : c.csb_b;
+
+		ms_buf_reset(&c.init);
+		ms_buf_reset(&c.resp);
+		assert_int_equal(ms_mikey_csb_update_start(csb, &u, k->now, &c.init), 0);
+		assert_int_equal(ms_mikey_csb_update_take(csb, ms_buf_span(&c.init), NULL, NULL,
+							  k->now, &c.resp, &c.fault),
+				 -EALREADY);
+		assert_string_equal(c.fault.reason, "replay");
+		assert_int_equal(c.resp.len, 0);
+		assert_int_equal(
+			ms_mikey_csb_update_finish(csb, ms_buf_span(&c.init), k->now, &c.fault),
+			-EBADMSG);
+	}
+	/* With COUNTER timestamps an older update is refused too. */
+	call_done(&c);
+	k->clock.type = MS_MIKEY_TS_COUNTER;
+	k->local.counter = true;
+	call_init(&c, k, ALICE, BOB, &ms_mikey_suite_128);
+	c.replay = k->replay;
+	assert_int_equal(call_all(&c, SESSION_FLAGS | MS_MIKEY_FLAG_L | MS_MIKEY_FLAG_M,
+				  "sip:bob@example.com"),
+			 0);
+	update_once(&c, true, true, "one");
+	k->clock.last -= 4;
+	ms_buf_reset(&c.init);
+	assert_int_equal(ms_mikey_csb_update_start(c.csb_a, &u, k->now, &c.init), 0);
+	assert_int_equal(ms_mikey_csb_update_take(c.csb_b, ms_buf_span(&c.init), NULL, c.replay,
+						  k->now, &c.resp, &c.fault),
+			 -EALREADY);
+	call_done(&c);
+}
+
 /* Calls over a network that loses, repeats and reorders. Whatever arrives is taken at most once, by
  * the call it belongs to, and both ends of a call that completes agree. */
 static void bad_network(void **state)
@@ -186,6 +231,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(updates, setup, teardown),
+		cmocka_unit_test_setup_teardown(reflection, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_network, setup, teardown),
 		cmocka_unit_test_setup_teardown(torture, setup, teardown),
 	};
