@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The KMS as it is deployed: parent, front and vault on one core, durable replay protection on, a
-million replay records present, audit log written; beside MIT krb5kdc in the same run.
+million replay records present, audit log written; in the same run MIT krb5kdc, nginx answering POSTs with a
+fixed body, and the exchange alone in memory.
 
-  python3 bench/kms.py [--rounds N] [--messages N] [--without-peer]
+  python3 bench/kms.py [--rounds N] [--messages N] [--sync never|interval|batch]
 
 `requests` stand beside krb5kdc's AS, `resolves` beside its TGS requests: a ticket from a long-term
 key, and a use of a ticket that the server must open.
@@ -10,12 +11,15 @@ key, and a use of a ticket that the server must open.
 import argparse
 import json
 import os
+import re
 import socket
 import struct
 import subprocess
 import time
 
-from common import BUILD, Server, Table, TemporaryFolder, build, client, program
+from common import BUILD, Server, Table, TemporaryFolder, build, client, on_server_core, program
+from krb5 import Kdc
+from nginx import Nginx
 
 PORT, METRICS, IDENTITY, USERS = 11080, 11081, "kms.example.com", 1000
 BUCKET = 60 * 10**6
@@ -100,44 +104,52 @@ class Kms:
         self.server.stop()
 
 
-def rounds(args, run, realm, requests, resolves, started):
-    kms, kdc = Kms(run, sync=args.sync), None
-    started.append(kms)
-    if not args.without_peer:
-        from krb5 import Kdc
-        kdc = Kdc(realm)
-        started.append(kdc)
-    print(f"replay records present: {kms.records:,}; journal sync: {args.sync}")
-    for _ in range(args.rounds):
-        for table, mode, kind in ((requests, "request", "as"), (resolves, "resolve", "tgs")):
-            figure, line = kms.measure(mode, args.messages)
-            print(f"{mode}: {line}")
+def micro():
+    """{"request": n, "resolve": n}: exchanges a second of the engine alone, on the server's core."""
+    out = on_server_core([program("mikey-micro")])
+    return {m.group(1): float(m.group(2)) for m in re.finditer(r"^256 ticket (\w+): (\d+)/s", out, re.M)}
+
+
+def rounds(count, servers, messages, tables):
+    for _ in range(count):
+        floor, posts = micro(), servers["nginx"].measure(2)
+        for mode, kind in (("request", "as"), ("resolve", "tgs")):
+            figure, line = servers["kms"].measure(mode, messages)
+            print(f"{mode}: {line}", flush=True)
+            table = tables[mode]
             table.add("mediasec-kms", figure)
-            if kdc:
-                table.add(table.reference, kdc.measure(kind, 2))
+            table.add(table.reference, servers["kdc"].measure(kind, 2))
+            table.add("nginx, a POST with a fixed answer", posts)
+            table.add("the exchange alone, in memory", floor[mode])
+
+
+def measure(count, messages=60000, sync="interval"):
+    """Tables of requests and resolves."""
+    tables = {"request": Table("ticket requests", "answers per server CPU second", "krb5kdc AS, UDP"),
+              "resolve": Table("ticket resolves", "answers per server CPU second", "krb5kdc TGS, UDP")}
+    with TemporaryFolder() as run, TemporaryFolder() as realm, TemporaryFolder() as web:
+        servers = {}
+        try:
+            servers["kms"] = Kms(run, sync=sync)
+            servers["kdc"] = Kdc(realm)
+            servers["nginx"] = Nginx(web)
+            print(f"replay records present: {servers['kms'].records:,}; journal sync: {sync}", flush=True)
+            rounds(count, servers, messages, tables)
+        finally:
+            for server in servers.values():
+                server.stop()
+    return list(tables.values())
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--messages", type=int, default=60000)
-    parser.add_argument("--without-peer", action="store_true")
     parser.add_argument("--sync", default="interval", choices=("never", "interval", "batch"))
-    parser.add_argument("--no-build", action="store_true")
     args = parser.parse_args()
-    if not args.no_build:
-        build()
-    requests = Table("ticket requests", "answers per server CPU second", "krb5kdc AS, UDP")
-    resolves = Table("ticket resolves", "answers per server CPU second", "krb5kdc TGS, UDP")
-    with TemporaryFolder() as run, TemporaryFolder() as realm:
-        started = []
-        try:
-            rounds(args, run, realm, requests, resolves, started)
-        finally:
-            for server in started:
-                server.stop()
-    requests.show()
-    resolves.show()
+    build()
+    for table in measure(args.rounds, args.messages, args.sync):
+        table.show()
 
 
 if __name__ == "__main__":
