@@ -72,10 +72,48 @@ static struct ms_span chunk_tid(const struct ms_msrp_chunk *k)
 	return ms_span_of(k->tid, MSRP_TID_LEN);
 }
 
+/*
+ * Section 7.1: the body must not hold the end-line. Returns how many of the `n` octets just read may
+ * be sent in this chunk: less than n if an end-line would be complete with them.
+ */
+static size_t scan_body(struct ms_msrp_chunk *k, const uint8_t *p, size_t n)
+{
+	struct ms_span tid = chunk_tid(k);
+	uint8_t both[2 * sizeof(k->tail)];
+	size_t more = n < sizeof(k->tail) ? n : sizeof(k->tail), safe, keep;
+
+	memcpy(both, k->tail, k->tail_len);
+	memcpy(both + k->tail_len, p, more);
+	safe = msrp_scan_tid(ms_span_of(both, k->tail_len + more), tid);
+	if (safe < k->tail_len + more)
+		return safe > k->tail_len ? safe - k->tail_len : 0;
+	safe = msrp_scan_tid(ms_span_of(p, n), tid);
+	keep = k->tail_len + more < sizeof(k->tail) ? k->tail_len + more : sizeof(k->tail);
+	if (n >= sizeof(k->tail))
+		memcpy(k->tail, p + n - keep, keep);
+	else
+		memcpy(k->tail, both + k->tail_len + more - keep, keep);
+	k->tail_len = keep;
+	return safe;
+}
+
+/* A chunk whose range-end was said must reach it, even if its message is given up. */
+static void fill_fixed(struct ms_msrp_conn *c)
+{
+	struct ms_msrp_chunk *k = &c->chunk;
+	struct ms_span rest =
+		ms_span_sub(k->out->body, (size_t)k->out->sent, (size_t)(k->limit - k->body));
+
+	if (rest.len > 0)
+		ms_buf_put(&c->stage, rest.p, scan_body(k, rest.p, rest.len));
+}
+
 void ms_msrp_chunk_close(struct ms_msrp_conn *c, char flag)
 {
 	struct ms_msrp_chunk *k = &c->chunk;
 
+	if (k->fixed && flag == '#')
+		fill_fixed(c);
 	ms_msrp_put_end(&c->stage, chunk_tid(k), flag, true);
 	check_stage(c);
 	/* section 7.1.1: the time runs from the last octet */
@@ -201,31 +239,6 @@ static void put_binding(struct ms_msrp_conn *c, struct ms_msrp_session *s)
 	check_stage(c);
 	ms_msrp_transaction_await(c, t, s->params.limits.transaction);
 	c->counters.requests_out++;
-}
-
-/*
- * Section 7.1: the body must not hold the end-line. Returns how many of the `n` octets just read may
- * be sent in this chunk: less than n if an end-line would be complete with them.
- */
-static size_t scan_body(struct ms_msrp_chunk *k, const uint8_t *p, size_t n)
-{
-	struct ms_span tid = chunk_tid(k);
-	uint8_t both[2 * sizeof(k->tail)];
-	size_t more = n < sizeof(k->tail) ? n : sizeof(k->tail), safe, keep;
-
-	memcpy(both, k->tail, k->tail_len);
-	memcpy(both + k->tail_len, p, more);
-	safe = msrp_scan_tid(ms_span_of(both, k->tail_len + more), tid);
-	if (safe < k->tail_len + more)
-		return safe > k->tail_len ? safe - k->tail_len : 0;
-	safe = msrp_scan_tid(ms_span_of(p, n), tid);
-	keep = k->tail_len + more < sizeof(k->tail) ? k->tail_len + more : sizeof(k->tail);
-	if (n >= sizeof(k->tail))
-		memcpy(k->tail, p + n - keep, keep);
-	else
-		memcpy(k->tail, both + k->tail_len + more - keep, keep);
-	k->tail_len = keep;
-	return safe;
 }
 
 /* Reads from the message. Returns 0 and how many octets, or negative errno. */

@@ -513,6 +513,31 @@ static void test_abort(void **state)
 	peers_done(&p);
 }
 
+/* A short chunk has said where it ends, and does so even if its message is given up. */
+static void test_abort_in_short_chunk(void **state)
+{
+	struct ms_msrp_out *out;
+	char body[1001];
+	struct peers p;
+	int err;
+
+	(void)state;
+	memset(body, 'x', sizeof(body) - 1);
+	body[sizeof(body) - 1] = '\0';
+	assert_int_equal(peers_init(&p, NULL), 0);
+	p.piece = 100;
+	p.b.begin_answer = 0;
+	assert_int_equal(peer_say(&p.a, body, &out), 0);
+	for (int i = 0; i < 6; i++)
+		assert_true(peers_step(&p, &p.a, &p.b, &err));
+	assert_in_range(ms_msrp_out_sent(out), 1, 999);
+	ms_msrp_out_abort(out);
+	assert_int_equal(peers_run(&p), 0);
+	assert_int_equal(p.b.octets, 1000);
+	assert_string_equal(peer_log(&p.b), "bound\nend aborted\n");
+	peers_done(&p);
+}
+
 /* A message interrupted and then given up is ended with an empty chunk and '#'. */
 static void test_abort_between_chunks(void **state)
 {
@@ -1020,6 +1045,7 @@ int main(void)
 		cmocka_unit_test(test_fair_share),
 		cmocka_unit_test(test_small_chunks),
 		cmocka_unit_test(test_abort),
+		cmocka_unit_test(test_abort_in_short_chunk),
 		cmocka_unit_test(test_abort_between_chunks),
 		cmocka_unit_test(test_stall),
 		cmocka_unit_test(test_negotiated_limits),
