@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration on its way to the roles, and the audit log's lines. */
+#include "ms-test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kms/audit.h"
+#include "kms/config.h"
+
+#define NOW (1800000000 * MS_SEC + 123 * MS_MSEC)
+
+static struct ms_config *parse(const char *text)
+{
+	struct ms_config_error e = { "" };
+	struct ms_config *c = NULL;
+
+	if (ms_config_parse(ms_span_str(text), "kms.yaml", ms_kms_config_fields,
+			    sizeof(struct ms_kms_config), &c, &e))
+		fail_msg("%s", e.text);
+	return c;
+}
+
+static const char base[] = "identity: sip:kms@example.com\n"
+			   "http:\n  listen: [\"127.0.0.1:8080\", \"[::1]:8080\"]\n"
+			   "  metrics: \"127.0.0.1:9464\"\n";
+
+static void test_wire(void **state)
+{
+	char text[512];
+	struct ms_config *c;
+	const struct ms_kms_config *from;
+	struct ms_kms_config to;
+	struct ms_buf b;
+	struct ms_reader in;
+
+	(void)state;
+	snprintf(text, sizeof(text),
+		 "%sticket:\n  lifetime: 2h\n  default: deny\nprofile:\n"
+		 "  kms_path: /kms\n",
+		 base);
+	c = parse(text);
+	from = ms_config_values(c);
+	ms_buf_init(&b, 65536);
+	ms_kms_config_put(from, &b);
+	assert_int_equal(ms_buf_status(&b), 0);
+	in = ms_reader_of(ms_buf_span(&b));
+	assert_int_equal(ms_kms_config_get(&in, &to), 0);
+	assert_int_equal(ms_read_end(&in), 0);
+	assert_string_equal(to.identity, "sip:kms@example.com");
+	assert_string_equal(to.profile.kms_path, "/kms");
+	assert_int_equal(to.ticket.lifetime, 7200 * MS_SEC);
+	assert_int_equal(to.ticket.by_default, MS_KMS_DENY);
+	assert_int_equal(to.http.body_max, 16384);
+	assert_true(ms_addr_equal(&to.http.metrics, &from->http.metrics));
+	assert_int_equal(to.http.listen.n, 0);
+	/* Every shorter message is refused, none read beyond its end. */
+	for (size_t n = 0; n < b.len; n++) {
+		in = ms_reader_of(ms_span_of(b.p, n));
+		assert_true(ms_kms_config_get(&in, &to) == -EBADMSG);
+	}
+	ms_buf_done(&b);
+	ms_config_free(c);
+}
+
+static void test_lifetime_of_the_profile(void **state)
+{
+	struct ms_config *c = parse("identity: k\nhttp:\n  listen: [\"127.0.0.1:8080\"]\n"
+				    "profile:\n  ticket_lifetime_s: 77\n");
+	struct ms_kms_config to;
+	struct ms_buf b;
+	struct ms_reader in;
+
+	(void)state;
+	ms_buf_init(&b, 65536);
+	ms_kms_config_put(ms_config_values(c), &b);
+	in = ms_reader_of(ms_buf_span(&b));
+	assert_int_equal(ms_kms_config_get(&in, &to), 0);
+	assert_int_equal(to.ticket.lifetime, 77 * MS_SEC);
+	ms_buf_done(&b);
+	ms_config_free(c);
+}
+
+static void test_fixed(void **state)
+{
+	char text[512];
+	struct ms_config *a = parse(base), *b;
+
+	(void)state;
+	b = parse(base);
+	assert_null(ms_kms_config_fixed(ms_config_values(a), ms_config_values(b)));
+	ms_config_free(b);
+	snprintf(text, sizeof(text), "%sticket:\n  lifetime: 2h\n", base);
+	b = parse(text);
+	assert_null(ms_kms_config_fixed(ms_config_values(a), ms_config_values(b)));
+	ms_config_free(b);
+	snprintf(text, sizeof(text), "%svault:\n  store: /elsewhere\n", base);
+	b = parse(text);
+	assert_string_equal(ms_kms_config_fixed(ms_config_values(a), ms_config_values(b)),
+			    "vault.store");
+	ms_config_free(b);
+	ms_config_free(a);
+}
+
+static void expect_file(const char *path, const char *want)
+{
+	char text[2048];
+	int fd = open(path, O_RDONLY);
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	assert_true(n >= 0);
+	text[n] = 0;
+	assert_string_equal(text, want);
+	assert_int_equal(truncate(path, 0), 0);
+}
+
+static struct ms_mikey_id uri(const char *text)
+{
+	return (struct ms_mikey_id){ MS_MIKEY_ID_URI, ms_span_str(text) };
+}
+
+static void test_audit(void **state)
+{
+	static const char hostile[] = "sip:x\"\n@\x01";
+	char path[] = "/tmp/ms-audit-XXXXXX";
+	int fd = mkstemp(path);
+	struct ms_kms_audit a;
+	struct ms_mikey_kms_outcome o = {
+		.data_type = MS_MIKEY_REQUEST_INIT_PSK,
+		.authenticated = true,
+		.granted = true,
+		.claimed = uri("sip:alice@a"),
+		.responder = uri("sip:bob@a"),
+		.n_responders = 2,
+		.has_ticket_id = true,
+		.ticket_id = { 0xab },
+		.end = NOW + 60 * MS_SEC,
+	};
+
+	(void)state;
+	close(fd);
+	assert_int_equal(ms_kms_audit_open(&a, MS_KMS_AUDIT_FILE, path), 0);
+	ms_kms_audit_add(&a, NOW, &o, "granted", "alice");
+	assert_int_equal(ms_kms_audit_flush(&a), 0);
+	expect_file(path, "2027-01-15T08:00:00.123Z issue granted user=\"alice\" as=\"sip:alice@a\""
+			  " to=\"sip:bob@a\" responders=2 ticket=ab000000000000000000000000000000"
+			  " until=2027-01-15T08:01:00.123Z\n");
+	/* A peer cannot make lines or quotes of its own. */
+	o = (struct ms_mikey_kms_outcome){ .data_type = MS_MIKEY_RESOLVE_INIT_PSK,
+					   .claimed = uri(hostile) };
+	ms_kms_audit_add(&a, NOW, &o, "bad_mac", NULL);
+	assert_int_equal(ms_kms_audit_flush(&a), 0);
+	expect_file(path, "2027-01-15T08:00:00.123Z resolve refused reason=bad_mac"
+			  " claims=\"sip:x\\x22\\x0a@\\x01\"\n");
+	/* What did not leave is not said to have left. */
+	ms_kms_audit_add(&a, NOW, &o, "bad_mac", NULL);
+	ms_kms_audit_withdraw(&a, NOW, 1);
+	assert_int_equal(ms_kms_audit_flush(&a), 0);
+	expect_file(path, "2027-01-15T08:00:00.123Z withheld answers=1 reason=journal\n");
+	ms_kms_audit_change(&a, NOW, 1000, "user.add", MS_SPAN_LIT("bob"));
+	expect_file(path, "2027-01-15T08:00:00.123Z change uid=1000 command=user.add \"bob\"\n");
+	assert_int_equal(ms_kms_audit_reopen(&a, "/nonexistent/audit"), -ENOENT);
+	ms_kms_audit_change(&a, NOW, 1000, "user.add", MS_SPAN_LIT("eve"));
+	expect_file(path, "2027-01-15T08:00:00.123Z change uid=1000 command=user.add \"eve\"\n");
+	ms_kms_audit_close(&a);
+	unlink(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wire),
+		cmocka_unit_test(test_lifetime_of_the_profile),
+		cmocka_unit_test(test_fixed),
+		cmocka_unit_test(test_audit),
+	};
+
+	return cmocka_run_group_tests_name("kms-config", tests, NULL, NULL);
+}
