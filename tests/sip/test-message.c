@@ -163,7 +163,7 @@ static void test_late_answer(void **state MS_UNUSED)
 {
 	open_both("127.0.0.1", MS_SIP_UDP);
 	assert_int_equal(send_body(MS_SPAN_LIT("L")), 0);
-	world_pass(1800);
+	world_pass(2200);
 	assert_string_equal(bob.log, "q");
 	assert_true(alice.sent >= 3);
 	assert_int_equal(ms_sip_reply(bob.sip, bob.kept, 200, NULL, NULL), 0);

@@ -101,6 +101,7 @@ void world_pass(unsigned ms)
 	ms_timer_init(&timer, "test", too_late, NULL);
 	ms_timer_start(&timer, ms * MS_MSEC);
 	assert_int_equal(ms_loop_run(), 0);
+	ms_timer_stop(&timer); /* something else may have stopped the loop */
 }
 
 void world_note(struct user *u, char letter)
