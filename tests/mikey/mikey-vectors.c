@@ -64,10 +64,11 @@ static void run_document(struct vec_run *run, json_t *doc)
 	bad_file(run, "unknown kind");
 }
 
-/* All documents of a directory: some kinds refer to the exchanges of another file. */
+/* All documents of all directories: some kinds refer to exchanges, which may be in another file. */
 struct documents {
-	json_t *doc[64];
-	char name[64][256];
+	json_t *doc[256];
+	char name[256][256];
+	const char *dir[256];
 	size_t n;
 };
 
@@ -95,12 +96,12 @@ static void load(struct vec_run *run, const char *dir, const char *name, struct 
 		return;
 	}
 	snprintf(d->name[d->n], sizeof(d->name[d->n]), "%s", name);
+	d->dir[d->n] = dir;
 	d->n++;
 }
 
-static void run_directory(struct vec_run *run, const char *dir)
+static void load_directory(struct vec_run *run, const char *dir, struct documents *d)
 {
-	static struct documents d;
 	struct dirent **entries;
 	int n = scandir(dir, &entries, NULL, alphasort);
 
@@ -109,28 +110,39 @@ static void run_directory(struct vec_run *run, const char *dir)
 		bad_file(run, "cannot read the directory");
 		return;
 	}
-	d.n = 0;
 	for (int i = 0; i < n; i++) {
 		if (is_json(entries[i]->d_name))
-			load(run, dir, entries[i]->d_name, &d);
+			load(run, dir, entries[i]->d_name, d);
 		free(entries[i]);
 	}
 	free(entries);
-	run->base = json_array();
-	for (size_t i = 0; i < d.n; i++) {
-		const char *kind = json_string_value(json_object_get(d.doc[i], "kind"));
+}
 
-		if (kind && strcmp(kind, "exchange") == 0)
-			json_array_extend(run->base, json_object_get(d.doc[i], "vectors"));
+/* Exchanges of one directory, or of all others. */
+static void add_bases(struct vec_run *run, const struct documents *d, const char *dir, bool others)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		const char *kind = json_string_value(json_object_get(d->doc[i], "kind"));
+
+		if (kind && strcmp(kind, "exchange") == 0 && (d->dir[i] == dir) != others)
+			json_array_extend(run->base, json_object_get(d->doc[i], "vectors"));
 	}
-	for (size_t i = 0; i < d.n; i++) {
-		run->file = d.name[i];
-		run_document(run, d.doc[i]);
+}
+
+static void run_all(struct vec_run *run, const struct documents *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		/* Those of its own directory are found first. */
+		run->base = json_array();
+		add_bases(run, d, d->dir[i], false);
+		add_bases(run, d, d->dir[i], true);
+		run->file = d->name[i];
+		run_document(run, d->doc[i]);
+		json_decref(run->base);
 	}
-	json_decref(run->base);
 	run->base = NULL;
-	for (size_t i = 0; i < d.n; i++)
-		json_decref(d.doc[i]);
+	for (size_t i = 0; i < d->n; i++)
+		json_decref(d->doc[i]);
 }
 
 int main(int argc, char **argv)
@@ -140,6 +152,7 @@ int main(int argc, char **argv)
 		{ "verbose", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
+	static struct documents documents;
 	struct vec_run run = { .passed = 0 };
 	int c;
 
@@ -156,7 +169,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	for (int i = optind; i < argc; i++)
-		run_directory(&run, argv[i]);
+		load_directory(&run, argv[i], &documents);
+	run_all(&run, &documents);
 	if (run.readings_apart)
 		printf("%u failures set apart (level reading)\n", run.apart);
 	printf("%u passed, %u failed", run.passed, run.failed);

@@ -21,7 +21,7 @@ struct vec_run {
 	bool readings_apart; /* the option */
 	bool verbose;
 	const char *file;        /* the one being read */
-	json_t *base;            /* all exchanges of the same directory */
+	json_t *base;            /* all exchanges, those of the same directory first */
 	char why[512];           /* of the failure being reported */
 	struct vec_block *arena; /* memory of the vector at hand */
 };

@@ -157,15 +157,14 @@ bool vec_next_is(const struct vec_walk *k, size_t n, const char *msg)
 
 static bool transfer_init(struct vec_walk *k, const json_t *step, ms_usec now, size_t n)
 {
-	const char *ids =
-		json_string_value(json_object_get(json_object_get(k->v, "sdp"), "sdp_ids"));
+	struct ms_span ids = vec_sdp_ids(k->run, json_object_get(k->v, "sdp"));
 	struct ms_fault fault = { 0, NULL, 0 };
 	int err;
 
 	k->transfer_init = vec_step_octets(k, step);
 	k->incoming = ms_mikey_incoming_free(k->incoming);
-	err = ms_mikey_incoming_new(&k->w.responder, k->transfer_init, ms_span_str(ids),
-				    k->w.replay, now, &fault, &k->incoming);
+	err = ms_mikey_incoming_new(&k->w.responder, k->transfer_init, ids, k->w.replay, now,
+				    &fault, &k->incoming);
 	if (err < 0)
 		return vec_refused(k, "TRANSFER_INIT", err, &fault);
 	if (!k->held && !own_ticket(k, &ms_mikey_incoming_message(k->incoming)->ticket))

@@ -190,8 +190,7 @@ static bool to_responder(struct vec_receiver *rx, struct ms_span in, ms_usec now
 	MS_CLEANUP(ms_mikey_incoming_freep) struct ms_mikey_incoming *i = NULL;
 	struct vec_run *run = rx->w->run;
 	size_t before = ms_mikey_replay_count(rx->w->replay);
-	struct ms_span ids =
-		ms_span_str(json_string_value(json_object_get(rx->context, "sdp_ids")));
+	struct ms_span ids = vec_sdp_ids(run, rx->context);
 	struct ms_fault fault = { 0, NULL, 0 };
 	int err = ms_mikey_incoming_new(&rx->w->responder, in, ids, rx->w->replay, now, &fault, &i);
 
@@ -334,13 +333,18 @@ static bool judge(struct vec_receiver *rx, const json_t *expect, const struct ve
 static bool set_up(struct vec_receiver *rx, struct vec_world *w, struct vec_run *run,
 		   const json_t *v)
 {
-	const json_t *base = vec_base(run, vec_str(run, v, "base"));
+	const json_t *base;
 	json_t *policy;
 
 	*rx = (struct vec_receiver){ .w = w,
 				     .role = vec_str(run, v, "role"),
 				     .operation = vec_str(run, v, "operation"),
 				     .context = json_object_get(v, "context") };
+	w->run = run;
+	/* Decoding needs nobody. */
+	if (is(rx->role, "parser"))
+		return true;
+	base = vec_base(run, vec_str(run, v, "base"));
 	if (!base || !vec_world_init(w, run, base))
 		return false;
 	policy = json_object_get(rx->context, "local_policy");

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "mikey/incoming.h"
+#include "mikey/keymgmt.h"
 #include "mikey/policy.h"
 #include "mikey/request.h"
 #include "vec-encode.h"
@@ -234,6 +235,26 @@ const json_t *vec_base(struct vec_run *run, const char *id)
 	}
 	vec_fail(run, "no exchange '%s'", id);
 	return NULL;
+}
+
+struct ms_span vec_sdp_ids(struct vec_run *run, const json_t *v)
+{
+	json_t *ids = json_object_get(v, "sdp_ids"), *id;
+	struct ms_span name[16];
+	struct ms_buf b;
+	size_t i;
+
+	if (!json_is_array(ids))
+		return ms_span_str(json_string_value(ids));
+	if (json_array_size(ids) > MS_ARRAY_SIZE(name))
+		vec_fail(run, "too many protocols");
+	json_array_foreach (ids, i, id) {
+		if (i < MS_ARRAY_SIZE(name))
+			name[i] = ms_span_str(json_string_value(id));
+	}
+	ms_buf_init_fixed(&b, vec_alloc(run, 1024), 1024);
+	ms_mikey_sdp_ids(&b, name, i);
+	return ms_buf_span(&b);
 }
 
 static uint32_t mask(const json_t *list)

@@ -42,6 +42,9 @@ const json_t *vec_base(struct vec_run *run, const char *id);
 /* context.local_policy */
 bool vec_world_policy(struct vec_world *w, const json_t *policy);
 
+/* "sdp_ids" as in the extension, given so or as a list; p is NULL if there are none. */
+struct ms_span vec_sdp_ids(struct vec_run *run, const json_t *v);
+
 /* Seconds since 1970. */
 ms_usec vec_time(struct vec_run *run, const json_t *v, const char *name);
 
