@@ -7,35 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "core/alloc.h"
-#include "loop/loop.h"
 #include "ue/command.h"
+#include "ue/console-priv.h"
 #include "ue/display.h"
-#include "ue/line.h"
-#include "ue/program.h"
 
 #define OUT_MAX (4 << 20)
 #define BAR 20        /* characters of a progress bar */
 #define PLAIN_STEP 10 /* per cent between progress lines without a terminal */
 #define DRAIN_LIMIT (10 * MS_SEC)
 
-struct console {
-	struct ms_ue_program *p;
-	bool terminal;
-	struct termios saved; /* of a terminal */
-	struct ms_ue_line line;
-	struct ms_watch watch;
-	struct ms_ue_lines *lines; /* owned; without a terminal */
-	struct ms_timer drain;
-	unsigned chat;    /* the session that typed text goes to; 0: none */
-	unsigned percent; /* of the file that moves; UINT_MAX: none */
-	bool leaving;
-};
-
-static struct console console;
+static struct ms_ue_console console; /* one terminal a process */
 
 /* ---- output ---- */
 
@@ -46,7 +30,7 @@ static void write_all(struct ms_span s)
 }
 
 /* Text ends with LF; a raw terminal wants CR as well. The line being typed stays below. */
-static void say_span(struct console *c, struct ms_span text)
+static void say_span(struct ms_ue_console *c, struct ms_span text)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf out;
 
@@ -66,9 +50,7 @@ static void say_span(struct console *c, struct ms_span text)
 	write_all(ms_buf_span(&out));
 }
 
-static void say(struct console *c, const char *fmt, ...) MS_PRINTF(2, 3);
-
-static void say(struct console *c, const char *fmt, ...)
+void ms_ue_console_say(struct ms_ue_console *c, const char *fmt, ...)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf b;
 	va_list ap;
@@ -85,7 +67,7 @@ static void say(struct console *c, const char *fmt, ...)
 
 /* ---- the prompt: whom we chat with, or a progress bar ---- */
 
-static void set_prompt(struct console *c)
+static void set_prompt(struct ms_ue_console *c)
 {
 	struct ms_span who = ms_ue_identity_user(ms_ue_peer(c->p->ue, c->chat));
 	MS_CLEANUP(ms_buf_done) struct ms_buf b;
@@ -103,7 +85,7 @@ static void set_prompt(struct console *c)
 		(void)!ms_span_to_str(ms_buf_span(&b), c->line.prompt, sizeof(c->line.prompt));
 }
 
-static void redraw(struct console *c)
+static void redraw(struct ms_ue_console *c)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf out;
 
@@ -116,7 +98,7 @@ static void redraw(struct console *c)
 	write_all(ms_buf_span(&out));
 }
 
-static void show_progress(struct console *c, const struct ms_ue_event *e)
+static void show_progress(struct ms_ue_console *c, const struct ms_ue_event *e)
 {
 	unsigned percent = e->size > 0 ? (unsigned)(e->done * 100 / e->size) : 100;
 	unsigned before = c->percent;
@@ -127,13 +109,13 @@ static void show_progress(struct console *c, const struct ms_ue_event *e)
 	if (c->terminal) {
 		redraw(c);
 	} else if (before > 100 || percent / PLAIN_STEP != before / PLAIN_STEP) {
-		say(c, "[%u] %u%%\n", e->session, percent);
+		ms_ue_console_say(c, "[%u] %u%%\n", e->session, percent);
 	}
 }
 
 static void console_print(struct ms_ue_program *p, const struct ms_ue_event *e)
 {
-	struct console *c = &console;
+	struct ms_ue_console *c = &console;
 	MS_CLEANUP(ms_buf_done) struct ms_buf b;
 
 	ms_buf_init(&b, OUT_MAX);
@@ -156,19 +138,19 @@ static void console_print(struct ms_ue_program *p, const struct ms_ue_event *e)
 
 static void drained(void *arg)
 {
-	struct console *c = arg;
+	struct ms_ue_console *c = arg;
 
 	ms_ue_quit(c->p, MS_UE_EXIT_OK);
 }
 
-static void leave_when_sent(struct console *c)
+static void leave_when_sent(struct ms_ue_console *c)
 {
 	if (c->leaving && ms_ue_busy(c->p->ue) == 0)
 		ms_ue_quit(c->p, MS_UE_EXIT_OK);
 }
 
 /* What was typed before is sent first. */
-static void leave(struct console *c)
+void ms_ue_console_leave(struct ms_ue_console *c)
 {
 	c->leaving = true;
 	ms_timer_init(&c->drain, "ue.drain", drained, c);
@@ -176,201 +158,22 @@ static void leave(struct console *c)
 	leave_when_sent(c);
 }
 
-/* ---- commands ---- */
-
-static void say_error(struct console *c, int err, struct ms_span who)
-{
-	MS_CLEANUP(ms_buf_done) struct ms_buf b;
-
-	ms_buf_init(&b, 1024);
-	ms_ue_display_text(&b, who, NULL, 128);
-	say(c, "%s: %s\n", ms_buf_cstr(&b),
-	    err == -EINVAL     ? "not a contact, a SIP URI or a user of our domain (or no file)"
-	    : err == -ENOENT   ? "no such session or file"
-	    : err == -EMSGSIZE ? "too long"
-			       : strerror(-err));
-}
-
-static void do_message(struct console *c, const struct ms_ue_command *m)
-{
-	const struct ms_ue_message_spec spec = { .to = m->who, .body = m->text };
-	int err = ms_ue_message_send(c->p->ue, &spec);
-
-	if (err)
-		say_error(c, err, m->who);
-}
-
-static void do_call(struct console *c, struct ms_span to, struct ms_span file)
-{
-	MS_CLEANUP(ms_freep) char *path = file.len > 0 ? ms_strdup_span(file) : NULL;
-	struct ms_ue_call_spec spec = { .to = to, .file = path };
-	unsigned session;
-	int err;
-
-	if (file.len > 0 && to.len == 0)
-		spec.to = ms_ue_peer(c->p->ue, c->chat);
-	err = spec.to.len > 0 ? ms_ue_call(c->p->ue, &spec, &session) : -EINVAL;
-	if (err)
-		say_error(c, err, err != -EINVAL && file.len > 0 ? file : to);
-}
-
-/* An open chat with that peer is taken up again. */
-static void do_chat(struct console *c, struct ms_span who)
-{
-	unsigned open = ms_ue_chat_with(c->p->ue, who);
-
-	if (open)
-		c->chat = open;
-	else
-		do_call(c, who, MS_SPAN_NULL);
-}
-
-/* Which session a command is about: the one it names, or the newest that fits. */
-static unsigned session_of(struct console *c, struct ms_span who, enum ms_ue_call_query query)
-{
-	uint64_t n;
-
-	if (who.len == 0)
-		return query == MS_UE_CALL_ANY && c->chat ? c->chat : ms_ue_newest(c->p->ue, query);
-	return ms_span_u64(who, UINT32_MAX, &n) ? 0 : (unsigned)n;
-}
-
-static void do_answer(struct console *c, struct ms_span who, bool accept)
-{
-	unsigned session = session_of(c, who, MS_UE_CALL_WAITING);
-
-	if (ms_ue_answer(c->p->ue, session, accept))
-		say(c, "nothing waits for an answer\n");
-}
-
-static void do_hangup(struct console *c, struct ms_span who)
-{
-	if (ms_ue_hangup(c->p->ue, session_of(c, who, MS_UE_CALL_ANY)))
-		say(c, "no such session\n");
-}
-
-static void do_info(struct console *c, struct ms_span who)
-{
-	MS_CLEANUP(ms_buf_done) struct ms_buf b;
-
-	ms_buf_init(&b, 65536);
-	if (ms_ue_info(c->p->ue, session_of(c, who, MS_UE_CALL_ANY), &b))
-		say(c, "no such session\n");
-	else
-		say(c, "%s", ms_buf_cstr(&b));
-}
-
-static void do_contacts(struct console *c)
-{
-	const struct ms_ue_contacts *all = &c->p->settings->contacts;
-
-	for (size_t i = 0; i < all->n; i++)
-		say(c, "%-12s %s\n", all->v[i].name, all->v[i].uri.uri);
-	if (all->n == 0)
-		say(c, "no contacts in the configuration\n");
-}
-
-static void do_tickets(struct console *c)
-{
-	bool verbose = c->p->verbose;
-
-	c->p->verbose = true; /* tickets are shown when asked for */
-	ms_ue_list_tickets(c->p->ue);
-	c->p->verbose = verbose;
-}
-
-static void do_help(struct console *c)
-{
-	const char *help;
-
-	for (unsigned i = 0; (help = ms_ue_command_help(i)) != NULL; i++)
-		say(c, "%s\n", help);
-	say(c, "Without a slash: text for the open chat. // begins a text with a slash.\n");
-}
-
-/* False if the text cannot be sent yet. */
-static bool do_text(struct console *c, struct ms_span text)
-{
-	int err = ms_ue_chat(c->p->ue, c->chat, text);
-
-	if (err == -ENOBUFS)
-		return false;
-	if (err == -ENOENT)
-		say(c, "no chat is open: /chat WHO, or /msg WHO TEXT\n");
-	else if (err)
-		say(c, "not sent: %s\n", strerror(-err));
-	return true;
-}
-
-static bool run(struct console *c, const struct ms_ue_command *m)
-{
-	switch (m->verb) {
-	case MS_UE_VERB_NOTHING:
-		break;
-	case MS_UE_VERB_TEXT:
-		return do_text(c, m->text);
-	case MS_UE_VERB_MSG:
-		do_message(c, m);
-		break;
-	case MS_UE_VERB_CHAT:
-		do_chat(c, m->who);
-		break;
-	case MS_UE_VERB_SEND:
-		do_call(c, m->who, m->text);
-		break;
-	case MS_UE_VERB_ACCEPT:
-	case MS_UE_VERB_REJECT:
-		do_answer(c, m->who, m->verb == MS_UE_VERB_ACCEPT);
-		break;
-	case MS_UE_VERB_HANGUP:
-		do_hangup(c, m->who);
-		break;
-	case MS_UE_VERB_INFO:
-		do_info(c, m->who);
-		break;
-	case MS_UE_VERB_CONTACTS:
-		do_contacts(c);
-		break;
-	case MS_UE_VERB_TICKETS:
-		do_tickets(c);
-		break;
-	case MS_UE_VERB_HELP:
-		do_help(c);
-		break;
-	case MS_UE_VERB_QUIT:
-		leave(c);
-		break;
-	}
-	return true;
-}
-
 static bool on_line(void *arg, struct ms_span text)
 {
-	struct console *c = arg;
-	struct ms_ue_command command;
-	const char *usage = "";
-	int err = ms_ue_command_parse(text, &command, &usage);
-
-	if (c->leaving)
-		return true;
-	if (err) {
-		say(c, "%s\n", usage);
-		return true;
-	}
-	return run(c, &command);
+	return ms_ue_console_line(arg, text);
 }
 
 static void on_end(void *arg)
 {
-	struct console *c = arg;
+	struct ms_ue_console *c = arg;
 
 	if (!c->leaving)
-		leave(c);
+		ms_ue_console_leave(c);
 }
 
 /* ---- a terminal ---- */
 
-static void measure(struct console *c)
+static void measure(struct ms_ue_console *c)
 {
 	struct winsize w;
 
@@ -378,21 +181,21 @@ static void measure(struct console *c)
 		c->line.columns = w.ws_col;
 }
 
-static void take_line(struct console *c)
+static void take_line(struct ms_ue_console *c)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf text;
 
 	ms_buf_init_secret(&text, MS_UE_LINE_MAX);
 	ms_buf_put_span(&text, ms_ue_line_text(&c->line));
 	ms_ue_line_clear(&c->line);
-	if (!on_line(c, ms_buf_span(&text)))
-		say(c, "not sent: too much is on its way\n");
+	if (!ms_ue_console_line(c, ms_buf_span(&text)))
+		ms_ue_console_say(c, "not sent: too much is on its way\n");
 	redraw(c);
 }
 
 static void on_keys(unsigned events, void *arg)
 {
-	struct console *c = arg;
+	struct ms_ue_console *c = arg;
 	MS_CLEANUP(ms_buf_done) struct ms_buf out;
 	uint8_t keys[256];
 	ssize_t n = read(STDIN_FILENO, keys, sizeof(keys));
@@ -413,11 +216,11 @@ static void on_keys(unsigned events, void *arg)
 		if (e == MS_UE_LINE_ENTER)
 			take_line(c);
 		else if (e == MS_UE_LINE_END || e == MS_UE_LINE_BREAK)
-			leave(c);
+			ms_ue_console_leave(c);
 	}
 }
 
-static int start_terminal(struct console *c)
+static int start_terminal(struct ms_ue_console *c)
 {
 	struct termios raw;
 
@@ -445,7 +248,7 @@ static bool is_terminal(const struct ms_ue_program *p)
 
 static int console_start(struct ms_ue_program *p)
 {
-	struct console *c = &console;
+	struct ms_ue_console *c = &console;
 	const struct ms_ue_lines_handlers h = { on_line, on_end, c };
 	int err;
 
@@ -456,13 +259,13 @@ static int console_start(struct ms_ue_program *p)
 	err = c->terminal ? start_terminal(c) : ms_ue_lines_new(&h, &c->lines);
 	if (err)
 		return err;
-	say(c, "%s: /help lists the commands\n", p->settings->identity.uri);
+	ms_ue_console_say(c, "%s: /help lists the commands\n", p->settings->identity.uri);
 	return ms_ue_register(p->ue);
 }
 
 static void console_event(struct ms_ue_program *p, const struct ms_ue_event *e)
 {
-	struct console *c = &console;
+	struct ms_ue_console *c = &console;
 
 	(void)p;
 	switch (e->type) {
@@ -495,7 +298,7 @@ static void console_event(struct ms_ue_program *p, const struct ms_ue_event *e)
 
 static void console_end(struct ms_ue_program *p)
 {
-	struct console *c = &console;
+	struct ms_ue_console *c = &console;
 
 	(void)p;
 	ms_timer_stop(&c->drain);

@@ -2,7 +2,29 @@
 /* What /info shows of a session. */
 #include <errno.h>
 
+#include "mikey/timestamp.h"
 #include "ue/call-priv.h"
+#include "ue/display.h"
+
+/* The caller's ticket, by its policy. */
+static void put_their_ticket(const struct ms_mikey_policy *p, struct ms_buf *b)
+{
+	struct ms_mikey_id id;
+	const char *comma = "";
+	size_t pos = 0;
+	ms_usec end;
+	char iso[32];
+
+	ms_buf_put_str(b, "ticket:    the caller's, for ");
+	while (ms_mikey_tp_next_id(p, MS_MIKEY_ROLE_RESPONDER, &pos, &id)) {
+		ms_buf_put_str(b, comma);
+		ms_ue_display_text(b, id.data, NULL, MS_UE_IDENTITY_MAX);
+		comma = ", ";
+	}
+	ms_buf_put_str(b, "; resolved by our KMS\n");
+	if (!ms_mikey_ts_to_usec(&p->end, &end))
+		ms_buf_printf(b, "           until %s\n", ms_usec_to_iso(end, iso));
+}
 
 static void put_keys(const struct ms_ue_call *c, struct ms_buf *b)
 {
@@ -19,8 +41,8 @@ static void put_keys(const struct ms_ue_call *c, struct ms_buf *b)
 		ms_buf_printf(b, "ticket:    from %s, for %s, used %u times\n",
 			      c->ticket_source ? c->ticket_source : "nowhere yet",
 			      c->resolvers ? c->resolvers : "-", c->ticket_uses);
-	else
-		ms_buf_put_str(b, "ticket:    the caller's, resolved by our KMS\n");
+	else if (c->incoming)
+		put_their_ticket(&ms_mikey_incoming_message(c->incoming)->ticket, b);
 	if (c->ticket_end && c->ticket_end != MS_NEVER)
 		ms_buf_printf(b, "           until %s\n", ms_usec_to_iso(c->ticket_end, iso));
 }

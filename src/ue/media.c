@@ -107,8 +107,6 @@ static void sweep(struct ms_ue_media *m)
 		if (!stream_of(l)->tcp)
 			stream_free(stream_of(l));
 	}
-	if (m->listener && m->started && !m->chosen)
-		ms_tcp_listener_pause(m->listener, m->n_streams >= MS_UE_CANDIDATES_MAX);
 }
 
 /* ---- deadlines ---- */
@@ -334,7 +332,9 @@ static void on_accept(int fd, const struct ms_addr *peer, void *arg)
 	struct ms_tcp_options o = tcp_options(m);
 	struct ms_ue_stream *s;
 
-	if (m->over || m->chosen || m->n_streams >= MS_UE_CANDIDATES_MAX || stream_new(m, &s)) {
+	if (m->n_streams >= MS_UE_CANDIDATES_MAX && !m->chosen)
+		stream_free(stream_of(m->streams.next)); /* who says nothing keeps nobody out */
+	if (m->over || m->chosen || stream_new(m, &s)) {
 		close(fd);
 		return;
 	}

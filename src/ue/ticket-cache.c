@@ -185,6 +185,53 @@ int ms_ue_ticket_cache_add_resolved(struct ms_ue_ticket_cache *c,
 	return err ? err : keep_resolved(c, ms_buf_span(&b));
 }
 
+static bool has_own(const struct ms_ue_ticket_cache *c, const struct own *like)
+{
+	struct ms_list *l;
+
+	ms_list_foreach (l, &c->own) {
+		if (own_of(l)->kind == like->kind &&
+		    strcmp(own_of(l)->resolvers, like->resolvers) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool has_resolved(const struct ms_ue_ticket_cache *c, const struct resolved *like)
+{
+	const uint8_t *id = ms_mikey_resolved_ticket_id(like->r);
+	struct ms_list *l;
+
+	ms_list_foreach (l, &c->resolved) {
+		if (memcmp(ms_mikey_resolved_ticket_id(resolved_of(l)->r), id,
+			   MS_MIKEY_TICKET_ID) == 0)
+			return true;
+	}
+	return false;
+}
+
+void ms_ue_ticket_cache_merge(struct ms_ue_ticket_cache *c, struct ms_ue_ticket_cache *other)
+{
+	struct ms_list *l, *next;
+
+	ms_list_foreach_safe (l, next, &other->own) {
+		if (c->n_own == c->max || has_own(c, own_of(l)))
+			continue;
+		ms_list_remove(l);
+		other->n_own--;
+		ms_list_append(&c->own, l);
+		c->n_own++;
+	}
+	ms_list_foreach_safe (l, next, &other->resolved) {
+		if (c->n_resolved == c->max || has_resolved(c, resolved_of(l)))
+			continue;
+		ms_list_remove(l);
+		other->n_resolved--;
+		ms_list_append(&c->resolved, l);
+		c->n_resolved++;
+	}
+}
+
 bool ms_ue_ticket_cache_at(const struct ms_ue_ticket_cache *c, size_t i,
 			   enum ms_ue_ticket_kind *ret_kind, struct ms_span *ret_resolvers,
 			   const struct ms_mikey_ticket_held **ret_held)

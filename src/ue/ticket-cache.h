@@ -51,6 +51,9 @@ MS_MUST_CHECK int ms_ue_ticket_cache_add_resolved(struct ms_ue_ticket_cache *c,
 						  const struct ms_mikey_policy *ticket,
 						  const struct ms_mikey_resolved *r);
 
+/** Takes from `other` what `c` does not have (of the same kind and resolvers; of the same ticket). */
+void ms_ue_ticket_cache_merge(struct ms_ue_ticket_cache *c, struct ms_ue_ticket_cache *other);
+
 /** Ticket number `i` of our own, for a listing. False past the end. */
 bool ms_ue_ticket_cache_at(const struct ms_ue_ticket_cache *c, size_t i,
 			   enum ms_ue_ticket_kind *ret_kind, struct ms_span *ret_resolvers,

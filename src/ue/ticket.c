@@ -184,12 +184,26 @@ struct ms_mikey_ticket_held *ms_ue_ticket_cached(struct ms_ue *ue, enum ms_ue_ti
 	return held;
 }
 
+/* Another process of the same user may have written since we read: what it has is kept. */
+static void merge_file(const struct ms_ue *ue)
+{
+	const struct ms_ue_settings *s = ue->settings;
+	struct ms_ue_ticket_cache *other = NULL;
+
+	if (!ms_ue_ticket_cache_new(s->config->tickets.max, &other) &&
+	    !ms_ue_ticket_file_load(s->ticket_file, other, ms_secret_span(&s->psk),
+				    ms_clock_wall()))
+		ms_ue_ticket_cache_merge(ue->tickets, other);
+	ms_ue_ticket_cache_free(other);
+}
+
 void ms_ue_tickets_save(const struct ms_ue *ue)
 {
 	int err;
 
 	if (!ue->tickets || !ue->settings->ticket_file || ue->tickets_broken)
 		return;
+	merge_file(ue);
 	err = ms_ue_ticket_file_save(ue->settings->ticket_file, ue->tickets,
 				     ms_secret_span(&ue->settings->psk), &ms_random_system);
 	if (err)

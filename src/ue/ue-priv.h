@@ -57,7 +57,17 @@ void ms_ue_tell(const struct ms_ue *ue, const struct ms_ue_event *e);
 /** Tells a warning for people. */
 void ms_ue_warn(const struct ms_ue *ue, const char *fmt, ...) MS_PRINTF(2, 3);
 
-/* ---- ue.c: identities of requests ---- */
+/* ---- ue-open.c ---- */
+
+/** Opens everything that `settings` says; what was opened before an error is left to ms_ue_free(). */
+MS_MUST_CHECK int ms_ue_open(struct ms_ue *ue, struct ms_buf *error);
+
+/* ---- ue.c ---- */
+
+/** What the SIP stack calls; `arg` is the user agent. */
+extern const struct ms_sip_handlers ms_ue_sip_handlers;
+
+/* ---- identities of requests ---- */
 
 /** Who a request says it is from. */
 struct ms_ue_sender {

@@ -181,6 +181,27 @@ static void a_damaged_file(void **state)
 	assert_int_equal(ms_ue_ticket_file_load(path, cache, PSK, SMALL_NOW), -EBADMSG);
 }
 
+static void two_processes(void **state)
+{
+	struct ms_ue_ticket_cache *other = NULL;
+	const struct ms_mikey_ticket_held *mine;
+
+	(void)state;
+	add(MS_UE_TICKET_MESSAGE, small_uri(BOB));
+	assert_int_equal(ms_ue_ticket_file_save(path, cache, PSK, &small_random), 0);
+	assert_int_equal(ms_ue_ticket_cache_new(3, &other), 0);
+	assert_int_equal(ms_ue_ticket_file_load(path, other, PSK, SMALL_NOW), 0);
+	add(MS_UE_TICKET_SESSION, "?@?");
+	mine = find(MS_UE_TICKET_MESSAGE, small_uri(BOB), SMALL_NOW);
+	ms_ue_ticket_cache_merge(cache, other); /* nothing new */
+	assert_ptr_equal(find(MS_UE_TICKET_MESSAGE, small_uri(BOB), SMALL_NOW), mine);
+	ms_ue_ticket_cache_merge(other, cache); /* takes the session's */
+	assert_null(find(MS_UE_TICKET_SESSION, "?@?", SMALL_NOW));
+	assert_non_null(ms_ue_ticket_cache_find(other, MS_UE_TICKET_SESSION, MS_SPAN_LIT("?@?"),
+						SMALL_NOW));
+	ms_ue_ticket_cache_free(other);
+}
+
 static int torture_run(void *arg)
 {
 	struct ms_ue_ticket_cache *c = NULL;
@@ -212,6 +233,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(resolvers_are_a_set, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(resolved_tickets, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(in_a_file, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(two_processes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_damaged_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(without_memory, set_up, tear_down),
 	};
