@@ -297,7 +297,7 @@ static const struct ms_config_field limit_fields[] = {
 	{ .key = "pending",
 	  .type = MS_CONFIG_UINT,
 	  AT(limits.pending),
-	  .value = "16",
+	  .value = "64",
 	  .min = 1,
 	  .max = 1000,
 	  .help = "Most messages and calls that wait for the key management server." },

@@ -1,31 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tickets from the key management server: Ticket Request with the policy of the profile, Ticket
- * Resolve, and the caches before both. RFC 6043 sections 4.2.1, 4.2.3 and 5.3.
+ * Our own tickets: Ticket Request with the policy of the profile, and the cache before it. RFC 6043
+ * sections 4.2.1 and 5.3.
  */
 #include <errno.h>
 
 #include "core/alloc.h"
 #include "mikey/policy.h"
-#include "mikey/request.h"
-#include "ue/ue-priv.h"
+#include "ue/ticket-priv.h"
 
-struct ms_ue_asking {
-	struct ms_list link;
-	struct ms_ue *ue;
-	struct ms_ue_kms_call *call;
-	/* a Ticket Request */
-	struct ms_mikey_request *request; /* owned */
-	enum ms_ue_ticket_kind kind;
-	char *resolver; /* owned */
-	ms_ue_ticket_f *ticket;
-	/* a Ticket Resolve */
-	struct ms_mikey_incoming *incoming; /* borrowed */
-	ms_ue_resolve_f *resolved;
-	void *arg;
-};
-
-static void asking_free(struct ms_ue_asking *a)
+void ms_ue_asking_free(struct ms_ue_asking *a)
 {
 	ms_list_remove(&a->link);
 	ms_mikey_request_free(a->request);
@@ -33,16 +17,7 @@ static void asking_free(struct ms_ue_asking *a)
 	ms_free(a);
 }
 
-struct ms_ue_asking *ms_ue_asking_cancel(struct ms_ue_asking *a)
-{
-	if (!a)
-		return NULL;
-	ms_ue_kms_cancel(a->call);
-	asking_free(a);
-	return NULL;
-}
-
-static struct ms_ue_asking *asking_new(struct ms_ue *ue, void *arg)
+struct ms_ue_asking *ms_ue_asking_new(struct ms_ue *ue, void *arg)
 {
 	struct ms_ue_asking *a = ms_zalloc(sizeof(*a));
 
@@ -98,7 +73,7 @@ static void put_detail(struct ms_ue_failure *f, const char *fmt, ...)
 	f->detail[b.len] = '\0';
 }
 
-static struct ms_ue_failure failure_of_answer(const struct ms_ue_kms_answer *a)
+struct ms_ue_failure ms_ue_failure_of_answer(const struct ms_ue_kms_answer *a)
 {
 	struct ms_ue_failure f = { .err = -EHOSTUNREACH,
 				   .reason = a->reason,
@@ -109,7 +84,7 @@ static struct ms_ue_failure failure_of_answer(const struct ms_ue_kms_answer *a)
 	return f;
 }
 
-static struct ms_ue_failure failure_of_fault(int err, const struct ms_fault *fault)
+struct ms_ue_failure ms_ue_failure_of_fault(int err, const struct ms_fault *fault)
 {
 	struct ms_ue_failure f = { .err = err, .reason = fault->reason };
 	const char *name = ms_mikey_name(MS_MIKEY_N_ERROR, (unsigned)fault->code);
@@ -122,7 +97,7 @@ static struct ms_ue_failure failure_of_fault(int err, const struct ms_fault *fau
 	return f;
 }
 
-static void tell_failure(const struct ms_ue *ue, const struct ms_ue_failure *f)
+void ms_ue_tell_kms_failure(const struct ms_ue *ue, const struct ms_ue_failure *f)
 {
 	ms_ue_tell(ue, &(struct ms_ue_event){
 			       .type = MS_UE_EVENT_KMS_ERROR,
@@ -238,35 +213,78 @@ static struct ms_mikey_ticket_held *finish_request(struct ms_ue_asking *a, struc
 		err = -EPERM;
 	if (err) {
 		ms_mikey_ticket_held_free(held);
-		*why = failure_of_fault(err, &fault);
+		*why = ms_ue_failure_of_fault(err, &fault);
 		return NULL;
 	}
 	err = ms_ue_ticket_cache_add(a->ue->tickets, a->kind, resolver, held);
 	if (err) {
-		*why = failure_of_fault(err, &fault);
+		*why = ms_ue_failure_of_fault(err, &fault);
 		return NULL;
 	}
 	tell_ticket(a->ue, a->kind, resolver, held, "kms");
 	return held;
 }
 
+static struct ms_ue_asking *same_request(const struct ms_ue *ue, enum ms_ue_ticket_kind kind,
+					 struct ms_span resolver, bool under_way)
+{
+	struct ms_list *l;
+
+	ms_list_foreach (l, &ue->asking) {
+		struct ms_ue_asking *a = MS_CONTAINER_OF(l, struct ms_ue_asking, link);
+
+		if (a->resolver && a->kind == kind && ms_span_is(resolver, a->resolver) &&
+		    (a->call != NULL) == under_way)
+			return a;
+	}
+	return NULL;
+}
+
+static int post_request(struct ms_ue_asking *a);
+
+/* The next who waits for the same ticket; one that cannot be used again costs another request. */
+static void serve_next(struct ms_ue *ue, enum ms_ue_ticket_kind kind, struct ms_span resolver,
+		       const struct ms_ue_failure *why)
+{
+	struct ms_ue_asking *a;
+
+	while ((a = same_request(ue, kind, resolver, false)) != NULL) {
+		struct ms_mikey_ticket_held *held = NULL;
+		struct ms_ue_failure none = { .err = -ENOMEM, .reason = "ticket" };
+		ms_ue_ticket_f *handler = a->ticket;
+		void *handler_arg = a->arg;
+
+		if (!why)
+			held = ms_ue_ticket_cached(ue, kind, resolver);
+		if (!why && !held && post_request(a) == 0)
+			return;
+		ms_ue_asking_free(a);
+		handler(held, held ? NULL : why ? why : &none, handler_arg);
+	}
+}
+
 static void request_answered(const struct ms_ue_kms_answer *answer, void *arg)
 {
 	struct ms_ue_asking *a = arg;
 	struct ms_ue *ue = a->ue;
+	enum ms_ue_ticket_kind kind = a->kind;
 	ms_ue_ticket_f *handler = a->ticket;
 	void *handler_arg = a->arg;
 	struct ms_ue_failure why = { 0 };
 	struct ms_mikey_ticket_held *held = NULL;
+	MS_CLEANUP(ms_buf_done) struct ms_buf resolver;
 
+	ms_buf_init(&resolver, MS_UE_IDENTITY_MAX);
+	ms_buf_put_str(&resolver, a->resolver);
 	if (answer->message.len > 0)
 		held = finish_request(a, answer->message, &why);
 	else
-		why = failure_of_answer(answer);
-	asking_free(a);
+		why = ms_ue_failure_of_answer(answer);
+	ms_ue_asking_free(a);
 	if (!held)
-		tell_failure(ue, &why);
+		ms_ue_tell_kms_failure(ue, &why);
 	handler(held, held ? NULL : &why, handler_arg);
+	serve_next(ue, kind, ms_buf_span(&resolver), held ? NULL : &why);
 	if (held)
 		ms_ue_tickets_save(ue); /* after the use, so that it is counted */
 }
@@ -312,107 +330,66 @@ static int start_request(struct ms_ue_asking *a, struct ms_buf *out)
 	return ms_mikey_request_start(me, &wanted, now, out, &a->request);
 }
 
-int ms_ue_ticket_request(struct ms_ue *ue, enum ms_ue_ticket_kind kind, struct ms_span resolver,
-			 ms_ue_ticket_f *handler, void *arg, struct ms_ue_asking **ret_asking)
+static int post_request(struct ms_ue_asking *a)
 {
-	struct ms_ue_asking *a = asking_new(ue, arg);
 	MS_CLEANUP(ms_buf_done) struct ms_buf out;
 	int err;
 
 	ms_buf_init(&out, MS_MIKEY_MESSAGE_MAX);
+	err = start_request(a, &out);
+	if (!err)
+		err = ms_ue_kms_post(a->ue->kms, MS_UE_KMS_REQUEST, ms_buf_span(&out),
+				     request_answered, a, &a->call);
+	return err;
+}
+
+int ms_ue_ticket_request(struct ms_ue *ue, enum ms_ue_ticket_kind kind, struct ms_span resolver,
+			 ms_ue_ticket_f *handler, void *arg, struct ms_ue_asking **ret_asking)
+{
+	bool asked = same_request(ue, kind, resolver, true) != NULL;
+	struct ms_ue_asking *a = ms_ue_asking_new(ue, arg);
+	int err = 0;
+
 	if (!a)
 		return -ENOMEM;
 	a->kind = kind;
 	a->ticket = handler;
 	a->resolver = ms_strdup_span(resolver);
-	err = a->resolver ? start_request(a, &out) : -ENOMEM;
-	if (!err)
-		err = ms_ue_kms_post(ue->kms, MS_UE_KMS_REQUEST, ms_buf_span(&out),
-				     request_answered, a, &a->call);
+	if (!a->resolver)
+		err = -ENOMEM;
+	else if (!asked)
+		err = post_request(a);
 	if (err) {
-		asking_free(a);
+		ms_ue_asking_free(a);
 		return err;
 	}
 	*ret_asking = a;
 	return 0;
 }
 
-/* ---- tickets of others ---- */
-
-static void keep_outcome(struct ms_ue *ue, struct ms_mikey_incoming *incoming)
+/* Those who wait for the same ticket need somebody else to ask for them. */
+static void give_up_request(struct ms_ue_asking *a)
 {
-	int err = ms_ue_ticket_cache_add_resolved(ue->tickets,
-						  &ms_mikey_incoming_message(incoming)->ticket,
-						  ms_mikey_incoming_outcome(incoming));
-
-	if (err)
-		ms_ue_warn(ue, "a resolved ticket is not kept: %s", strerror(-err));
-	else
-		ms_ue_tickets_save(ue);
-}
-
-static void resolve_answered(const struct ms_ue_kms_answer *answer, void *arg)
-{
-	struct ms_ue_asking *a = arg;
 	struct ms_ue *ue = a->ue;
-	struct ms_mikey_incoming *incoming = a->incoming;
-	ms_ue_resolve_f *handler = a->resolved;
-	void *handler_arg = a->arg;
-	struct ms_ue_failure why = { 0 };
-	struct ms_fault fault = { 0 };
-	int err;
+	enum ms_ue_ticket_kind kind = a->kind;
+	MS_CLEANUP(ms_buf_done) struct ms_buf resolver;
 
-	asking_free(a);
-	if (answer->message.len == 0) {
-		why = failure_of_answer(answer);
-		tell_failure(ue, &why);
-		handler(&why, handler_arg);
-		return;
-	}
-	err = ms_mikey_incoming_resolved(incoming, answer->message, ms_clock_wall(), &fault);
-	if (err) {
-		why = failure_of_fault(err, &fault);
-		handler(&why, handler_arg);
-		return;
-	}
-	keep_outcome(ue, incoming);
-	handler(NULL, handler_arg);
+	ms_buf_init(&resolver, MS_UE_IDENTITY_MAX);
+	ms_buf_put_str(&resolver, a->resolver);
+	ms_ue_kms_cancel(a->call);
+	ms_ue_asking_free(a);
+	serve_next(ue, kind, ms_buf_span(&resolver), NULL);
 }
 
-static int ask_to_resolve(struct ms_ue *ue, struct ms_mikey_incoming *incoming,
-			  ms_ue_resolve_f *handler, void *arg, struct ms_ue_asking **ret_asking)
+struct ms_ue_asking *ms_ue_asking_cancel(struct ms_ue_asking *a)
 {
-	struct ms_ue_asking *a = asking_new(ue, arg);
-	MS_CLEANUP(ms_buf_done) struct ms_buf out;
-	int err;
-
-	ms_buf_init(&out, MS_MIKEY_MESSAGE_MAX);
 	if (!a)
-		return -ENOMEM;
-	a->incoming = incoming;
-	a->resolved = handler;
-	err = ms_mikey_incoming_resolve(incoming, ms_clock_wall(), &out);
-	if (!err)
-		err = ms_ue_kms_post(ue->kms, MS_UE_KMS_RESOLVE, ms_buf_span(&out),
-				     resolve_answered, a, &a->call);
-	if (err) {
-		asking_free(a);
-		return err;
-	}
-	*ret_asking = a;
-	return 0;
-}
-
-int ms_ue_resolve(struct ms_ue *ue, struct ms_mikey_incoming *incoming, ms_ue_resolve_f *handler,
-		  void *arg, struct ms_fault *fault, struct ms_ue_asking **ret_asking)
-{
-	const struct ms_mikey_policy *ticket = &ms_mikey_incoming_message(incoming)->ticket;
-	ms_usec now = ms_clock_wall();
-	const struct ms_mikey_resolved *known =
-		ms_ue_ticket_cache_resolved(ue->tickets, ticket, now);
-
-	*ret_asking = NULL;
-	if (known)
-		return ms_mikey_incoming_use(incoming, known, now, fault);
-	return ask_to_resolve(ue, incoming, handler, arg, ret_asking);
+		return NULL;
+	if (a->call && a->incoming)
+		ms_ue_resolve_give_up(a);
+	else if (a->call)
+		give_up_request(a);
+	else
+		ms_ue_asking_free(a);
+	return NULL;
 }

@@ -78,6 +78,21 @@ def tickets_are_reused(lab):
     same(audit.count("resolve"), 2, "resolves in the audit log: Bob's client keeps what it resolved")
 
 
+def bursts(lab):
+    """forty messages at once cost the key management server one request and one resolve"""
+    lab.start("alice", "bob")
+    bob, alice = lab.online("bob"), lab.online("alice")
+    for i in range(40):
+        alice.type(f"/msg bob text {i}")
+    texts = [bob.wait("message", "message-refused").get("text") for _ in range(40)]
+    same(sorted(texts), sorted(f"text {i}" for i in range(40)), "texts")
+    for _ in range(40):
+        alice.wait("message-sent")
+    with open(os.path.join(lab.kms_dir, "audit.log"), encoding="utf-8") as f:
+        done = [word for word in (line.split()[1] for line in f) if word in ("issue", "resolve")]
+    same(done, ["issue", "resolve"], "what the audit log says")
+
+
 def plain_messages(lab):
     """plain messages by policy: refused, shown as such, only if the network says who sent them"""
     lab.start("alice", "bob")
@@ -124,4 +139,4 @@ def nothing_in_the_clear(lab):
 
 
 if __name__ == "__main__":
-    main(by_tcp, by_udp, by_tls, any_content, tickets_are_reused, plain_messages, nobody_there, nothing_in_the_clear)
+    main(by_tcp, by_udp, by_tls, any_content, tickets_are_reused, bursts, plain_messages, nobody_there, nothing_in_the_clear)
