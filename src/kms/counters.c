@@ -41,7 +41,10 @@ static struct ms_counter vault[MS_KMS_V_FIXED + REASONS_MAX] = {
 	[MS_KMS_V_TPKS] = MS_GAUGE("ticket_keys", "Ticket protection keys kept."),
 };
 
-#define LE(v) MS_COUNTER_LABEL("answer_time_total", "Answers by time taken.", "up_to_us", v)
+/* A histogram as Prometheus has it: each bucket counts all answers up to its end. */
+#define LE(v)                                                                                      \
+	MS_COUNTER_LABEL("answer_us_bucket", "Answers by the time they took, microseconds.", "le", \
+			 v)
 
 static struct ms_counter front[MS_KMS_F_COUNT] = {
 	[MS_KMS_F_REQUESTS] = MS_COUNTER("requests_total", "Requests given to the vault."),
@@ -52,7 +55,8 @@ static struct ms_counter front[MS_KMS_F_COUNT] = {
 		MS_COUNTER("media_type_total", "Bodies that are not application/mikey."),
 	[MS_KMS_F_BAD_BODY] = MS_COUNTER("bad_body_total", "Bodies that are not MIKEY."),
 	[MS_KMS_F_LATE] = MS_COUNTER("late_total", "Requests the vault did not answer in time."),
-	[MS_KMS_F_ANSWER_US] = MS_COUNTER("answer_microseconds_total", "Time to answers, summed."),
+	[MS_KMS_F_ANSWER_US] = MS_COUNTER("answer_us_sum", "Time to answers, microseconds."),
+	[MS_KMS_F_ANSWER_COUNT] = MS_COUNTER("answer_us_count", "Answers."),
 	[MS_KMS_F_LATENCY] = LE("250"),
 	LE("500"),
 	LE("1000"),
@@ -61,7 +65,7 @@ static struct ms_counter front[MS_KMS_F_COUNT] = {
 	LE("20000"),
 	LE("100000"),
 	LE("1000000"),
-	LE("more"),
+	LE("+Inf"),
 	[MS_KMS_F_ACCEPTED] = MS_COUNTER("connections_total", "Connections accepted."),
 	[MS_KMS_F_REFUSED_TOTAL] =
 		MS_COUNTER("connections_refused_total", "Connections over the limit."),
@@ -114,10 +118,9 @@ void ms_kms_count_refused(const char *reason)
 
 void ms_kms_count_latency(uint64_t us)
 {
-	size_t i = 0;
-
-	while (i < MS_KMS_LATENCY_BUCKETS && us > latency_end[i])
-		i++;
-	ms_count(&front[MS_KMS_F_LATENCY + i]);
+	for (size_t i = MS_KMS_LATENCY_BUCKETS; i > 0 && us <= latency_end[i - 1]; i--)
+		ms_count(&front[MS_KMS_F_LATENCY + i - 1]);
+	ms_count(&front[MS_KMS_F_LATENCY + MS_KMS_LATENCY_BUCKETS]);
+	ms_count(&front[MS_KMS_F_ANSWER_COUNT]);
 	front[MS_KMS_F_ANSWER_US].value += us;
 }

@@ -39,6 +39,9 @@ def main_job(make):
     m = kms.metrics()
     check(m["mediasec_kms_tickets_issued_total"] == 3, "three issued, by the metrics")
     check(m["mediasec_kms_tickets_resolved_total"] == 5, "five resolved, by the metrics")
+    check(m["mediasec_kms_front_answer_us_count"] == 8 and
+          m['mediasec_kms_front_answer_us_bucket{le="+Inf"}'] == 8 and
+          m["mediasec_kms_front_answer_us_sum"] > 0, "and how long they took")
     lines = [line for line in kms.audit() if " granted " in line]
     check(len(lines) == 8, "eight lines in the audit log")
     text = open(kms.audit_path).read() + kms.log()
@@ -269,6 +272,15 @@ def certificates(make):
     wait_for(lambda: "kms.key: unreadable, or others may read it" in kms.log(), 3, "and the log says why")
 
 
+def two_addresses(make):
+    """IPv4 and IPv6 at once"""
+    kms = make()
+    kms.write_config(http__listen=["127.0.0.1:%d" % kms.port, "[::1]:%d" % kms.port])
+    kms.start()
+    check(kms.http("GET", "/x", host="::1")[0] == 404, "over ::1")
+    check(kms.http("GET", "/x")[0] == 404, "over 127.0.0.1")
+
+
 def configured_names(make):
     """path, query and the MIKEY numbers are the operator's to set"""
     kms = make(profile__kms_path="/kms", profile__kms_request="ask", profile__kms_resolve="open")
@@ -280,4 +292,5 @@ def configured_names(make):
 
 
 run([main_job, who_may_resolve, identities, taken_away, policy, clocks_and_replay, transport,
-     certificates, configured_names])
+     certificates, two_addresses,
+     configured_names])

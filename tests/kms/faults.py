@@ -216,6 +216,19 @@ def control_socket(make):
               "kms %s: %s" % (" ".join(words), (p.stderr or "-").splitlines()[0]))
     check([u["name"] for u in kms.ctl("user", "list")["users"]].count("x") == 0, "no half user")
     check("key" not in kms.ctl("user", "show", "alice")["keys"][0], "user show has no key")
+    with open(kms.path("open.key"), "w") as f:
+        f.write("00" * 32)
+    os.chmod(kms.path("open.key"), 0o644)
+    p = kms.ctl("user", "key", "add", "alice", "--key-id", "k2", "--key-file", kms.path("open.key"), ok=False)
+    check(p.returncode == 1 and "others may read it" in p.stderr, "a key file that others may read is refused")
+    p = kms.ctl("user", "key", "add", "alice", "--key-id", "k2", "--generate", kms.path("open.key"), ok=False)
+    check(p.returncode == 1 and "exists" in p.stderr, "--generate overwrites nothing")
+    p = kms.ctl("user", "key", "add", "nobody", "--key-id", "k2", "--generate", kms.path("new.key"), ok=False)
+    check(p.returncode == 1 and not os.path.exists(kms.path("new.key")),
+          "no key file is left when the server refuses")
+    kms.ctl("user", "key", "add", "alice", "--key-id", "k2", "--generate", kms.path("new.key"))
+    check(os.stat(kms.path("new.key")).st_mode & 0o777 == 0o600, "a generated key has mode 0600")
+    kms.ctl("user", "key", "remove", "k2")
     p = subprocess.run([CTL, "kms", "-s", kms.path("none"), "status"], capture_output=True)
     check(p.returncode == 3, "an absent server: exit status 3")
 

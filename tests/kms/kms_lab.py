@@ -204,9 +204,9 @@ class Kms:
     def client(self):
         return Client(self)
 
-    def http(self, method, target, body=b"", headers=(), port=None, timeout=10):
+    def http(self, method, target, body=b"", headers=(), host="127.0.0.1", timeout=10):
         """Status, headers, body of one request on a connection of its own."""
-        with socket.create_connection(("127.0.0.1", port or self.port), timeout=timeout) as s:
+        with socket.create_connection((host, self.port), timeout=timeout) as s:
             head = "%s %s HTTP/1.1\r\nHost: kms\r\nConnection: close\r\n" % (method, target)
             if body or method == "POST":
                 head += "Content-Length: %d\r\n" % len(body)
