@@ -5,7 +5,9 @@
  *   head, 32 octets: "MSREPLAY", version (4), record length (4), bucket length in us (8), number (8)
  *   records, 16 octets each, as many as there are; a shorter rest was torn and does not count
  *
- * and the file "floor" of 8 octets: the lowest bucket that is still accepted. Integers big-endian.
+ * and the file "floor": the lowest bucket that is still accepted (8), bucket length in us (8).
+ * Integers are big-endian. While there are journals of another bucket length than is configured,
+ * theirs is used: numbers would mean other times.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,6 +25,11 @@
 #define PREFIX "bucket."
 #define VERSION 1
 #define NAME_MAX_OCTETS 40
+#define FLOOR_LEN 16
+
+/* Far beyond what any clock gives, so that products with lengths fit. */
+#define NUMBER_MAX ((uint64_t)UINT32_MAX)
+#define LENGTH_MAX ((uint64_t)3600 * MS_SEC)
 #define READ_CHUNK ((size_t)64 * 1024)
 
 static void name_of(int64_t number, char name[NAME_MAX_OCTETS])
@@ -120,31 +127,38 @@ void ms_kms_journal_unlink(struct ms_kms_replay *r, int64_t number)
 
 void ms_kms_journal_floor(struct ms_kms_replay *r, int64_t floor)
 {
-	uint8_t octets[8];
+	uint8_t octets[FLOOR_LEN];
 	struct ms_buf b;
 
 	r->floor = floor;
 	ms_buf_init_fixed(&b, octets, sizeof(octets));
 	ms_buf_put_u64(&b, (uint64_t)floor);
+	ms_buf_put_u64(&b, (uint64_t)r->c.bucket);
 	if (pwrite(r->floor_fd, octets, sizeof(octets), 0) != (ssize_t)sizeof(octets))
 		r->stats.errors++;
 }
 
-static int load_floor(struct ms_kms_replay *r)
+/* *ret_length is that of the journals, or 0 if there is no floor file yet. */
+static int load_floor(struct ms_kms_replay *r, ms_usec *ret_length)
 {
-	uint8_t octets[8];
+	uint8_t octets[FLOOR_LEN];
 	struct ms_reader in = ms_reader_of(ms_span_of(octets, sizeof(octets)));
-	uint64_t v;
+	uint64_t floor, length;
 	ssize_t n;
 
+	*ret_length = 0;
 	r->floor_fd = openat(r->dir_fd, "floor", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (r->floor_fd < 0)
 		return -errno;
 	n = pread(r->floor_fd, octets, sizeof(octets), 0);
 	if (n < 0)
 		return -errno;
-	if (n == (ssize_t)sizeof(octets) && ms_read_u64(&in, &v) == 0)
-		r->floor = (int64_t)v;
+	if (n == (ssize_t)sizeof(octets) && ms_read_u64(&in, &floor) == 0 &&
+	    ms_read_u64(&in, &length) == 0 && length >= (uint64_t)MS_SEC && length <= LENGTH_MAX &&
+	    (floor <= NUMBER_MAX || (int64_t)floor == INT64_MIN)) {
+		r->floor = (int64_t)floor;
+		*ret_length = (ms_usec)length;
+	}
 	return 0;
 }
 
@@ -206,7 +220,7 @@ static bool number_of(const char *name, int64_t *ret_number)
 	uint64_t v;
 
 	if (!ms_span_starts(s, MS_SPAN_LIT(PREFIX)) ||
-	    ms_span_u64(ms_span_from(s, sizeof(PREFIX) - 1), INT64_MAX, &v))
+	    ms_span_u64(ms_span_from(s, sizeof(PREFIX) - 1), NUMBER_MAX, &v))
 		return false;
 	*ret_number = (int64_t)v;
 	return true;
@@ -229,8 +243,64 @@ static int load_each(struct ms_kms_replay *r, DIR *d, uint8_t *chunk)
 	return err ? err : -errno;
 }
 
-static int load_directory(struct ms_kms_replay *r)
+/* The highest number of a journal; INT64_MIN if there is none. */
+static int64_t newest_journal(DIR *d)
 {
+	const struct dirent *e;
+	int64_t number, newest = INT64_MIN;
+
+	while ((e = readdir(d)) != NULL)
+		if (number_of(e->d_name, &number) && number > newest)
+			newest = number;
+	rewinddir(d);
+	return newest;
+}
+
+/* The first bucket of the new length that begins when the old bucket `number` has. */
+static int64_t convert(int64_t number, ms_usec length, ms_usec wanted)
+{
+	return (int64_t)((double)number * (double)length / (double)wanted) + 1;
+}
+
+static void forget_all(struct ms_kms_replay *r, DIR *d)
+{
+	const struct dirent *e;
+	int64_t number;
+
+	while ((e = readdir(d)) != NULL)
+		if (number_of(e->d_name, &number))
+			ms_kms_journal_unlink(r, number);
+	rewinddir(d);
+}
+
+static void choose_length(struct ms_kms_replay *r, DIR *d, ms_usec length, ms_usec now,
+			  char why[MS_KMS_REPLAY_WHY_MAX])
+{
+	ms_usec wanted = r->c.bucket;
+	int64_t newest;
+
+	if (length == 0 || length == wanted)
+		return;
+	newest = newest_journal(d);
+	if (newest >= now / length) {
+		r->c.bucket = length;
+		snprintf(why, MS_KMS_REPLAY_WHY_MAX,
+			 "replay journals have buckets of %lld s, which stay in use until a start "
+			 "that finds none of them",
+			 (long long)(length / MS_SEC));
+		return;
+	}
+	/* All have passed. What was closed stays closed, rounded up. */
+	if (newest >= r->floor && newest != INT64_MIN)
+		r->floor = newest + 1;
+	if (r->floor > 0)
+		r->floor = convert(r->floor, length, wanted);
+	forget_all(r, d);
+}
+
+static int load_directory(struct ms_kms_replay *r, ms_usec now, char why[MS_KMS_REPLAY_WHY_MAX])
+{
+	ms_usec length = 0;
 	MS_CLEANUP(ms_freep) uint8_t *chunk = ms_zalloc(READ_CHUNK);
 	int err, fd = chunk ? dup(r->dir_fd) : -1;
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -241,19 +311,24 @@ static int load_directory(struct ms_kms_replay *r)
 			close(fd);
 		return err;
 	}
-	err = load_floor(r);
-	if (err == 0)
+	err = load_floor(r, &length);
+	if (err == 0) {
+		choose_length(r, d, length, now, why);
 		err = load_each(r, d, chunk);
+	}
 	closedir(d);
+	if (err == 0)
+		ms_kms_journal_floor(r, r->floor);
 	return err;
 }
 
-int ms_kms_journal_load(struct ms_kms_replay *r, const char *dir, char why[MS_KMS_REPLAY_WHY_MAX])
+int ms_kms_journal_load(struct ms_kms_replay *r, const char *dir, ms_usec now,
+			char why[MS_KMS_REPLAY_WHY_MAX])
 {
 	int err;
 
 	r->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	err = r->dir_fd < 0 ? -errno : load_directory(r);
+	err = r->dir_fd < 0 ? -errno : load_directory(r, now, why);
 	if (err)
 		snprintf(why, MS_KMS_REPLAY_WHY_MAX, "replay journal %s: %s", dir, strerror(-err));
 	else if (r->stats.damaged > 0)

@@ -52,7 +52,7 @@ MS_MUST_CHECK int ms_kms_bucket_put(struct ms_kms_replay *r, struct ms_kms_bucke
 				    const uint8_t digest[static MS_KMS_DIGEST_LEN]);
 
 /** Opens the directory and reads floor and journals into memory. */
-MS_MUST_CHECK int ms_kms_journal_load(struct ms_kms_replay *r, const char *dir,
+MS_MUST_CHECK int ms_kms_journal_load(struct ms_kms_replay *r, const char *dir, ms_usec now,
 				      char why[MS_KMS_REPLAY_WHY_MAX]);
 
 /** Writes (and with MS_KMS_SYNC_BATCH syncs) what is pending. */

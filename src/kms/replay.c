@@ -268,6 +268,8 @@ ms_usec ms_kms_replay_ahead(const struct ms_kms_replay *r, ms_usec now)
 	/* A damaged floor file may have any number in it. */
 	if (newest > MS_NEVER / r->c.bucket)
 		return MS_NEVER;
+	if (newest > (MS_NEVER - r->c.window) / r->c.bucket)
+		return MS_NEVER;
 	return newest * r->c.bucket - (now + r->c.window);
 }
 
@@ -294,7 +296,7 @@ int ms_kms_replay_open(const struct ms_kms_replay_config *c, ms_usec now,
 	r->dir_fd = r->floor_fd = -1;
 	r->floor = INT64_MIN;
 	ms_list_init(&r->buckets);
-	err = ms_kms_journal_load(r, c->dir, why);
+	err = ms_kms_journal_load(r, c->dir, now, why);
 	if (err) {
 		ms_kms_replay_close(r);
 		return err;

@@ -164,7 +164,7 @@ def clock(make):
     kms.stop()
     os.unlink(path)
     with open(os.path.join(kms.path("replay"), "floor"), "wb") as f:
-        f.write(struct.pack(">Q", ahead))
+        f.write(struct.pack(">QQ", ahead, bucket))
     kms.start()
     a = c("resolve bob t")
     check(a.get("mikey") == 1, "what is older than the journal's memory is refused (%s)" % a)

@@ -112,7 +112,7 @@ static void journal(struct ms_span s)
 	check(made);
 	snprintf(name, sizeof(name), "bucket.%lld", (long long)(NOW / BUCKET + 1));
 	write_file(dir, name, s);
-	write_file(dir, "floor", ms_span_sub(s, 3, s.len % 9));
+	write_file(dir, "floor", ms_span_sub(s, 3, s.len % 17));
 	if (ms_kms_replay_open(&c, NOW, why, &r) == 0) {
 		err = ms_kms_replay_add(r, digest, NOW + BUCKET);
 		check(err == 0 ? ms_kms_replay_flush(r) == 0 : err < 0);

@@ -231,6 +231,33 @@ static void test_clock(void **state)
 	assert_int_equal(add(f, 2, NOW + 60 * MS_SEC), 0);
 }
 
+/* Another bucket length in the configuration must neither forget nor shut anybody out. */
+static void test_other_length(void **state)
+{
+	struct fixture *f = *state;
+	ms_usec later = NOW + 3600 * MS_SEC;
+
+	assert_int_equal(reopen(f), 0);
+	assert_int_equal(add(f, 1, NOW + 60 * MS_SEC), 0);
+	f->c.bucket = 7 * MS_SEC;
+	assert_int_equal(reopen(f), 0);
+	assert_non_null(strstr(f->why, "buckets of 60 s"));
+	assert_int_equal(add(f, 1, NOW + 60 * MS_SEC), -EEXIST);
+	assert_int_equal(add(f, 2, NOW + 300 * MS_SEC), 0);
+	/* None of them lives any more: the new length holds, and what was closed stays closed. */
+	assert_int_equal(reopen_at(f, later), 0);
+	ms_kms_replay_expire(f->r, later);
+	assert_int_equal(reopen_at(f, later), 0);
+	assert_string_equal(f->why, "");
+	assert_int_equal(add(f, 2, NOW + 300 * MS_SEC), -ESTALE);
+	assert_int_equal(add(f, 3, later), 0);
+	assert_int_equal(reopen_at(f, later), 0);
+	assert_int_equal(add(f, 3, later), -EEXIST);
+	/* Not to be found under a name that the others have. */
+	ms_kms_replay_expire(f->r, later + 3600 * MS_SEC);
+	f->c.bucket = 60 * MS_SEC;
+}
+
 static void test_full(void **state)
 {
 	struct fixture *f = *state;
@@ -342,9 +369,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_seen),         T(test_restart), T(test_kill),    T(test_torn),
-		T(test_damaged_head), T(test_expire),  T(test_clock),   T(test_full),
-		T(test_million),      T(test_sync),    T(test_torture),
+		T(test_seen),         T(test_restart), T(test_kill),  T(test_torn),
+		T(test_damaged_head), T(test_expire),  T(test_clock), T(test_full),
+		T(test_other_length), T(test_million), T(test_sync),  T(test_torture),
 	};
 
 	return cmocka_run_group_tests_name("kms-replay", tests, NULL, NULL);
