@@ -61,6 +61,17 @@ void ms_mikey_csb_freep(struct ms_mikey_csb **c)
 	*c = ms_mikey_csb_free(*c);
 }
 
+void ms_mikey_bundle_saw(struct ms_mikey_csb *c, const struct ms_mikey_ts *t)
+{
+	struct ms_mikey_ts *latest;
+
+	if (!t->set || t->type > MS_MIKEY_TS_NTP_UTC_32)
+		return;
+	latest = &c->latest[t->type];
+	if (!latest->set || ms_mikey_ts_later(t->type, t->value, latest->value))
+		*latest = *t;
+}
+
 static void drop_oldest_sp(struct ms_mikey_csb *c)
 {
 	ms_mikey_octets_done(&c->sp[0]);
@@ -129,6 +140,9 @@ int ms_mikey_bundle_new(const struct ms_mikey_bundle_spec *s, struct ms_fault *f
 	c->flags = s->flags;
 	c->hdr = s->init->hdr;
 	c->which = s->resp ? MS_MIKEY_RESP : MS_MIKEY_INIT;
+	ms_mikey_bundle_saw(c, &s->init->t);
+	if (s->resp)
+		ms_mikey_bundle_saw(c, &s->resp->t);
 	if (s->keys)
 		c->keys = *s->keys;
 	err = bundle_copy(c, s);

@@ -58,6 +58,9 @@ struct ms_mikey_csb {
 	struct ms_mikey_traffics traffics;
 	struct ms_mikey_octets sp[MS_MIKEY_SPS_MAX]; /* SP payloads of all messages, newest last */
 	size_t n_sps;
+	/* The latest timestamps of either end, by type. All messages of a bundle but the first are
+	 * encrypted with one key, and T is what makes their key streams differ (reading 11). */
+	struct ms_mikey_ts latest[MS_MIKEY_TS_NTP_UTC_32 + 1];
 	/* Names of our latest updates: both ends use the same keys, so one of ours that somebody sends
 	 * back would pass for the other end's. */
 	uint8_t own[MS_MIKEY_OWN_UPDATES][MS_HASH_MAX];
@@ -86,6 +89,9 @@ MS_MUST_CHECK int ms_mikey_bundle_new(const struct ms_mikey_bundle_spec *s, stru
 /** Keeps the SP payloads of a message for later ones to refer to. `m` may be NULL. */
 MS_MUST_CHECK int ms_mikey_bundle_keep_sps(struct ms_mikey_csb *c,
 					   const struct ms_mikey_message *m);
+
+/** Notes the timestamp of a message of this bundle, sent or verified. */
+void ms_mikey_bundle_saw(struct ms_mikey_csb *c, const struct ms_mikey_ts *t);
 
 /** The RANDs that enter traffic keys by these flags; `resp` may be NULL. */
 struct ms_mikey_rands ms_mikey_bundle_rands(unsigned flags, const struct ms_mikey_message *init,

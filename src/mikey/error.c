@@ -73,18 +73,36 @@ bool ms_mikey_error_about(struct ms_span in, struct ms_mikey_hdr *ret_hdr)
 	return true;
 }
 
+/* RFC 6043 section 5.4: who does not support the policies of a Transfer should say which it does. */
+static bool says_policies(const struct ms_mikey_party *me, const struct ms_mikey_hdr *about,
+			  const struct ms_fault *fault)
+{
+	return (about->data_type == MS_MIKEY_TRANSFER_INIT ||
+		about->data_type == MS_MIKEY_TRANSFER_RESP) &&
+	       (fault->code == MS_MIKEY_ERR_SP || fault->code == MS_MIKEY_ERR_SP_PARAM) &&
+	       me->local->prot_srtp;
+}
+
 int ms_mikey_error_answer(const struct ms_mikey_party *me, struct ms_span in,
 			  const struct ms_fault *fault, ms_usec now, struct ms_buf *out)
 {
+	struct ms_mikey_sp sp = { .prot_type = MS_MIKEY_PROT_SRTP };
 	struct ms_mikey_hdr about;
 	struct ms_mikey_error_build e = {
 		.about = &about,
 		.error_no = { (uint8_t)fault->code },
 		.n = 1,
+		.sp = &sp,
 	};
+	uint8_t room[64];
+	struct ms_buf params;
 
 	if (!me->answer_errors || !ms_mikey_error_about(in, &about))
 		return 0;
+	ms_buf_init_fixed(&params, room, sizeof(room));
+	ms_mikey_srtp_encode(&ms_mikey_srtp_default, &params);
+	sp.params = ms_buf_span(&params);
+	e.n_sps = says_policies(me, &about, fault) ? 1 : 0;
 	e.t = ms_mikey_clock_next(me->clock, now);
 	return ms_mikey_error_write(&e, out);
 }

@@ -37,7 +37,8 @@ struct ms_mikey_error_build {
 MS_MUST_CHECK int ms_mikey_error_write(const struct ms_mikey_error_build *e, struct ms_buf *out);
 
 /**
- * Appends an unauthenticated Error message about `in`, a message that was refused with *fault. Does
+ * Appends an unauthenticated Error message about `in`, a message that was refused with *fault; if
+ * the policies of a Transfer were the reason, with the SRTP policy that is acceptable. Does
  * nothing, and returns 0, if `in` is itself an Error message, has no readable header or is none of
  * MIKEY-TICKET's, or if me->answer_errors is not set.
  */

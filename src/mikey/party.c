@@ -24,15 +24,11 @@ const struct ms_mikey_suite *ms_mikey_suite_of(const struct ms_profile *profile)
 								   : &ms_mikey_suite_256;
 }
 
-/* Whether `v` is later than `last`. NTP seconds roll over in 2036 (RFC 6043 section 6.3), so the
- * difference counts and not the value. */
-static bool later(uint8_t type, uint64_t v, uint64_t last)
+bool ms_mikey_ts_later(uint8_t type, uint64_t a, uint64_t b)
 {
-	if (last == 0)
-		return true;
 	if (ms_mikey_ts_len(type) == 4)
-		return (int32_t)((uint32_t)v - (uint32_t)last) > 0;
-	return (int64_t)(v - last) > 0;
+		return (int32_t)((uint32_t)a - (uint32_t)b) > 0;
+	return (int64_t)(a - b) > 0;
 }
 
 struct ms_mikey_ts ms_mikey_clock_next(struct ms_mikey_clock *c, ms_usec now)
@@ -41,7 +37,7 @@ struct ms_mikey_ts ms_mikey_clock_next(struct ms_mikey_clock *c, ms_usec now)
 
 	if (c->type != MS_MIKEY_TS_COUNTER) {
 		t = ms_mikey_ts_of(c->type, now);
-		if (!later(c->type, t.value, c->last))
+		if (c->last != 0 && !ms_mikey_ts_later(c->type, t.value, c->last))
 			t.value = c->last + 1;
 	}
 	if (ms_mikey_ts_len(c->type) == 4)

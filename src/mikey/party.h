@@ -42,6 +42,10 @@ struct ms_mikey_clock {
  */
 struct ms_mikey_ts ms_mikey_clock_next(struct ms_mikey_clock *c, ms_usec now);
 
+/** Whether a timestamp value is later than another of its type. NTP seconds roll over in 2036 (RFC 6043
+ * section 6.3), so the difference counts and not the value. */
+bool ms_mikey_ts_later(uint8_t type, uint64_t a, uint64_t b);
+
 /** What this party puts up with: local policy. Start with ms_mikey_local_init(). */
 struct ms_mikey_local {
 	ms_usec skew; /* most that T of an INIT message may be off (RFC 3830 section 5.4) */

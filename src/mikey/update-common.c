@@ -104,14 +104,32 @@ static void put_ids(const struct ms_mikey_csb *c, bool both, struct ms_mikey_wri
 		ms_mikey_put_idr(w, MS_MIKEY_ROLE_RESPONDER, &id_r);
 }
 
+/* Later than anything in this bundle, from whichever end. Should both ends count and send at the same
+ * time, one has the even numbers and the other the odd ones. Our clock itself does not follow the other
+ * end's. */
+static struct ms_mikey_ts next_ts(struct ms_mikey_csb *c, ms_usec now)
+{
+	struct ms_mikey_ts t = ms_mikey_clock_next(c->me->clock, now);
+	const struct ms_mikey_ts *latest = &c->latest[t.type];
+
+	if (latest->set && !ms_mikey_ts_later(t.type, t.value, latest->value))
+		t.value = latest->value + 1;
+	if (t.type == MS_MIKEY_TS_COUNTER && (t.value & 1) == c->initiator)
+		t.value++;
+	if (ms_mikey_ts_len(t.type) == 4)
+		t.value &= UINT32_MAX;
+	ms_mikey_bundle_saw(c, &t);
+	return t;
+}
+
 /* One update message; `init` is what it answers, or empty. Leaves `out` as it was on error. */
-int ms_mikey_update_write(const struct ms_mikey_csb *c, const struct ms_mikey_first *f,
+int ms_mikey_update_write(struct ms_mikey_csb *c, const struct ms_mikey_first *f,
 			  const struct ms_mikey_update *u, const struct ms_mikey_map *map,
 			  struct ms_span init, ms_usec now, struct ms_buf *out,
 			  struct ms_mikey_message *ret_m)
 {
 	struct ms_mikey_suite suite = ms_mikey_suite_for(c->me, c->hdr.prf);
-	struct ms_mikey_ts t = ms_mikey_clock_next(c->me->clock, now);
+	struct ms_mikey_ts t = next_ts(c, now);
 	struct ms_mikey_hdr hdr = { .data_type = init.p ? MS_MIKEY_TRANSFER_RESP
 							: MS_MIKEY_TRANSFER_INIT,
 				    .prf = c->hdr.prf,

@@ -33,8 +33,7 @@ MS_MUST_CHECK int ms_mikey_update_check(const struct ms_mikey_csb *c,
 
 /** Appends one update message, decoded into *ret_m; `init` is what it answers, or empty. What it
  * appended on error is for the caller to cut off. */
-MS_MUST_CHECK int ms_mikey_update_write(const struct ms_mikey_csb *c,
-					const struct ms_mikey_first *f,
+MS_MUST_CHECK int ms_mikey_update_write(struct ms_mikey_csb *c, const struct ms_mikey_first *f,
 					const struct ms_mikey_update *u,
 					const struct ms_mikey_map *map, struct ms_span init,
 					ms_usec now, struct ms_buf *out,

@@ -54,6 +54,8 @@ static int read_update(struct ms_mikey_csb *c, const struct ms_mikey_first *f,
 	if (err == 0)
 		err = ms_mikey_guard_verify(&f->guard, c->which, &m->v, &cover, fault);
 	if (err == 0)
+		ms_mikey_bundle_saw(c, &m->t);
+	if (err == 0)
 		err = ms_mikey_check_map(m, &src,
 					 m->hdr.v ? MS_MIKEY_MAP_OFFER : MS_MIKEY_MAP_COMPLETE,
 					 c->me->local, fault);

@@ -134,6 +134,8 @@ static int finish(struct ms_mikey_csb *c, const struct ms_mikey_first *f,
 	ms_mikey_cover_resp(&cover, m, sent->raw);
 	err = ms_mikey_guard_verify(&f->guard, c->which, &m->v, &cover, fault);
 	if (err == 0)
+		ms_mikey_bundle_saw(c, &m->t);
+	if (err == 0)
 		err = ms_mikey_check_map(m, &src, MS_MIKEY_MAP_ANSWER, c->me->local, fault);
 	if (err == 0)
 		err = ms_mikey_check_map_kept(m, sent, fault);

@@ -118,8 +118,8 @@ static void reflection(void **state)
 			ms_mikey_csb_update_finish(csb, ms_buf_span(&c.init), k->now, &c.fault),
 			-EBADMSG);
 	}
-	/* With COUNTER timestamps an older update is refused too. */
 	call_done(&c);
+	/* With COUNTER timestamps whatever is not newer is refused too. */
 	k->clock.type = MS_MIKEY_TS_COUNTER;
 	k->local.counter = true;
 	call_init(&c, k, ALICE, BOB, &ms_mikey_suite_128);
@@ -127,14 +127,65 @@ static void reflection(void **state)
 	assert_int_equal(call_all(&c, SESSION_FLAGS | MS_MIKEY_FLAG_L | MS_MIKEY_FLAG_M,
 				  "sip:bob@example.com"),
 			 0);
-	update_once(&c, true, true, "one");
 	k->clock.last -= 4;
-	ms_buf_reset(&c.init);
-	assert_int_equal(ms_mikey_csb_update_start(c.csb_a, &u, k->now, &c.init), 0);
-	assert_int_equal(ms_mikey_csb_update_take(c.csb_b, ms_buf_span(&c.init), NULL, c.replay,
-						  k->now, &c.resp, &c.fault),
-			 -EALREADY);
+	assert_int_equal(call_offer(&c, NULL), 0);
+	assert_int_equal(call_receive(&c), -EALREADY);
 	call_done(&c);
+}
+
+static uint64_t t_of(const struct ms_buf *b)
+{
+	struct ms_mikey_message m;
+
+	assert_int_equal(ms_mikey_decode(ms_buf_span(b), &m, NULL), 0);
+	return m.t.value;
+}
+
+/* One key encrypts all updates of both ends, so no timestamp comes twice, whatever the clocks say. */
+static void no_timestamp_twice(void **state)
+{
+	static const uint8_t types[] = { MS_MIKEY_TS_NTP_UTC, MS_MIKEY_TS_COUNTER,
+					 MS_MIKEY_TS_NTP_UTC_32 };
+	struct memory_kms *k = *state;
+	const struct ms_mikey_update u = { .want_answer = true };
+
+	k->local.counter = true;
+	for (size_t i = 0; i < sizeof(types); i++) {
+		struct ms_mikey_clock clock_b = { .type = types[i] };
+		uint64_t first, second;
+		struct call c;
+
+		call_init(&c, k, ALICE, BOB, &ms_mikey_suite_128);
+		k->clock = (struct ms_mikey_clock){ .type = types[i] };
+		assert_int_equal(call_all(&c, SESSION_FLAGS | MS_MIKEY_FLAG_L | MS_MIKEY_FLAG_M,
+					  "sip:bob@example.com"),
+				 0);
+		/* From here on Bob has a clock of his own that is about to say what Alice's does. */
+		c.b.clock = &clock_b;
+		clock_b.last = k->clock.last;
+		ms_buf_reset(&c.init);
+		ms_buf_reset(&c.resp);
+		assert_int_equal(ms_mikey_csb_update_start(c.csb_a, &u, k->now, &c.init), 0);
+		assert_int_equal(ms_mikey_csb_update_take(c.csb_b, ms_buf_span(&c.init), NULL, NULL,
+							  k->now, &c.resp, &c.fault),
+				 0);
+		first = t_of(&c.init);
+		assert_true(ms_mikey_ts_later(types[i], t_of(&c.resp), first));
+		assert_int_equal(
+			ms_mikey_csb_update_finish(c.csb_a, ms_buf_span(&c.resp), k->now, &c.fault),
+			0);
+		/* Both at the same time. */
+		first = t_of(&c.resp);
+		ms_buf_reset(&c.init);
+		ms_buf_reset(&c.resp);
+		assert_int_equal(ms_mikey_csb_update_start(c.csb_a, &u, k->now, &c.init), 0);
+		assert_int_equal(ms_mikey_csb_update_start(c.csb_b, &u, k->now + 1, &c.resp), 0);
+		second = t_of(&c.init);
+		assert_true(ms_mikey_ts_later(types[i], second, first));
+		if (types[i] == MS_MIKEY_TS_COUNTER)
+			assert_true(second != t_of(&c.resp));
+		call_done(&c);
+	}
 }
 
 /* Calls over a network that loses, repeats and reorders. Whatever arrives is taken at most once, by
@@ -232,6 +283,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(updates, setup, teardown),
 		cmocka_unit_test_setup_teardown(reflection, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_timestamp_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_network, setup, teardown),
 		cmocka_unit_test_setup_teardown(torture, setup, teardown),
 	};

@@ -9,6 +9,7 @@
 #include "ms-test.h"
 
 #include "memory-call.h"
+#include "mikey/error.h"
 
 #define RTP_HEADER 12
 
@@ -168,6 +169,8 @@ static void null_encryption(void **state)
 	const struct ms_mikey_wanted w = { .flags = SESSION_FLAGS,
 					   .responder = &bob,
 					   .n_responders = 1 };
+	struct ms_mikey_message m;
+	struct ms_mikey_error e;
 	struct call c;
 
 	params.encr = false;
@@ -183,6 +186,13 @@ static void null_encryption(void **state)
 	assert_true(call_receive(&c) < 0);
 	assert_string_equal(c.fault.reason, "sp_unsupported");
 	assert_int_equal(c.fault.code, MS_MIKEY_ERR_SP_PARAM);
+	assert_int_equal(
+		ms_mikey_error_answer(&c.b, ms_buf_span(&c.init), &c.fault, k->now, &c.resp), 0);
+	assert_int_equal(ms_mikey_error_read(ms_buf_span(&c.resp), MS_SPAN_NULL, &m, &e, NULL), 0);
+	assert_int_equal(e.error_no[0], MS_MIKEY_ERR_SP_PARAM);
+	assert_non_null(ms_mikey_find_sp(&m, 0));
+	assert_int_equal(ms_mikey_srtp_decode(ms_mikey_find_sp(&m, 0)->u.sp.params, &read_back), 0);
+	assert_true(read_back.encr);
 	k->local.srtp_encr_algs |= 1;
 	assert_int_equal(call_receive(&c), 0);
 	call_done(&c);
