@@ -88,8 +88,8 @@ class DemoLab(Lab):
             return [line.strip() for line in f if all(w in line for w in words)]
 
     def describe(self):
-        yield f"Kamailio (registrar and proxy)   sip:{self.address}:{self.sip_port}, TCP and UDP"
-        yield f"mediasec-kms                     http://{self.address}:{self.kms_port}"
+        yield f"Kamailio (registrar and proxy)   sip:{self.host}:{self.sip_port}, TCP and UDP"
+        yield f"mediasec-kms                     http://{self.host}:{self.kms_port}"
         yield f"users                            {', '.join(self.users)}; each has one key, shared with the KMS only"
 
 

@@ -62,8 +62,10 @@ write_config() {
 "
 	[ "${LAB_FROM_CHECK:-0}" = 1 ] && defines="$defines#!define WITH_FROM_CHECK\\
 "
+	host=$address
+	case $address in *:*) host="[$address]" ;; esac
 	sed -e "s|@DEFINES@|$defines|" -e "s|@DIR@|$dir|g" -e "s|@DOMAIN@|$domain|g" \
-		-e "s|@LISTEN@|$address:$port|g" -e "s|@LISTEN_TLS@|$address:$((port + 1))|g" \
+		-e "s|@LISTEN@|$host:$port|g" -e "s|@LISTEN_TLS@|$host:$((port + 1))|g" \
 		"$here/kamailio.cfg.in" >"$dir/kamailio.cfg"
 }
 
@@ -73,7 +75,7 @@ running() {
 
 start() {
 	address=$1 port=$2 domain=${LAB_DOMAIN:-ims.example}
-	case $address in 127.*) ;; *) fail "only 127.0.0.0/8, not $address" ;; esac
+	case $address in 127.* | ::1) ;; *) fail "only 127.0.0.0/8 and ::1, not $address" ;; esac
 	[ -r "$dir/users" ] || fail "$dir/users is missing"
 	running && fail "already running under $dir"
 	command -v kamailio >/dev/null || PATH=$PATH:/usr/sbin

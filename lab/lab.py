@@ -184,9 +184,15 @@ class Ue:
 
 class Lab:
     def __init__(self, folder, address="127.0.0.1", tls=False):
-        self.dir, self.address, self.tls = os.path.abspath(folder), address, tls
+        self.dir, self.tls = os.path.abspath(folder), tls
         self.sip_dir, self.kms_dir = os.path.join(self.dir, "sip"), os.path.join(self.dir, "kms")
         self.users, self.ues, self.kms = {}, [], None
+        self.settle(address)
+
+    def settle(self, address):
+        """Everything is to be at this address; before start()."""
+        self.address = address
+        self.host = f"[{address}]" if ":" in address else address  # as it stands before a port
         self.sip_port = free_ports(2, address)
         self.kms_port = free_ports(1, address)
         self.msrp_first = free_ports(MSRP_PORTS_EACH, address)
@@ -257,7 +263,7 @@ class Lab:
             return os.path.join(self.kms_dir, name)
         return {"daemon": {"control": at("control.sock")},
                 "identity": KMS_IDENTITY,
-                "http": {"listen": [f"{self.address}:{self.kms_port}"]},
+                "http": {"listen": [f"{self.host}:{self.kms_port}"]},
                 "vault": {"control": at("vault.sock"), "store": at("kms.db"), "master_key": at("master")},
                 "replay": {"dir": at("replay")},
                 "audit": {"file": at("audit.log")}}
@@ -314,9 +320,9 @@ class Lab:
         transport = "tls" if self.tls else "tcp"
         base = {
             "identity": self.uri(name),
-            "sip": {"proxy": f"sip:{self.address}:{self.sip_port}", "transport": transport, "address": self.address,
+            "sip": {"proxy": f"sip:{self.host}:{self.sip_port}", "transport": transport, "address": self.address,
                     "auth_user": name, "password_file": "password", "registrar": f"sip:{DOMAIN}"},
-            "kms": {"url": f"http://{self.address}:{self.kms_port}", "identity": KMS_IDENTITY, "psk_id": name,
+            "kms": {"url": f"http://{self.host}:{self.kms_port}", "identity": KMS_IDENTITY, "psk_id": name,
                     "psk_file": "psk"},
             "tickets": {"file": "tickets"},
             "media": {"port_min": self.msrp_first, "port_max": self.msrp_first + MSRP_PORTS_EACH - 1},
@@ -325,7 +331,7 @@ class Lab:
             "contacts": [{"name": other, "uri": self.uri(other)} for other in self.users if other != name],
         }
         if self.tls:
-            base["sip"]["proxy"] = f"sip:{self.address}:{self.sip_port + 1};transport=tls"
+            base["sip"]["proxy"] = f"sip:{self.host}:{self.sip_port + 1};transport=tls"
             base["sip"]["ca_file"] = os.path.join(self.sip_dir, "ca.pem")
             base["sip"]["server_name"] = self.address
         path = os.path.join(self.home(name), "ue.yaml")

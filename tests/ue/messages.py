@@ -43,6 +43,32 @@ def by_tls(lab):
     alice.finish(2)
 
 
+def by_ipv6(lab):
+    """all of it over IPv6, by UDP, TCP and TLS: registrar, key management server, messages, a chat, a file"""
+    lab.settle("::1")
+    lab.tls = True
+    lab.start("alice", "bob")
+    both_ways(lab, "alice", "bob")
+    path = os.path.join(lab.dir, "file")
+    with open(path, "wb") as f:
+        f.write(os.urandom(1 << 20))
+    plain = f"sip:[::1]:{lab.sip_port}"
+    for transport in ("udp", "tcp"):
+        for name in ("alice", "bob"):
+            lab.configure(name, sip={"proxy": plain, "transport": transport})
+        both_ways(lab, "alice", "bob")
+        bob = lab.online("bob")
+        alice = lab.ue("alice", "chat", "bob", stdin=True)
+        has(alice.wait("call-established", "call-failed"), event="call-established", peer=lab.uri("bob"))
+        alice.type("over six")
+        has(bob.wait("chat"), text="over six", peer=lab.uri("alice"))
+        alice.close_stdin()
+        alice.finish(0)
+        lab.ue("alice", "send-file", "bob", path).finish(0)
+        has(bob.wait("file-done"), size=1 << 20, verified=True)
+        bob.stop()
+
+
 def any_content(lab):
     """any media type, base64, all four content algorithms; the largest, and one octet more"""
     lab.start("alice", "bob")
@@ -139,4 +165,4 @@ def nothing_in_the_clear(lab):
 
 
 if __name__ == "__main__":
-    main(by_tcp, by_udp, by_tls, any_content, tickets_are_reused, bursts, plain_messages, nobody_there, nothing_in_the_clear)
+    main(by_tcp, by_udp, by_tls, by_ipv6, any_content, tickets_are_reused, bursts, plain_messages, nobody_there, nothing_in_the_clear)
