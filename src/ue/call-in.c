@@ -99,11 +99,9 @@ static enum ms_sdp_setup preferred_setup(const struct ms_ue_call *c)
 static int make_answer(struct ms_ue_call *c, struct ms_buf *sdp, bool *ret_active,
 		       struct ms_fault *f)
 {
-	MS_CLEANUP(ms_buf_done) struct ms_buf resp;
 	enum ms_sdp_setup setup;
 	int err = ms_sdp_setup_answer(c->there.setup, preferred_setup(c), &setup);
 
-	ms_buf_init(&resp, MS_MIKEY_MESSAGE_MAX);
 	if (err)
 		return ms_fault_set(f, err, 0, "sdp_setup", 0);
 	*ret_active = setup == MS_SDP_ACTIVE;
@@ -112,10 +110,11 @@ static int make_answer(struct ms_ue_call *c, struct ms_buf *sdp, bool *ret_activ
 	if (err)
 		return ms_fault_set(f, err, 0, err == -ERANGE ? "file_range" : "file_storage", 0);
 	if (c->secure)
-		err = answer_keys(c, &resp, f);
+		err = answer_keys(c, &c->own_keys, f);
 	if (!err)
 		err = ms_ue_call_open_port(c, !*ret_active);
-	return err ? err : ms_ue_call_put_answer(c, setup, ms_buf_span(&resp), sdp, f);
+	return err ? err
+		   : ms_ue_call_put_answer(c, &c->offer, setup, ms_buf_span(&c->own_keys), sdp, f);
 }
 
 void ms_ue_call_accept(struct ms_ue_call *c)
@@ -270,21 +269,19 @@ static int read_keys(struct ms_ue_call *c, struct ms_buf *init, struct ms_fault 
 
 static void exchange_keys(struct ms_ue_call *c)
 {
-	MS_CLEANUP(ms_buf_done) struct ms_buf init;
+	struct ms_buf *init = &c->there.keys;
 	struct ms_fault f = { 0 };
-	int err;
+	int err = ms_ue_call_key_mgmt(&c->offer, c->line, init, &c->key_level);
 
-	ms_buf_init(&init, MS_MIKEY_MESSAGE_MAX);
-	err = ms_ue_call_key_mgmt(&c->offer, c->line, &init, &c->key_level);
 	if (err) {
 		ms_ue_call_reject(c, MS_UE_STATUS_NOT_ACCEPTABLE, MS_UE_WARN_ATTRIBUTE,
 				  err == -ENOENT ? "key_mgmt_missing" : "key_mgmt_malformed",
 				  "a=key-mgmt: mikey is needed for TLS here", NULL);
 		return;
 	}
-	err = read_keys(c, &init, &f);
+	err = read_keys(c, init, &f);
 	if (err)
-		refuse_keys(c, ms_buf_span(&init), &f);
+		refuse_keys(c, ms_buf_span(init), &f);
 	else if (!c->asking)
 		verified(c);
 }
@@ -338,7 +335,10 @@ static void on_closed(struct ms_sip_session *s, int err, const struct ms_sip_mes
 		ms_ue_call_end(c, m ? "bye" : "ended", MS_SPAN_NULL);
 }
 
-static const struct ms_sip_session_handlers callee_handlers = { .closed = on_closed };
+static const struct ms_sip_session_handlers callee_handlers = {
+	.offered = ms_ue_call_offered,
+	.closed = on_closed,
+};
 
 void ms_ue_call_receive(struct ms_ue *ue, struct ms_sip_session *s, const struct ms_sip_message *m)
 {

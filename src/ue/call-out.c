@@ -21,7 +21,11 @@ static int finish_transfer(struct ms_ue_call *c, const struct ms_sdp *answer, st
 	err = ms_ue_call_key_mgmt(answer, 0, &octets, &level);
 	if (err)
 		return ms_fault_set(f, err, 0, "key_mgmt_missing", 0);
-	err = ms_mikey_transfer_finish(c->transfer, ms_buf_span(&octets), ms_clock_wall(), f, &csb);
+	ms_buf_put_span(&c->there.keys, ms_buf_span(&octets));
+	err = ms_buf_status(&c->there.keys);
+	if (!err)
+		err = ms_mikey_transfer_finish(c->transfer, ms_buf_span(&octets), ms_clock_wall(),
+					       f, &csb);
 	return err ? err : ms_ue_call_take_keys(c, csb, f);
 }
 
@@ -116,6 +120,7 @@ static void on_closed(struct ms_sip_session *s, int err, const struct ms_sip_mes
 static const struct ms_sip_session_handlers caller_handlers = {
 	.progress = on_progress,
 	.answered = on_answered,
+	.offered = ms_ue_call_offered,
 	.closed = on_closed,
 };
 

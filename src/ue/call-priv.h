@@ -30,6 +30,7 @@ enum {
 /** What the peer's description says of our line, copied. */
 struct ms_ue_peer_line {
 	struct ms_buf path, accept_types;
+	struct ms_buf keys; /* their MIKEY message */
 	uint64_t max_size;
 	struct ms_addr address; /* where to connect */
 	enum ms_sdp_setup setup;
@@ -69,13 +70,16 @@ struct ms_ue_call {
 	unsigned ticket_uses;
 
 	/* description */
-	struct ms_buf remote_sdp;    /* their offer */
-	struct ms_sdp offer;         /* parsed: ours, or theirs (over remote_sdp) */
-	struct ms_buf local_sdp;     /* our offer */
-	size_t line;                 /* index of the m= line that is taken */
-	enum ms_sdp_level key_level; /* where the offer's key-mgmt stands */
-	char own_uri[192];           /* our MSRP URI */
-	uint16_t port;               /* ours; 0 if nobody can connect to us */
+	struct ms_buf remote_sdp;     /* their offer */
+	struct ms_sdp offer;          /* parsed: ours, or theirs (over remote_sdp) */
+	struct ms_buf local_sdp;      /* our offer */
+	size_t line;                  /* index of the m= line that is taken */
+	enum ms_sdp_level key_level;  /* where the offer's key-mgmt stands */
+	char own_uri[192];            /* our MSRP URI */
+	uint16_t port;                /* ours; 0 if nobody can connect to us */
+	bool active;                  /* we connected, they listened */
+	struct ms_buf own_keys;       /* incoming: our TRANSFER_RESP */
+	uint64_t sdp_id, sdp_version; /* of our o= line */
 	struct ms_ue_peer_line there;
 
 	struct ms_ue_media *media;    /* owned */
@@ -127,10 +131,10 @@ MS_MUST_CHECK int ms_ue_call_open_port(struct ms_ue_call *c, bool reachable);
 MS_MUST_CHECK int ms_ue_call_put_offer(struct ms_ue_call *c, enum ms_sdp_setup setup,
 				       struct ms_span key_mgmt, struct ms_buf *b);
 
-/** Appends our answer to c->offer with this TRANSFER_RESP (empty: plain). */
-MS_MUST_CHECK int ms_ue_call_put_answer(struct ms_ue_call *c, enum ms_sdp_setup setup,
-					struct ms_span key_mgmt, struct ms_buf *b,
-					struct ms_fault *f);
+/** Appends our answer to `offer` with this MIKEY message of ours (empty: plain). */
+MS_MUST_CHECK int ms_ue_call_put_answer(struct ms_ue_call *c, const struct ms_sdp *offer,
+					enum ms_sdp_setup setup, struct ms_span key_mgmt,
+					struct ms_buf *b, struct ms_fault *f);
 
 /** What the peer's line says. -EPROTO, -EBADMSG with *f; -ENOMEM. */
 MS_MUST_CHECK int ms_ue_call_read_line(struct ms_ue_call *c, const struct ms_sdp_media *m,
@@ -154,6 +158,11 @@ void ms_ue_call_put_refusal(struct ms_ue_call *c, struct ms_span error, struct m
 
 /** The user or the policy takes what is offered. */
 void ms_ue_call_accept(struct ms_ue_call *c);
+
+/* ---- call-refresh.c ---- */
+
+/** Answers a re-INVITE or UPDATE; `arg` is the call, or NULL. */
+void ms_ue_call_offered(struct ms_sip_session *s, const struct ms_sip_message *m, void *arg);
 
 /* ---- call-out.c ---- */
 

@@ -45,12 +45,14 @@ int ms_ue_call_open_port(struct ms_ue_call *c, bool reachable)
 	return err ? err : make_uri(c);
 }
 
-static void session_info(const struct ms_ue_call *c, char host[static MS_ADDR_TEXT_MAX],
+static void session_info(struct ms_ue_call *c, char host[static MS_ADDR_TEXT_MAX],
 			 struct ms_sdp_session_info *ret_info)
 {
+	if (c->sdp_id == 0)
+		c->sdp_id = (uint64_t)ms_clock_wall();
 	*ret_info = (struct ms_sdp_session_info){
-		.session_id = (uint64_t)ms_clock_wall(),
-		.version = 1,
+		.session_id = c->sdp_id,
+		.version = ++c->sdp_version,
 		.address = { .ipv6 = ms_addr_family(&c->ue->media) == AF_INET6,
 			     .address = ms_span_str(ms_addr_print_host(&c->ue->media, host)) },
 	};
@@ -98,8 +100,8 @@ int ms_ue_call_put_offer(struct ms_ue_call *c, enum ms_sdp_setup setup, struct m
 	return err ? err : ms_sdp_offer(b, &info, key_mgmt, &line, 1);
 }
 
-int ms_ue_call_put_answer(struct ms_ue_call *c, enum ms_sdp_setup setup, struct ms_span key_mgmt,
-			  struct ms_buf *b, struct ms_fault *f)
+int ms_ue_call_put_answer(struct ms_ue_call *c, const struct ms_sdp *offer, enum ms_sdp_setup setup,
+			  struct ms_span key_mgmt, struct ms_buf *b, struct ms_fault *f)
 {
 	struct ms_sdp_answer_line lines[32] = { 0 };
 	struct ms_sdp_line_spec *line = &lines[c->line].line;
@@ -119,7 +121,7 @@ int ms_ue_call_put_answer(struct ms_ue_call *c, enum ms_sdp_setup setup, struct 
 	err = add_file(c, true, &text, attrs, line);
 	if (err)
 		return err;
-	return ms_sdp_answer(b, &info, &c->offer, at_media ? MS_SPAN_NULL : key_mgmt, lines,
+	return ms_sdp_answer(b, &info, offer, at_media ? MS_SPAN_NULL : key_mgmt, lines,
 			     c->line + 1, f);
 }
 

@@ -28,6 +28,8 @@ int ms_ue_call_new(struct ms_ue *ue, bool outgoing, struct ms_ue_call **ret_call
 	ms_buf_init(&c->local_sdp, MS_SIP_BODY_MAX);
 	ms_buf_init(&c->there.path, PATH_MAX_OCTETS);
 	ms_buf_init(&c->there.accept_types, PATH_MAX_OCTETS);
+	ms_buf_init(&c->there.keys, MS_MIKEY_MESSAGE_MAX);
+	ms_buf_init(&c->own_keys, MS_MIKEY_MESSAGE_MAX);
 	ms_timer_init(&c->reaper, "ue.reaper", reap, c);
 	ms_list_append(&ue->calls, &c->link);
 	ue->n_calls++;
@@ -62,6 +64,8 @@ void ms_ue_call_reap(struct ms_ue_call *c)
 	ms_buf_done(&c->local_sdp);
 	ms_buf_done(&c->there.path);
 	ms_buf_done(&c->there.accept_types);
+	ms_buf_done(&c->there.keys);
+	ms_buf_done(&c->own_keys);
 	ms_free(c->resolvers);
 	ms_free(c);
 }

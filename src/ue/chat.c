@@ -88,6 +88,7 @@ int ms_ue_call_start_media(struct ms_ue_call *c, bool active)
 	};
 	int err = make_session(c, active);
 
+	c->active = active;
 	if (err)
 		return err;
 	start.session = c->msrp;

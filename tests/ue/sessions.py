@@ -191,6 +191,83 @@ def rtp_beside(lab):
         bob.stop()
 
 
+class Inside:
+    """Speaks inside a dialog of others, which a trace of the caller shows; to the caller or to the callee."""
+
+    def __init__(self, trace, to_caller):
+        invite, (ok, answer) = traced(trace, "INVITE")[-1], [m for m in traced(trace, "SIP/2.0 200") if "INVITE" in m[0]][-1]
+        self.from_, self.to = self.header(ok, "From"), self.header(ok, "To")
+        contact = self.header(invite[0], "Contact")
+        self.sdp = answer.decode()
+        if not to_caller:
+            self.sdp = invite[1].decode()
+            contact = self.header(ok, "Contact")
+        else:
+            self.from_, self.to = self.to, self.from_
+        self.call_id, self.cseq = self.header(ok, "Call-ID"), 100
+        self.uri = re.search(r"<(sip:[^>]*)>", contact).group(1)
+        host, port = re.search(r"@([0-9.]+):(\d+)", self.uri).groups()
+        self.socket = socket.create_connection((host, int(port)), timeout=10)
+
+    def header(self, head, name):
+        return re.search(f"^{name}:\\s*(.*?)\r?$", head, re.M | re.I).group(1)
+
+    def ask(self, method, sdp=""):
+        """Status, head and body of the answer."""
+        self.cseq += 1
+        via = f"Via: SIP/2.0/TCP 127.0.0.1:{self.socket.getsockname()[1]};branch=z9hG4bKinside{self.cseq}\r\n"
+        dialog = f"Max-Forwards: 70\r\nFrom: {self.from_}\r\nTo: {self.to}\r\nCall-ID: {self.call_id}\r\n"
+        kind = "Content-Type: application/sdp\r\n" if sdp else ""
+        self.socket.sendall((f"{method} {self.uri} SIP/2.0\r\n{via}{dialog}CSeq: {self.cseq} {method}\r\nContact: <sip:x@127.0.0.1:9>\r\n"
+                             f"{kind}Content-Length: {len(sdp)}\r\n\r\n{sdp}").encode())
+        answer = Caller.final(None, self.socket)
+        if method == "INVITE":
+            self.socket.sendall((f"ACK {self.uri} SIP/2.0\r\n{via}{dialog}CSeq: {self.cseq} ACK\r\nContent-Length: 0\r\n\r\n").encode())
+        head, _, body = answer.partition("\r\n\r\n")
+        return int(head.split()[1]), head, body
+
+
+def refreshed(lab):
+    """re-INVITE and UPDATE, to the caller and to the callee: what stands is answered as it stands, all else is 488"""
+    lab.start("alice", "bob")
+    for setup in ("auto", "active"):
+        lab.configure("bob", media={"setup": setup})
+        for to_caller in (True, False):
+            trace = os.path.join(lab.dir, f"trace-{setup}-{to_caller}")
+            bob = lab.online("bob")
+            alice = lab.ue("alice", "chat", "bob", stdin=True, options=("--trace", trace))
+            alice.wait("call-established")
+            alice.type("before")
+            bob.wait("chat")
+            peer = Inside(trace, to_caller)
+            same(peer.ask("UPDATE")[0], 200, "a timer's UPDATE")
+            role = re.search("a=setup:(active|passive)", peer.sdp)
+            offer = peer.sdp.replace(role.group(0), "a=setup:actpass") if role else peer.sdp
+            audio = "m=audio 4000 RTP/AVP 0\r\n"
+            versions = []
+            for method, sdp in (("INVITE", offer), ("UPDATE", offer), ("INVITE", offer + audio)):
+                status, head, body = peer.ask(method, sdp)
+                same(status, 200, head)
+                same(re.findall(r"^m=(\S+) 0 ", body, re.M), ["audio"] if audio in sdp else [], body)
+                same("a=key-mgmt:mikey " in body and "m=message" in body, True, body)
+                connected = to_caller == (setup == "auto")  # the offerer connects, unless Bob wants to
+                same(re.search("^a=setup:(.*?)\r?$", body, re.M).group(1), "active" if connected else "passive", body)
+                versions.append(tuple(map(int, re.search(r"^o=\S+ (\d+) (\d+)", body, re.M).groups())))
+            same([v[1] - versions[0][1] for v in versions] + [v[0] - versions[0][0] for v in versions], [0, 1, 2, 0, 0, 0], "o= lines")
+            for sdp in (re.sub("(key-mgmt:mikey AQ.{9})", lambda m: m.group(1)[:-1] + ("A" if m.group(1)[-1] != "A" else "B"), offer),
+                        offer.replace(".invalid:", ".elsewhere:"), re.sub(r"m=message \d+", "m=message 0", offer), "v=0\r\nnonsense"):
+                status, head, _ = peer.ask("UPDATE", sdp)
+                same((status, "Warning: 399 " in head), (488, True), head)
+            same(peer.ask("INVITE")[0], 488, "a re-INVITE that asks for an offer")
+            alice.type("after")
+            has(bob.wait("chat"), text="after")
+            bob.type("and back")
+            has(alice.wait("chat"), text="and back")
+            alice.close_stdin()
+            alice.finish(0)
+            bob.stop()
+
+
 def strangers_at_the_port(lab):
     """who connects to a pending session's port without the key is dropped, and the peer still gets in"""
     lab.start("alice", "bob")
@@ -267,5 +344,5 @@ def ask_and_decline(lab):
 
 
 if __name__ == "__main__":
-    main(both_ways, setups, diversion, callers, refused_key_exchange, without_keys, rtp_beside, strangers_at_the_port, many_at_once,
+    main(both_ways, setups, diversion, callers, refused_key_exchange, without_keys, rtp_beside, refreshed, strangers_at_the_port, many_at_once,
          ask_and_decline)
