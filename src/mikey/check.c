@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Checks that several roles make: RFC 6043 sections 4.2 and 6.10, RFC 3830 section 5.4. */
 #include "mikey/check.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Keys of one exchange at work: RFC 6043 sections 5.1.2 and 5.5. */
 #include "mikey/guard.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The steps of a call between two users, for tests. */
 #include "memory-call.h"
 
 #include <errno.h>

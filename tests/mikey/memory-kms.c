@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A KMS that keeps everything in a structure, for tests. */
 #include "memory-kms.h"
 
 #include <errno.h>
