@@ -30,6 +30,41 @@ static void due(void *arg)
 	send_register(arg);
 }
 
+/* ---- the connection we are reached by (RFC 5626 sections 3.5.1 and 4.4.1) ---- */
+
+static void connection_lost(int err MS_UNUSED, void *arg)
+{
+	struct ms_sip_account *a = arg;
+
+	a->reg.guard = ms_sip_stream_lost(a->reg.guard);
+	if (a->reg.state == MS_SIP_REGISTERED && !a->reg.txn)
+		ms_timer_start(&a->reg.timer, REPLACE_PAUSE);
+}
+
+static void unwatch(struct ms_sip_account *a)
+{
+	/* Without a keep-alive nobody tells that the connection, and with it the guard's hook, has gone. */
+	a->reg.guard = ms_sip_stream_free(a->reg.guard);
+	a->reg.keepalive = mem_deref(a->reg.keepalive);
+}
+
+/* A user of TCP or TLS is reached over this connection, so it is kept, watched and guarded. */
+static void keep_alive(struct ms_sip_account *a, const struct sip_msg *m)
+{
+	struct ms_sip_registration *r = &a->reg;
+
+	r->keepalive = mem_deref(r->keepalive);
+	if (m->tp == SIP_TRANSP_UDP) {
+		r->guard = ms_sip_stream_free(r->guard);
+	} else if (sip_keepalive_start(&r->keepalive, a->sip->sip, m, KEEPALIVE_S, connection_lost,
+				       a)) {
+		r->guard = ms_sip_stream_free(r->guard);
+		ms_sip_count(a->sip, MS_SIP_TRANSPORT_ERRORS);
+	} else {
+		r->guard = ms_sip_stream_guard(r->guard, a->sip, m);
+	}
+}
+
 void ms_sip_registration_init(struct ms_sip_account *a)
 {
 	ms_timer_init(&a->reg.timer, "sip.register", due, a);
@@ -38,29 +73,8 @@ void ms_sip_registration_init(struct ms_sip_account *a)
 void ms_sip_registration_done(struct ms_sip_account *a)
 {
 	ms_timer_stop(&a->reg.timer);
-	a->reg.keepalive = mem_deref(a->reg.keepalive);
+	unwatch(a);
 	a->reg.txn = ms_sip_transaction_free(a->reg.txn);
-}
-
-/* ---- the connection we are reached by (RFC 5626 sections 3.5.1 and 4.4.1) ---- */
-
-static void connection_lost(int err MS_UNUSED, void *arg)
-{
-	struct ms_sip_account *a = arg;
-
-	if (a->reg.state == MS_SIP_REGISTERED && !a->reg.txn)
-		ms_timer_start(&a->reg.timer, REPLACE_PAUSE);
-}
-
-/* A user of TCP or TLS is reached over this connection, so it is kept and watched. */
-static void keep_alive(struct ms_sip_account *a, const struct sip_msg *m)
-{
-	struct ms_sip_registration *r = &a->reg;
-
-	r->keepalive = mem_deref(r->keepalive);
-	if (m->tp != SIP_TRANSP_UDP &&
-	    sip_keepalive_start(&r->keepalive, a->sip->sip, m, KEEPALIVE_S, connection_lost, a))
-		ms_sip_count(a->sip, MS_SIP_TRANSPORT_ERRORS);
 }
 
 /* ---- what the registrar says ---- */
@@ -172,6 +186,7 @@ static void answered(int err, const struct sip_msg *m, void *arg)
 	a->reg.txn = NULL;
 	if (a->reg.removing) {
 		/* Whatever the registrar thinks, we are gone. */
+		unwatch(a);
 		tell(a, MS_SIP_UNREGISTERED, err, m);
 		return;
 	}
@@ -258,7 +273,6 @@ int ms_sip_unregister(struct ms_sip_account *a)
 	if (r->state != MS_SIP_REGISTERED && r->state != MS_SIP_REGISTERING)
 		return -EALREADY;
 	r->txn = ms_sip_transaction_free(r->txn);
-	r->keepalive = mem_deref(r->keepalive);
 	r->removing = true;
 	return start(a);
 }

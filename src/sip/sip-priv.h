@@ -139,6 +139,21 @@ bool ms_sip_receive_response(const struct sip_msg *m, void *arg);
 void ms_sip_guard(struct ms_sip *sip, const struct sip_msg *m);
 void ms_sip_guard_done(struct ms_sip *sip);
 
+struct ms_sip_stream; /* stands before libre on one connection */
+
+/**
+ * Guards the connection that `m` came by, from the next message on; `s` is what guarded until now, or
+ * NULL. NULL if there is none. The caller has a keep-alive on the connection, which tells its end.
+ */
+struct ms_sip_stream *ms_sip_stream_guard(struct ms_sip_stream *s, struct ms_sip *sip,
+					  const struct sip_msg *m);
+
+/** The connection has gone. NULL is fine. Returns NULL. */
+struct ms_sip_stream *ms_sip_stream_lost(struct ms_sip_stream *s);
+
+/** Guards no more, while the connection is there. NULL is fine. Returns NULL. */
+struct ms_sip_stream *ms_sip_stream_free(struct ms_sip_stream *s);
+
 /** Takes charge of a request outside of INVITE so that repetitions are absorbed. */
 MS_MUST_CHECK int ms_sip_pend(struct ms_sip *sip, const struct sip_msg *m);
 
@@ -180,6 +195,7 @@ struct ms_sip_registration {
 	struct ms_sip_transaction *txn;
 	struct ms_timer timer;
 	struct sip_keepalive *keepalive; /* of the connection we are reached by */
+	struct ms_sip_stream *guard;     /* owned; of the same */
 	unsigned expires_s, granted_s, retry_max_s, failures;
 	char call_id[MS_SIP_TOKEN_SIZE], tag[MS_SIP_TOKEN_SIZE];
 	uint32_t cseq;

@@ -12,6 +12,8 @@
  *  - an unanswered request is handed up again with each retransmission: receive.c opens the server
  *    transaction at once;
  *  - it prints "unhandled" messages to stderr: our listeners come last and take everything;
+ *  - it closes a connection for one bad header, and parses from the start with each segment:
+ *    guard-stream.c gives it whole messages, and answers the others;
  *  - it prints a line for each datagram it cannot parse, and answers STUN: guard.c stands in front as
  *    soon as it can see the socket, which is with the first good message;
  *  - its sessions know no UPDATE, no body in a refusal, no reading of a 2xx before ACK: dialogs and

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
 import re
+import time
 
 from scenario import Mallory, PKCS7, has, main, same, traced
 
@@ -62,7 +63,13 @@ def with_garbage(lab):
                           (b"--b\r\n\r\n--b--", "multipart/mixed; boundary=b")):
         same(mallory.message(bob, alice, content, kind) >= 400, True, f"status for {kind}")
         ue.wait("message-refused")
+    # What the SIP parser does not take costs nothing but an answer.
+    for kind in ("text", "/", ""):
+        began = time.monotonic()
+        same(mallory.message(bob, alice, b"hello", kind), 400, f"status for Content-Type {kind!r}")
+        same(time.monotonic() - began < 2, True, "answered at once")
     lab.ue("alice", "send", "bob", "still there?").finish(0)
+    same([e["event"] for e in ue.seen].count("registered"), 1, "registrations")
     has(ue.wait("message"), text="still there?")
 
 
