@@ -193,6 +193,7 @@ const char *ms_kms_config_fixed(const struct ms_kms_config *now, const struct ms
 		{ now->replay.bucket != next->replay.bucket, "replay.bucket" },
 		{ now->replay.max_records != next->replay.max_records, "replay.max_records" },
 		{ now->profile.clock_skew_s != next->profile.clock_skew_s, "profile.clock_skew_s" },
+		{ now->audit.target != next->audit.target, "audit.target" },
 		{ differ(now->daemon.user, next->daemon.user), "daemon.user" },
 		{ differ(now->daemon.group, next->daemon.group), "daemon.group" },
 		{ differ(now->daemon.chroot_dir, next->daemon.chroot_dir), "daemon.chroot_dir" },

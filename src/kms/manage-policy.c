@@ -15,6 +15,9 @@ static int do_psi_add(struct ms_kms_edit *e)
 		return err;
 	if (!ms_kms_find_user(e->v->dir, user))
 		return ms_kms_complain(e, "there is no user of that name");
+	/* Else its owner could speak as that user. */
+	if (ms_kms_find_identity(e->v->dir, psi))
+		return ms_kms_complain(e, "that is a user's own identity");
 	err = ms_store_psi_add(e->v->store, psi, user);
 	return err ? err : ms_kms_add_psi(e->v->dir, psi, user);
 }

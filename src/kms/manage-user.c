@@ -13,8 +13,11 @@
 
 static int add_identity(struct ms_kms_edit *e, struct ms_span user, struct ms_span uri)
 {
-	int err = ms_store_identity_add(e->v->store, user, uri);
+	int err;
 
+	if (ms_kms_find_psi(e->v->dir, uri))
+		return ms_kms_complain(e, "%.*s is a PSI", MS_SPAN_FMT(uri));
+	err = ms_store_identity_add(e->v->store, user, uri);
 	return err ? err : ms_kms_add_identity(e->v->dir, user, uri);
 }
 

@@ -262,7 +262,8 @@ static int send_config(struct child *c, const struct ms_kms_config *config)
 static int reload(struct ms_daemon *d, const void *config)
 {
 	struct parent *p = ms_daemon_state(d);
-	const char *fixed = ms_kms_config_fixed(p->config, config);
+	const struct ms_kms_config *old = p->config;
+	const char *fixed = ms_kms_config_fixed(old, config);
 	int err;
 
 	if (fixed) {
@@ -275,7 +276,10 @@ static int reload(struct ms_daemon *d, const void *config)
 	if (err == 0)
 		err = send_config(&p->front, config);
 	/* A role that is being started again gets the new values then. */
-	return err == -ENOTCONN ? 0 : err;
+	if (err == 0 || err == -ENOTCONN)
+		return 0;
+	p->config = old;
+	return err;
 }
 
 static void stop(struct ms_daemon *d)

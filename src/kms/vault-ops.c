@@ -133,27 +133,48 @@ static int may_request(void *arg, const struct ms_mikey_kms_user *user,
 	return limit_lifetime(v, g, l.lifetime_s);
 }
 
+static bool revoked(const struct ms_kms_user *u, const struct ms_mikey_ticket_data *data)
+{
+	ms_usec issued;
+
+	return u->revoked_before > 0 &&
+	       (ms_mikey_ts_to_usec(&data->t, &issued) || issued < u->revoked_before);
+}
+
+/* Which of its owners spoke as the PSI is not in the ticket: one who is revoked is enough. */
+static int check_psi(struct ms_kms_vault *v, const struct ms_kms_psi *psi,
+		     const struct ms_mikey_ticket_data *data)
+{
+	const struct ms_list *link;
+	bool enabled = false;
+
+	ms_list_foreach (link, &psi->owners) {
+		const struct ms_kms_user *u =
+			MS_CONTAINER_OF(link, struct ms_kms_psi_owner, link)->user;
+
+		if (revoked(u, data))
+			return refuse(v, -EPERM, "user_revoked");
+		enabled = enabled || !u->disabled;
+	}
+	return enabled ? 0 : refuse(v, -EPERM, "initiator_gone");
+}
+
 /* Its issuer may have been removed, disabled, or had its tickets revoked since. */
 static int check_initiator(struct ms_kms_vault *v, const struct ms_mikey_policy *ticket,
 			   const struct ms_mikey_ticket_data *data)
 {
 	const struct ms_kms_user *u;
-	ms_usec issued;
+	const struct ms_kms_psi *psi;
 
 	if (!ticket->initiator.data.p)
 		return 0;
+	psi = ms_kms_find_psi(v->dir, ticket->initiator.data);
+	if (psi)
+		return check_psi(v, psi, data);
 	u = user_of(v, &ticket->initiator);
-	if (!u)
-		return ms_kms_find_psi(v->dir, ticket->initiator.data)
-			       ? 0
-			       : refuse(v, -EPERM, "initiator_gone");
-	if (u->disabled)
+	if (!u || u->disabled)
 		return refuse(v, -EPERM, "initiator_gone");
-	if (u->revoked_before == 0)
-		return 0;
-	if (ms_mikey_ts_to_usec(&data->t, &issued) || issued < u->revoked_before)
-		return refuse(v, -EPERM, "user_revoked");
-	return 0;
+	return revoked(u, data) ? refuse(v, -EPERM, "user_revoked") : 0;
 }
 
 static int check_revoked(struct ms_kms_vault *v, const struct ms_mikey_policy *ticket)

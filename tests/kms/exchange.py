@@ -97,6 +97,15 @@ def identities(make):
     c("user psi sip:psi@example.com %s %s" % (key_id, key))
     check(c("request psi t8 sip:bob@example.com")["ok"], "the owner of a PSI may speak as the PSI")
     check(c("resolve bob t8")["initiator"] == "sip:psi@example.com", "and bob sees the PSI")
+    kms.ctl("revoke", "user", "alice")
+    refused(kms, c("resolve bob t8"), "user_revoked", 12)
+    check(c("request psi t9 sip:bob@example.com")["ok"], "a new ticket as the PSI")
+    kms.ctl("user", "disable", "alice")
+    refused(kms, c("resolve bob t9"), "initiator_gone", 12)
+    p = kms.ctl("psi", "add", "sip:bob@example.com", "server", ok=False)
+    check("user's own identity" in p.stderr, "a user's identity is no PSI")
+    p = kms.ctl("user", "identity", "add", "bob", "sip:psi@example.com", ok=False)
+    check("is a PSI" in p.stderr, "nor a PSI a user's identity")
 
 
 def taken_away(make):
