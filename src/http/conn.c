@@ -11,7 +11,10 @@
 
 #define LOOK_AT_MOST 64
 
-/* The tcp queue is bounded by what handlers answer with, not by peers: see send_limit. */
+/* A peer that leaves more than this of its answers unread gets no further request served. */
+#define UNREAD_MAX ((size_t)64 * 1024)
+
+/* One answer may be long: this bounds what handlers answer with. */
 #define QUEUE_MAX ((size_t)16 * 1024 * 1024)
 
 static void free_conn(struct ms_http_request *r)
@@ -196,6 +199,19 @@ static void enter_idle(struct ms_http_request *r)
 	enter(r, MS_HTTP_IDLE);
 }
 
+static bool unread(const struct ms_http_request *r)
+{
+	return r->tcp && ms_tcp_queued(r->tcp) > UNREAD_MAX;
+}
+
+/* Until its answers are read, or send_limit is over; drained() goes on. */
+static void wait_for_reader(struct ms_http_request *r)
+{
+	r->choked = true;
+	ms_tcp_pause(r->tcp, true);
+	enter_idle(r);
+}
+
 static void rest(struct ms_http_request *r)
 {
 	if (r->in.cap > KEEP_SIZE && r->in.len == 0) {
@@ -217,10 +233,14 @@ void ms_http_conn_work(struct ms_http_request *r)
 	if (r->working)
 		return;
 	r->working = true;
-	while (err == 0 && r->server && !r->owed)
+	while (err == 0 && r->server && !r->owed && !unread(r))
 		err = take_request(r);
-	if (r->server && !r->owed)
-		rest(r);
+	if (r->server && !r->owed) {
+		if (err == 0)
+			wait_for_reader(r);
+		else
+			rest(r);
+	}
 	r->working = false;
 	if (!r->server && !r->owed)
 		free_conn(r);
@@ -296,12 +316,17 @@ static void closed(struct ms_tcp *tcp, int err MS_UNUSED, void *arg)
 }
 
 /* The answer is out: the peer may take its time again. */
-static void drained(struct ms_tcp *tcp MS_UNUSED, void *arg)
+static void drained(struct ms_tcp *tcp, void *arg)
 {
 	struct ms_http_request *r = arg;
 
-	if (r->phase == MS_HTTP_IDLE)
+	if (r->choked) {
+		r->choked = false;
+		ms_tcp_pause(tcp, false);
+		ms_http_conn_work(r);
+	} else if (r->phase == MS_HTTP_IDLE) {
 		enter(r, MS_HTTP_IDLE);
+	}
 }
 
 static const struct ms_tcp_handlers handlers = {

@@ -83,6 +83,7 @@ struct ms_http_request {
 	bool working;        /* in ms_http_conn_work(): no recursion */
 	bool last;           /* close after this answer */
 	bool peer_end;       /* the peer sends no more */
+	bool choked;         /* nothing is served before the peer has read its answers */
 	struct ms_buf in;    /* from the first octet of the request in hand */
 	struct ms_buf ahead; /* what came while an answer was owed */
 	size_t head_size;    /* octets of the head in `in`; 0: not parsed yet */

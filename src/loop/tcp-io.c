@@ -12,8 +12,13 @@
 
 static uint8_t received[READ_SIZE]; /* one process, one loop, one read at a time */
 
+unsigned ms_tcp_finishing;
+
 void ms_tcp_release(struct ms_tcp *c)
 {
+	if (c->state == MS_TCP_FINISHING)
+		ms_tcp_finishing--;
+	c->state = MS_TCP_OVER;
 	ms_watch_stop(&c->watch);
 	ms_timer_stop(&c->timer);
 	ms_defer_cancel(&c->tell);

@@ -34,6 +34,9 @@ struct ms_tcp {
 	bool busy, dead; /* in `drained`; closed there */
 };
 
+/** How many connections are MS_TCP_FINISHING. */
+extern unsigned ms_tcp_finishing;
+
 /** Frees at once, or after `drained` if that is what is running. */
 void ms_tcp_release(struct ms_tcp *c);
 

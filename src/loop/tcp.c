@@ -165,6 +165,9 @@ struct ms_tcp *ms_tcp_finish(struct ms_tcp *c, ms_usec limit)
 	if (c->state != MS_TCP_OPEN || c->broken || limit <= 0)
 		return ms_tcp_close(c);
 	ms_tcp_shutdown(c);
+	if (ms_tcp_finishing == MS_TCP_FINISHING_MAX)
+		return ms_tcp_close(c);
+	ms_tcp_finishing++;
 	c->state = MS_TCP_FINISHING;
 	c->corked = c->paused = false;
 	if (c->was_shut && c->eof_read)

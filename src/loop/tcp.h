@@ -134,9 +134,13 @@ MS_MUST_CHECK int ms_tcp_local(const struct ms_tcp *c, struct ms_addr *ret_addr)
 /** Ends at once; what is queued is lost. Allowed in any handler. NULL is fine. Returns NULL. */
 struct ms_tcp *ms_tcp_close(struct ms_tcp *c);
 
+/** Connections let go of whose peers have not ended theirs yet. */
+#define MS_TCP_FINISHING_MAX 1024
+
 /**
  * Lets go: no handler is called any more, the queue is still written for at most `limit`, then the
- * connection closes and frees itself. NULL is fine. Returns NULL.
+ * connection closes and frees itself. Beyond MS_TCP_FINISHING_MAX it closes at once: nobody counts
+ * these any more, so that peers could use up our descriptors by them. NULL is fine. Returns NULL.
  */
 struct ms_tcp *ms_tcp_finish(struct ms_tcp *c, ms_usec limit);
 

@@ -271,6 +271,72 @@ static void test_reader_that_does_not(void **state MS_UNUSED)
 	close(fd);
 }
 
+#define ASK "GET /none HTTP/1.1\r\n" H "\r\n"
+
+/* Octets of the stream of ASKs before and after what the socket takes of it. */
+static size_t ask_from(int fd, size_t at, size_t end)
+{
+	static char block[1000 * (sizeof(ASK) - 1) + 1];
+	ssize_t n = 0;
+
+	for (size_t i = 0; i < 1000; i++)
+		memcpy(block + i * strlen(ASK), ASK, strlen(ASK));
+	do {
+		size_t from = at % strlen(ASK), left = sizeof(block) - 1 - from;
+
+		n = send(fd, block + from, left < end - at ? left : end - at,
+			 MSG_NOSIGNAL | MSG_DONTWAIT);
+		at += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && at < end);
+	return at;
+}
+
+/* Requests are not taken faster than their answers are read, or we would have to keep those. */
+static void test_asks_and_does_not_read(void **state MS_UNUSED)
+{
+	const struct ms_http_stats *stats;
+	size_t at = 0;
+	uint64_t served;
+	int fd, rounds = 0;
+
+	serve((struct ms_http_limits){ .send_limit = 400 * MS_MSEC });
+	stats = ms_http_server_stats(t.server);
+	fd = dial();
+	do {
+		served = stats->not_found;
+		at = ask_from(fd, at, SIZE_MAX);
+		run_loop(5 * MS_MSEC);
+	} while (stats->not_found > served && stats->open == 1 && ++rounds < 1000);
+	assert_int_equal(stats->open, 1);
+	run_loop(500 * MS_MSEC);
+	assert_int_equal(stats->open, 0);
+	assert_int_equal(stats->slow, 1);
+	close(fd);
+}
+
+/* Who reads late gets them all. */
+static void test_reads_late(void **state MS_UNUSED)
+{
+	enum { N = 60000 };
+	size_t at = 0, got = 0, one;
+	int fd;
+
+	serve((struct ms_http_limits){ 0 });
+	fd = dial();
+	say(fd, ASK);
+	one = strlen(heard(fd));
+	assert_true(one > 50);
+	while (got < N * one) {
+		at = ask_from(fd, at, N * strlen(ASK));
+		run_loop(MS_MSEC);
+		for (size_t n = 1; n > 0; got += n)
+			n = strlen(heard(fd));
+	}
+	assert_int_equal(got, N * one);
+	assert_int_equal(ms_http_server_stats(t.server)->not_found, N + 1);
+	close(fd);
+}
+
 static void test_big_answer(void **state MS_UNUSED)
 {
 	static char sink[1024 * 1024];
@@ -560,6 +626,8 @@ int main(void)
 		TEST(test_expect),
 		TEST(test_slow),
 		TEST(test_reader_that_does_not),
+		TEST(test_asks_and_does_not_read),
+		TEST(test_reads_late),
 		TEST(test_big_answer),
 		TEST(test_connections),
 		TEST(test_idle_makes_room),

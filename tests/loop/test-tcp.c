@@ -19,8 +19,13 @@ static struct {
 	int client_closed, server_closed; /* 1: not yet */
 	unsigned connected, drained, eofs;
 	bool echo, keep_half;
-	struct ms_timer end;
+	struct ms_timer end, later;
 } t;
+
+static void stop_later(void *arg MS_UNUSED)
+{
+	ms_loop_stop();
+}
 
 static void over_limit(void *arg MS_UNUSED)
 {
@@ -361,6 +366,41 @@ static void test_finish(void **state MS_UNUSED)
 	assert_span_str(ms_buf_span(&t.at_client), "no more");
 }
 
+/* Peers that do not end theirs cannot make us hold any number of descriptors. */
+static void test_finish_bounded(void **state MS_UNUSED)
+{
+	static int peer[MS_TCP_FINISHING_MAX + 10];
+	const struct ms_addr nobody = { .len = sizeof(sa_family_t), .u.sa.sa_family = AF_UNIX };
+	int pair[2], held = 0;
+
+	for (size_t i = 0; i < MS_ARRAY_SIZE(peer); i++) {
+		struct ms_tcp *c;
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+		assert_int_equal(ms_tcp_attach(pair[0], &nobody, NULL, &server_handlers, NULL, &c),
+				 0);
+		peer[i] = pair[1];
+		assert_null(ms_tcp_finish(c, MS_SEC));
+	}
+	for (size_t i = 0; i < MS_ARRAY_SIZE(peer); i++)
+		held += send(peer[i], "x", 1, MSG_NOSIGNAL) == 1;
+	assert_in_range(held, MS_TCP_FINISHING_MAX - 10, MS_TCP_FINISHING_MAX);
+	for (size_t i = 0; i < MS_ARRAY_SIZE(peer); i++)
+		close(peer[i]);
+	/* With the peers gone there is room again. */
+	ms_timer_init(&t.later, "later", stop_later, NULL);
+	ms_timer_start(&t.later, 50 * MS_MSEC);
+	assert_int_equal(ms_loop_run(), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+	assert_int_equal(ms_tcp_attach(pair[0], &nobody, NULL, &server_handlers, NULL, &t.server),
+			 0);
+	t.server = ms_tcp_finish(t.server, MS_SEC);
+	assert_int_equal(send(pair[1], "x", 1, MSG_NOSIGNAL), 1);
+	close(pair[1]);
+	ms_timer_start(&t.later, 50 * MS_MSEC);
+	assert_int_equal(ms_loop_run(), 0);
+}
+
 static int make_pair(void *arg)
 {
 	struct ms_tcp *c = NULL;
@@ -398,6 +438,7 @@ int main(void)
 		TEST(test_idle_limit),
 		TEST(test_reset),
 		TEST(test_finish),
+		TEST(test_finish_bounded),
 		TEST(test_torture),
 	};
 
