@@ -113,7 +113,7 @@ static void on_closed(struct ms_sip_session *s, int err, const struct ms_sip_mes
 		ms_ue_call_end(c, "bye", MS_SPAN_NULL);
 	} else {
 		ms_ue_call_end(c, err ? "unreachable" : "ended",
-			       err ? ms_span_str(strerror(-err)) : MS_SPAN_NULL);
+			       err ? ms_span_str(ms_ue_sip_error(c->ue, err)) : MS_SPAN_NULL);
 	}
 }
 

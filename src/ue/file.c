@@ -107,7 +107,10 @@ static void keep_part(const struct ms_ue_file *f)
 {
 	uint64_t have = f->range.first - 1 + ms_msrp_file_rx_contiguous(f->rx);
 
-	(void)!ftruncate(f->fd, (off_t)have);
+	if (have == 0)
+		unlink(f->part);
+	else
+		(void)!ftruncate(f->fd, (off_t)have);
 }
 
 static const char *finish_received(struct ms_ue_file *f, enum ms_msrp_file_result result)

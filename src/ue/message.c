@@ -73,7 +73,7 @@ static void answered(int err, const struct ms_sip_message *m, void *arg)
 	e.type = e.status >= 200 && e.status < 300 ? MS_UE_EVENT_MESSAGE_SENT
 						   : MS_UE_EVENT_MESSAGE_FAILED;
 	e.reason = e.status ? "refused" : "unreachable";
-	e.detail = m ? ms_sip_reason(m) : ms_span_str(strerror(err < 0 ? -err : 0));
+	e.detail = m ? ms_sip_reason(m) : ms_span_str(ms_ue_sip_error(s->ue, err));
 	if (m && !ms_sip_warning_parse(ms_sip_header(m, "Warning"), &warning))
 		e.warning = warning.text;
 	ms_ue_tell(s->ue, &e);

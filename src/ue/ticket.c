@@ -31,34 +31,6 @@ struct ms_ue_asking *ms_ue_asking_new(struct ms_ue *ue, void *arg)
 
 /* ---- what may be wrong ---- */
 
-const char *ms_ue_fault_text(const struct ms_fault *f)
-{
-	static const struct {
-		const char *reason, *text;
-	} texts[] = {
-		{ "replay", "seen before: a replay" },
-		{ "replayed", "seen before: a replay" },
-		{ "kms_error", "the key management server refuses" },
-		{ "kms_error_unauthenticated", "the key management server refuses" },
-		{ "ticket_expired", "the ticket has expired" },
-		{ "ticket_not_yet_valid", "the ticket is not valid yet: is the clock right?" },
-		{ "clock_skew", "its time is too far from ours: is the clock right?" },
-		{ "timestamp_skew", "its time is too far from ours: is the clock right?" },
-		{ "mac_mismatch", "its MAC is wrong: altered, or not from who it says" },
-		{ "cms_mac", "its content was altered" },
-		{ "cms_wrong_key", "its content was altered or is under another key" },
-		{ "sender_not_proven", "nobody vouches for its sender" },
-		{ "transfer_init_missing", "it has no key exchange in it" },
-		{ "not_a_message_key", "its key is not for messages" },
-	};
-
-	for (size_t i = 0; f->reason && i < MS_ARRAY_SIZE(texts); i++) {
-		if (strcmp(f->reason, texts[i].reason) == 0)
-			return texts[i].text;
-	}
-	return f->reason ? f->reason : "it could not be verified";
-}
-
 static void put_detail(struct ms_ue_failure *f, const char *fmt, ...) MS_PRINTF(2, 3);
 
 static void put_detail(struct ms_ue_failure *f, const char *fmt, ...)

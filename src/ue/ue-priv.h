@@ -67,6 +67,9 @@ MS_MUST_CHECK int ms_ue_open(struct ms_ue *ue, struct ms_buf *error);
 /** What the SIP stack calls; `arg` is the user agent. */
 extern const struct ms_sip_handlers ms_ue_sip_handlers;
 
+/** Words for an error of SIP: if a certificate was refused, why. Static. */
+const char *ms_ue_sip_error(const struct ms_ue *ue, int err);
+
 /* ---- identities of requests ---- */
 
 /** Who a request says it is from. */
@@ -127,7 +130,7 @@ struct ms_ue_asking *ms_ue_asking_cancel(struct ms_ue_asking *a);
 /** Writes the cache to its file, if there is one. */
 void ms_ue_tickets_save(const struct ms_ue *ue);
 
-/** Words for a fault of MIKEY or CMS, for people. Static. */
+/** fault-text.c: words for a fault of MIKEY, CMS or SDP, for people. Static. */
 const char *ms_ue_fault_text(const struct ms_fault *f);
 
 /* ---- message.c ---- */

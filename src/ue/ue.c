@@ -47,6 +47,13 @@ static void trace_message(bool sent, enum ms_sip_transport t, const char *source
 	fflush(ue->trace);
 }
 
+const char *ms_ue_sip_error(const struct ms_ue *ue, int err)
+{
+	const char *refusal = ms_sip_tls_refusal(ue->sip);
+
+	return refusal ? refusal : strerror(err < 0 ? -err : EIO);
+}
+
 /* ---- identities of requests ---- */
 
 /* Only the proxy's word about identities counts (RFC 3325 section 5). */
@@ -153,7 +160,7 @@ static void on_registration(struct ms_sip_account *a, enum ms_sip_registration_s
 		e.type = MS_UE_EVENT_REGISTER_FAILED;
 		e.status = m ? ms_sip_status(m) : 0;
 		e.reason = err == -EACCES ? "credentials" : m ? "refused" : "unreachable";
-		e.detail = m ? ms_sip_reason(m) : ms_span_str(strerror(-err));
+		e.detail = m ? ms_sip_reason(m) : ms_span_str(ms_ue_sip_error(ue, err));
 		break;
 	case MS_SIP_UNREGISTERED:
 		e.type = MS_UE_EVENT_UNREGISTERED;

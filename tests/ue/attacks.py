@@ -71,6 +71,13 @@ def with_garbage(lab):
     lab.ue("alice", "send", "bob", "still there?").finish(0)
     same([e["event"] for e in ue.seen].count("registered"), 1, "registrations")
     has(ue.wait("message"), text="still there?")
+    # A head that the SIP library cannot read costs the connection, but not the registration.
+    same(mallory.message(bob, alice, b"x", "text") >= 400, True, "status for a malformed type")
+    deadline = time.time() + 15
+    while lab.ue("alice", "send", "bob", "and now?").finish(None) != 0:
+        same(time.time() < deadline, True, "reached again in time")
+        time.sleep(0.2)
+    has(ue.wait("message"), text="and now?")
 
 
 def on_calls(lab):

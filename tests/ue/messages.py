@@ -39,7 +39,7 @@ def by_tls(lab):
     both_ways(lab, "alice", "bob")
     lab.configure("alice", sip={"server_name": "other.example.org"})
     alice = lab.ue("alice", "send", "bob", "hello")
-    alice.wait("message-failed")
+    has(alice.wait("message-failed"), reason="unreachable", detail="hostname mismatch")
     alice.finish(2)
 
 

@@ -268,6 +268,24 @@ def refreshed(lab):
             bob.stop()
 
 
+def plain_media(lab):
+    """plain MSRP where the policy takes it: shown as not protected, and who the network says it is"""
+    lab.start("alice", "bob")
+    lab.configure("bob", policy={"plain_media": True})
+    bob = lab.online("bob")
+    status, answer = Caller(lab, "alice").invite("bob", "TCP/MSRP")
+    same(status, 200, answer)
+    has(bob.wait("call-incoming"), protected=False, asserted=lab.uri("alice"))
+    port = int(re.search(r"^m=message (\d+) TCP/MSRP", answer, re.M).group(1))
+    path = re.search(r"^a=path:(\S+)", answer, re.M).group(1)
+    with socket.create_connection((lab.address, port), timeout=5) as s:
+        s.sendall((f"MSRP a786hjs2 SEND\r\nTo-Path: {path}\r\nFrom-Path: msrp://x.invalid:9/s1;tcp\r\nMessage-ID: 87652491\r\n"
+                   "Byte-Range: 1-5/5\r\nContent-Type: text/plain\r\n\r\nhello\r\n-------a786hjs2$\r\n").encode())
+        has(bob.wait("call-established"), protected=False)
+        has(bob.wait("chat"), text="hello")
+        same(s.recv(4096).startswith(b"MSRP a786hjs2 200"), True, "response")
+
+
 def strangers_at_the_port(lab):
     """who connects to a pending session's port without the key is dropped, and the peer still gets in"""
     lab.start("alice", "bob")
@@ -344,5 +362,5 @@ def ask_and_decline(lab):
 
 
 if __name__ == "__main__":
-    main(both_ways, setups, diversion, callers, refused_key_exchange, without_keys, rtp_beside, refreshed, strangers_at_the_port, many_at_once,
-         ask_and_decline)
+    main(both_ways, setups, diversion, callers, refused_key_exchange, without_keys, rtp_beside, refreshed, plain_media,
+         strangers_at_the_port, many_at_once, ask_and_decline)
