@@ -4,13 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/hex.h"
 
 #define LINES_MAX ((size_t)4 << 20)
 #define QUOTE_MAX 128
+#define MESSAGE_MAX 2048
 
 static int open_file(const char *file)
 {
@@ -19,7 +23,33 @@ static int open_file(const char *file)
 	return fd < 0 ? -errno : fd;
 }
 
-int ms_kms_audit_open(struct ms_kms_audit *a, unsigned target, const char *file)
+/* Not by syslog(3): that would make a new socket when the daemon was started again, which the
+ * vault's system call filter does not allow. This socket can be connected again. */
+static int connect_syslog(struct ms_kms_audit *a)
+{
+	return connect(a->fd, (const struct sockaddr *)&a->syslog, sizeof(a->syslog)) < 0 ? -errno
+											  : 0;
+}
+
+static int open_syslog(struct ms_kms_audit *a, const char *path)
+{
+	int err;
+
+	a->syslog.sun_family = AF_UNIX;
+	if (ms_span_to_str(ms_span_str(path), a->syslog.sun_path, sizeof(a->syslog.sun_path)))
+		return -ENAMETOOLONG;
+	a->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (a->fd < 0)
+		return -errno;
+	err = connect_syslog(a);
+	if (err) {
+		close(a->fd);
+		a->fd = -1;
+	}
+	return err;
+}
+
+int ms_kms_audit_open(struct ms_kms_audit *a, unsigned target, const char *path)
 {
 	memset(a, 0, sizeof(*a));
 	a->target = target;
@@ -27,11 +57,10 @@ int ms_kms_audit_open(struct ms_kms_audit *a, unsigned target, const char *file)
 	a->second = -1;
 	ms_buf_init(&a->lines, LINES_MAX);
 	if (target == MS_KMS_AUDIT_SYSLOG)
-		/* Connected now: later no socket can be made. */
-		openlog("mediasec-kms-audit", LOG_NDELAY, LOG_AUTHPRIV);
+		return open_syslog(a, path);
 	if (target != MS_KMS_AUDIT_FILE)
 		return 0;
-	a->fd = open_file(file);
+	a->fd = open_file(path);
 	return a->fd < 0 ? a->fd : 0;
 }
 
@@ -182,22 +211,45 @@ void ms_kms_audit_withdraw(struct ms_kms_audit *a, ms_usec now, size_t n)
 	end_line(a, start);
 }
 
-static void to_syslog(struct ms_span lines)
+/* RFC 3164 as /dev/log takes it: priority, time, name, text. */
+static int send_line(struct ms_kms_audit *a, struct ms_span line)
 {
-	while (lines.len > 0) {
+	char text[MESSAGE_MAX];
+	time_t now = time(NULL);
+	char when[32];
+	struct tm tm;
+	int n;
+
+	localtime_r(&now, &tm);
+	strftime(when, sizeof(when), "%b %e %H:%M:%S", &tm);
+	n = snprintf(text, sizeof(text), "<%d>%s mediasec-kms-audit: %.*s", LOG_AUTHPRIV | LOG_INFO,
+		     when, MS_SPAN_FMT(line));
+	if (n >= (int)sizeof(text))
+		n = sizeof(text) - 1;
+	return send(a->fd, text, (size_t)n, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int to_syslog(struct ms_kms_audit *a, struct ms_span lines)
+{
+	int err = 0;
+
+	while (lines.len > 0 && err == 0) {
 		struct ms_span line = ms_span_cut(&lines, '\n');
 
-		syslog(LOG_INFO, "%.*s", MS_SPAN_FMT(line));
+		err = send_line(a, line);
+		/* The daemon was started again. */
+		if ((err == -ENOTCONN || err == -ECONNREFUSED || err == -ECONNRESET) &&
+		    connect_syslog(a) == 0)
+			err = send_line(a, line);
 	}
+	return err;
 }
 
 int ms_kms_audit_flush(struct ms_kms_audit *a)
 {
 	struct ms_span lines = ms_buf_span(&a->lines);
-	int err = 0;
+	int err = a->target == MS_KMS_AUDIT_SYSLOG ? to_syslog(a, lines) : 0;
 
-	if (a->target == MS_KMS_AUDIT_SYSLOG)
-		to_syslog(lines);
 	while (a->target == MS_KMS_AUDIT_FILE && lines.len > 0 && err == 0) {
 		ssize_t n = write(a->fd, lines.p, lines.len);
 

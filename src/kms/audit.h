@@ -6,6 +6,8 @@
 #ifndef MS_KMS_AUDIT_H
 #define MS_KMS_AUDIT_H
 
+#include <sys/un.h>
+
 #include "core/buf.h"
 #include "kms/config.h"
 #include "mikey/kms.h"
@@ -13,14 +15,15 @@
 struct ms_kms_audit {
 	unsigned target; /* enum ms_kms_audit_target */
 	int fd;
+	struct sockaddr_un syslog;
 	struct ms_buf lines;
 	ms_usec second; /* the second whose text stands in `stamp` */
 	char stamp[32];
 	uint64_t written, errors;
 };
 
-/** Opens; `file` is for MS_KMS_AUDIT_FILE. 0 or negative errno. */
-MS_MUST_CHECK int ms_kms_audit_open(struct ms_kms_audit *a, unsigned target, const char *file);
+/** Opens; `path` is that of the file, or of the syslog daemon's socket. 0 or negative errno. */
+MS_MUST_CHECK int ms_kms_audit_open(struct ms_kms_audit *a, unsigned target, const char *path);
 
 /** Opens the file again, perhaps another one; on error the old one stays. 0 or negative errno. */
 MS_MUST_CHECK int ms_kms_audit_reopen(struct ms_kms_audit *a, const char *file);

@@ -117,6 +117,8 @@ static const struct ms_config_field audit_fields[] = {
 	  .help = "Where each issue and resolve is written: who, whom, when, outcome." },
 	{ "file", MS_CONFIG_TEXT, AT(audit.file), .value = "/var/log/mediasec/kms-audit.log",
 	  .help = "The file; opened anew at a reload." },
+	{ "syslog", MS_CONFIG_TEXT, AT(audit.syslog), .value = "/dev/log", .min = 1, .max = 100,
+	  .help = "Socket of the syslog daemon, for target syslog." },
 	{ 0 },
 };
 
@@ -194,6 +196,7 @@ const char *ms_kms_config_fixed(const struct ms_kms_config *now, const struct ms
 		{ now->replay.max_records != next->replay.max_records, "replay.max_records" },
 		{ now->profile.clock_skew_s != next->profile.clock_skew_s, "profile.clock_skew_s" },
 		{ now->audit.target != next->audit.target, "audit.target" },
+		{ differ(now->audit.syslog, next->audit.syslog), "audit.syslog" },
 		{ differ(now->daemon.user, next->daemon.user), "daemon.user" },
 		{ differ(now->daemon.group, next->daemon.group), "daemon.group" },
 		{ differ(now->daemon.chroot_dir, next->daemon.chroot_dir), "daemon.chroot_dir" },

@@ -45,7 +45,7 @@ struct ms_kms_config {
 	} ticket;
 	struct {
 		unsigned target; /* enum ms_kms_audit_target */
-		const char *file;
+		const char *file, *syslog;
 	} audit;
 };
 

@@ -298,11 +298,12 @@ static int open_replay(struct ms_kms_vault *v)
 
 static int open_audit(struct ms_kms_vault *v)
 {
-	int err = ms_kms_audit_open(&v->audit, v->config.audit.target, v->config.audit.file);
+	const char *path = v->config.audit.target == MS_KMS_AUDIT_SYSLOG ? v->config.audit.syslog
+									 : v->config.audit.file;
+	int err = ms_kms_audit_open(&v->audit, v->config.audit.target, path);
 
 	if (err)
-		MS_LOG(&ms_kms_log_store, MS_LOG_ERROR, "audit log %s: %s", v->config.audit.file,
-		       strerror(-err));
+		MS_LOG(&ms_kms_log_store, MS_LOG_ERROR, "audit log %s: %s", path, strerror(-err));
 	return err;
 }
 
@@ -332,6 +333,17 @@ static int open_channels(struct ms_kms_vault *v)
 		err = ms_chan_new(MS_ROLE_FD + MS_KMS_FD_LINK, 64 << 20, false, &front_handlers, v,
 				  &v->link);
 	return err;
+}
+
+/* No socket can be made; the one to the syslog daemon may be connected again. */
+static int enter_sandbox(const struct ms_kms_vault *v)
+{
+	static const char *const again[] = { "connect" };
+	bool syslog = v->config.audit.target == MS_KMS_AUDIT_SYSLOG;
+
+	return ms_sandbox_enter(MS_SANDBOX_FILES_READ | MS_SANDBOX_FILES_WRITE |
+					MS_SANDBOX_NET_SERVER,
+				syslog ? again : NULL, syslog ? 1 : 0);
 }
 
 static int start(struct ms_kms_vault *v)
@@ -365,8 +377,7 @@ static int start(struct ms_kms_vault *v)
 	ms_timer_init(&v->sync, "vault.sync", each_sync, v);
 	if (v->config.replay.sync == MS_KMS_SYNC_INTERVAL)
 		ms_timer_start(&v->sync, v->config.replay.sync_interval);
-	return ms_sandbox_enter(
-		MS_SANDBOX_FILES_READ | MS_SANDBOX_FILES_WRITE | MS_SANDBOX_NET_SERVER, NULL, 0);
+	return enter_sandbox(v);
 }
 
 static void stop(struct ms_kms_vault *v)

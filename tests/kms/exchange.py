@@ -2,6 +2,7 @@
 """Tickets issued and resolved by the real server, and every reason to refuse one."""
 import json
 import os
+import socket
 import subprocess
 import time
 
@@ -281,6 +282,40 @@ def certificates(make):
     wait_for(lambda: "kms.key: unreadable, or others may read it" in kms.log(), 3, "and the log says why")
 
 
+def audit_to_syslog(make):
+    """the audit log at a syslog daemon that is started again meanwhile"""
+    kms = make()
+
+    def daemon():
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        s.bind(kms.path("syslog"))
+        s.settimeout(5)
+        return s
+
+    log = daemon()
+    kms.write_config(audit__target="syslog", audit__syslog=kms.path("syslog"))
+    kms.start()
+    kms.add_user("alice")
+    check(b"mediasec-kms-audit:" in log.recv(4096), "the operator's change")
+    c = kms.client()
+    check(c("request alice t sip:bob@example.com")["ok"], "a ticket")
+    line = log.recv(4096)
+    check(line.startswith(b"<86>") and b'issue granted user="alice"' in line, "its line: %r" % line)
+    log.close()
+    os.unlink(kms.path("syslog"))
+    check(c("request alice u sip:bob@example.com")["ok"], "without a syslog daemon tickets are issued")
+    check(kms.metrics()["mediasec_kms_audit_errors_total"] == 1, "and the loss is counted")
+    log = daemon()
+    check(c("request alice v sip:bob@example.com")["ok"] and b"issue granted" in log.recv(4096),
+          "connected again to the next one")
+    check("killed" not in kms.log(), "under the system call filter")
+    log.close()
+    kms.stop()
+    os.unlink(kms.path("syslog"))
+    kms.start(ready=False)
+    check(kms.ended() != 0, "no syslog daemon at the start: no start")
+
+
 def two_addresses(make):
     """IPv4 and IPv6 at once"""
     kms = make()
@@ -301,5 +336,5 @@ def configured_names(make):
 
 
 run([main_job, who_may_resolve, identities, taken_away, policy, clocks_and_replay, transport,
-     certificates, two_addresses,
+     certificates, audit_to_syslog, two_addresses,
      configured_names])
