@@ -54,7 +54,7 @@ struct ms_ue_config {
 	} policy;
 	struct {
 		unsigned algorithm; /* enum ms_aead_alg */
-		bool base64;
+		bool base64, ask_delivery, tell_delivery;
 		uint64_t max_size, replay_max;
 		ms_usec offline_limit;
 	} message;

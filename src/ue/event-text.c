@@ -167,6 +167,10 @@ void ms_ue_event_text(struct ms_buf *b, const struct ms_ue_event *e)
 		put_labelled(b, "not sent to ", e->peer);
 		put_reason(b, e);
 		break;
+	case MS_UE_EVENT_MESSAGE_DELIVERED:
+		put_peer(b, e->peer);
+		ms_buf_printf(b, " says: %s\n", e->reason);
+		break;
 	case MS_UE_EVENT_KMS_ERROR:
 		put_labelled(b, "key management server ", e->url);
 		put_reason(b, e);

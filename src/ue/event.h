@@ -23,6 +23,7 @@ enum ms_ue_event_type {
 	MS_UE_EVENT_MESSAGE_REFUSED,
 	MS_UE_EVENT_MESSAGE_SENT,
 	MS_UE_EVENT_MESSAGE_FAILED,
+	MS_UE_EVENT_MESSAGE_DELIVERED,
 	MS_UE_EVENT_TICKET,
 	MS_UE_EVENT_KMS_ERROR,
 	MS_UE_EVENT_CALL_OUTGOING,
@@ -52,18 +53,19 @@ struct ms_ue_event {
 	struct ms_span asserted; /* what P-Asserted-Identity says */
 	struct ms_span called;
 	struct ms_span content_type;
-	struct ms_span text;      /* a message's content, if it is text */
-	struct ms_span name;      /* a file's name as the peer gave it */
-	struct ms_span path;      /* where it is on our disk */
-	struct ms_span hash;      /* "sha-256:AB:..." */
-	struct ms_span suite;     /* TLS suite */
-	struct ms_span url;       /* of the KMS */
-	struct ms_span resolvers; /* joined by ", " */
-	const char *kind;         /* "chat", "file"; "message", "session" for tickets; static */
-	const char *source;       /* "kms" or "cache"; static */
-	const char *direction;    /* "in" or "out"; static */
-	const char *reason;       /* a counter's name; static */
-	struct ms_span detail;    /* for people */
+	struct ms_span text;       /* a message's content, if it is text */
+	struct ms_span message_id; /* of ours, where a notification was asked for */
+	struct ms_span name;       /* a file's name as the peer gave it */
+	struct ms_span path;       /* where it is on our disk */
+	struct ms_span hash;       /* "sha-256:AB:..." */
+	struct ms_span suite;      /* TLS suite */
+	struct ms_span url;        /* of the KMS */
+	struct ms_span resolvers;  /* joined by ", " */
+	const char *kind;          /* "chat", "file"; "message", "session" for tickets; static */
+	const char *source;        /* "kms" or "cache"; static */
+	const char *direction;     /* "in" or "out"; static */
+	const char *reason;        /* a counter's name; static */
+	struct ms_span detail;     /* for people */
 	struct ms_span warning;
 	unsigned status;  /* of SIP, HTTP or MSRP; 0: none */
 	unsigned expires; /* seconds */

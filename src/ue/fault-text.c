@@ -18,6 +18,7 @@ static const struct {
 	{ "no_key_for_spi", "it names a key that the ticket does not have" },
 	{ "sender_not_proven", "nobody vouches for its sender" },
 	{ "peer_not_proven", "nobody vouches for the peer" },
+	{ "notification_unasked", "nobody asked for this notification" },
 	{ "transfer_init_missing", "it has no key exchange in it" },
 	{ "not_a_message_key", "its key is not for messages" },
 	{ "cms_malformed", "its protected content is malformed" },

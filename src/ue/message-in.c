@@ -92,7 +92,7 @@ static void put_type(struct ms_buf *b, const struct ms_mime_value *v)
 	ms_buf_put_span(b, v->subtype);
 }
 
-static void show(struct receiving *r, const struct ms_ue_identity *sender,
+static bool show(struct receiving *r, const struct ms_ue_identity *sender,
 		 const struct ms_mime_value *type, struct ms_span body)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf name;
@@ -106,7 +106,7 @@ static void show(struct receiving *r, const struct ms_ue_identity *sender,
 	ms_buf_init(&name, 512);
 	if (body.len > r->ue->settings->config->message.max_size) {
 		refuse(r, STATUS_TOO_LARGE, "too_large", "the message is too large");
-		return;
+		return false;
 	}
 	put_type(&name, type);
 	e.content_type = ms_buf_span(&name);
@@ -123,6 +123,21 @@ static void show(struct receiving *r, const struct ms_ue_identity *sender,
 	ms_ue_tell(r->ue, &e);
 	ms_ue_reply(r->ue, r->m, 200, 0, NULL);
 	receiving_free(r);
+	return true;
+}
+
+static void take_notification(struct receiving *r, const struct ms_ue_identity *sender,
+			      struct ms_span xml)
+{
+	struct ms_fault fault = { 0 };
+	int err = ms_ue_notification_take(r->ue, sender, xml, &fault);
+
+	if (err) {
+		refuse_fault(r, err, &fault);
+		return;
+	}
+	ms_ue_reply(r->ue, r->m, 200, 0, NULL);
+	receiving_free(r);
 }
 
 /* An entity that was inside: a CPIM wrapper is taken off (TS 24.247 lets messages have one). */
@@ -131,7 +146,8 @@ static void show_entity(struct receiving *r, const struct ms_ue_identity *sender
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf body;
 	const struct ms_mime_value *type = &entity->type;
-	struct ms_cpim cpim;
+	struct ms_cpim cpim = { 0 };
+	struct ms_ue *ue = r->ue;
 
 	ms_buf_init_secret(&body, OBJECT_MAX);
 	if (ms_mime_is(type, "message", "cpim") &&
@@ -141,8 +157,10 @@ static void show_entity(struct receiving *r, const struct ms_ue_identity *sender
 	}
 	if (ms_mime_body(entity, &body))
 		refuse(r, STATUS_UNDECIPHERABLE, "mime", "its content is malformed");
-	else
-		show(r, sender, type, ms_buf_span(&body));
+	else if (ms_mime_is(type, "message", "imdn+xml"))
+		take_notification(r, sender, ms_buf_span(&body));
+	else if (show(r, sender, type, ms_buf_span(&body)))
+		ms_ue_notification_tell(ue, sender, &cpim);
 }
 
 /* ---- protected messages ---- */
@@ -213,7 +231,7 @@ static void receive_plain(struct receiving *r, const struct ms_mime_value *type)
 	if (why)
 		refuse(r, STATUS_NOT_ACCEPTABLE, why, "only protected messages are taken here");
 	else
-		show(r, NULL, type, ms_sip_body(r->m));
+		(void)!show(r, NULL, type, ms_sip_body(r->m));
 }
 
 /* ---- sorting ---- */

@@ -9,17 +9,18 @@
 #include "ue/ue-priv.h"
 
 #define TEXT_TYPE "text/plain;charset=UTF-8"
-#define ENTITY_EXTRA 1024 /* octets of header fields around a message */
+#define ENTITY_EXTRA 4096 /* octets of header fields around a message, CPIM's too */
 #define BODY_MAX (256 * 1024)
 
 struct sending {
 	struct ms_list link;
 	struct ms_ue *ue;
 	struct ms_ue_identity to;
-	struct ms_buf entity; /* the canonical MIME entity; for plain ones the body */
-	char *type;           /* owned; of a plain message */
-	bool plain;
-	const char *source; /* of the ticket: "kms" or "cache" */
+	struct ms_buf entity;              /* the canonical MIME entity; for plain ones the body */
+	char *type;                        /* owned; of a plain message */
+	bool plain, quiet;                 /* quiet: nothing is told */
+	char id[MS_UE_MESSAGE_ID_LEN + 1]; /* if a notification was asked for */
+	const char *source;                /* of the ticket: "kms" or "cache" */
 	struct ms_ue_asking *asking;
 	struct ms_sip_request *request;
 };
@@ -50,12 +51,13 @@ static void sending_free(struct sending *s)
 
 static void failed(struct sending *s, const char *reason, struct ms_span detail)
 {
-	ms_ue_tell(s->ue, &(struct ms_ue_event){
-				  .type = MS_UE_EVENT_MESSAGE_FAILED,
-				  .peer = ms_ue_identity_span(&s->to),
-				  .reason = reason,
-				  .detail = detail,
-			  });
+	if (!s->quiet)
+		ms_ue_tell(s->ue, &(struct ms_ue_event){
+					  .type = MS_UE_EVENT_MESSAGE_FAILED,
+					  .peer = ms_ue_identity_span(&s->to),
+					  .reason = reason,
+					  .detail = detail,
+				  });
 	sending_free(s);
 }
 
@@ -65,6 +67,7 @@ static void answered(int err, const struct ms_sip_message *m, void *arg)
 	struct sending *s = arg;
 	struct ms_ue_event e = { .peer = ms_ue_identity_span(&s->to),
 				 .status = m ? ms_sip_status(m) : 0,
+				 .message_id = ms_span_str(s->id),
 				 .is_protected = !s->plain,
 				 .source = s->source };
 	struct ms_sip_warning warning;
@@ -76,7 +79,8 @@ static void answered(int err, const struct ms_sip_message *m, void *arg)
 	e.detail = m ? ms_sip_reason(m) : ms_span_str(ms_ue_sip_error(s->ue, err));
 	if (m && !ms_sip_warning_parse(ms_sip_header(m, "Warning"), &warning))
 		e.warning = warning.text;
-	ms_ue_tell(s->ue, &e);
+	if (!s->quiet)
+		ms_ue_tell(s->ue, &e);
 	sending_free(s);
 }
 
@@ -160,10 +164,27 @@ static int protect(struct sending *s)
 	return 0;
 }
 
+/* The entity, or with a wish for a notification a CPIM message around it. */
+static void put_entity(struct sending *s, const struct ms_mime_out *out, bool notify)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf cpim;
+	struct ms_mime_out wrapped = { .type = MS_SPAN_LIT("message/cpim") };
+
+	ms_buf_init(&cpim, BODY_MAX);
+	if (!notify) {
+		ms_mime_write(&s->entity, out);
+		return;
+	}
+	ms_buf_fail(&s->entity, ms_ue_notification_ask(s->ue, &s->to, out, &cpim, s->id));
+	wrapped.body = ms_buf_span(&cpim);
+	ms_mime_write(&s->entity, &wrapped);
+}
+
 static void put_content(struct sending *s, struct ms_span type, const struct ms_ue_message_spec *m)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf text;
 	struct ms_mime_out out = { .type = type, .body = m->body };
+	bool notify = m->notify || s->ue->settings->config->message.ask_delivery;
 
 	ms_buf_init(&text, BODY_MAX);
 	if (ms_span_starts_nocase(type, MS_SPAN_LIT("text/"))) {
@@ -174,7 +195,7 @@ static void put_content(struct sending *s, struct ms_span type, const struct ms_
 	if (s->plain)
 		ms_buf_put_span(&s->entity, out.body);
 	else
-		ms_mime_write(&s->entity, &out);
+		put_entity(s, &out, notify && !m->is_notification);
 }
 
 static int sending_new(struct ms_ue *ue, const struct ms_ue_message_spec *m, struct sending **ret_s)
@@ -187,6 +208,7 @@ static int sending_new(struct ms_ue *ue, const struct ms_ue_message_spec *m, str
 		return -ENOMEM;
 	s->ue = ue;
 	s->plain = m->plain;
+	s->quiet = m->is_notification;
 	ms_list_append(&ue->sending, &s->link);
 	ms_buf_init(&s->entity, BODY_MAX + ENTITY_EXTRA);
 	err = ms_ue_contact_resolve(&ue->settings->contacts, m->to, &ue->settings->identity,

@@ -10,10 +10,12 @@
 #include "loop/loop.h"
 #include "ue/program.h"
 
+#define NOTIFY_LIMIT_S 60
+
 /* What the commands' options and arguments say. One command a process. */
 static struct oneshot {
 	const char *to, *text, *file, *type;
-	bool plain, only_called;
+	bool plain, only_called, notify;
 	uint64_t count, timeout_s, retries, from, seen;
 	unsigned session;
 	struct ms_buf body;
@@ -50,6 +52,9 @@ static int option(int c)
 	case 'p':
 		one.plain = true;
 		return 0;
+	case 'n':
+		one.notify = true;
+		return 0;
 	case 'o':
 		one.only_called = true;
 		return 0;
@@ -68,6 +73,7 @@ static int options(int argc, char **argv)
 		{ "type", required_argument, NULL, 'T' },
 		{ "file", required_argument, NULL, 'f' },
 		{ "plain", no_argument, NULL, 'p' },
+		{ "notify", no_argument, NULL, 'n' },
 		{ "only-called", no_argument, NULL, 'o' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -146,7 +152,7 @@ static int send_prepare(struct ms_ue_program *p, int argc, char **argv)
 {
 	int err = arguments(argc, argv, &one.to, &one.text);
 
-	if (err || !one.to || (one.file == NULL) == (one.text == NULL))
+	if (err || !one.to || (one.file == NULL) == (one.text == NULL) || (one.plain && one.notify))
 		return -EINVAL;
 	ms_buf_init(&one.body, p->settings->config->message.max_size + 1);
 	if (one.file)
@@ -155,26 +161,42 @@ static int send_prepare(struct ms_ue_program *p, int argc, char **argv)
 	return 0;
 }
 
-static int send_start(struct ms_ue_program *p)
+static int send_now(struct ms_ue_program *p)
 {
 	const struct ms_ue_message_spec spec = {
 		.to = ms_span_str(one.to),
 		.content_type = ms_span_str(one.type),
 		.body = ms_buf_span(&one.body),
 		.plain = one.plain,
+		.notify = one.notify,
 	};
 	int err = ms_ue_message_send(p->ue, &spec);
 
-	start_timer(p);
 	return err ? trouble(err, one.to) : 0;
+}
+
+/* A notification finds only who is registered. */
+static int send_start(struct ms_ue_program *p)
+{
+	if (one.notify && one.timeout_s == 0)
+		one.timeout_s = NOTIFY_LIMIT_S;
+	start_timer(p);
+	return one.notify ? ms_ue_register(p->ue) : send_now(p);
 }
 
 static void send_event(struct ms_ue_program *p, const struct ms_ue_event *e)
 {
-	if (e->type == MS_UE_EVENT_MESSAGE_SENT)
+	if (e->type == MS_UE_EVENT_MESSAGE_DELIVERED)
+		ms_ue_quit(p, strcmp(e->reason, "delivered") == 0 ? MS_UE_EXIT_OK
+								  : MS_UE_EXIT_NETWORK);
+	else if (e->type == MS_UE_EVENT_MESSAGE_SENT && !one.notify)
 		ms_ue_quit(p, MS_UE_EXIT_OK);
 	else if (e->type == MS_UE_EVENT_MESSAGE_FAILED)
 		ms_ue_quit(p, ms_ue_exit_of(e));
+	else if (e->type == MS_UE_EVENT_REGISTER_FAILED)
+		ms_ue_quit(p, MS_UE_EXIT_NETWORK);
+	else if (e->type == MS_UE_EVENT_REGISTERED && one.seen++ == 0 && send_now(p))
+		ms_ue_quit(p, MS_UE_EXIT_USAGE);
 }
 
 /* ---- listen ---- */
@@ -368,7 +390,7 @@ static int tickets_start(struct ms_ue_program *p)
 
 const struct ms_ue_front ms_ue_oneshots[] = {
 	{ .name = "send",
-	  .arguments = "TO TEXT | TO --type TYPE --file FILE  [--plain] [--timeout S]",
+	  .arguments = "TO TEXT | TO --type TYPE --file FILE  [--plain] [--notify] [--timeout S]",
 	  .prepare = send_prepare,
 	  .start = send_start,
 	  .event = send_event },

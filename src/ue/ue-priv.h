@@ -11,6 +11,7 @@
 #include "loop/loop.h"
 #include "mikey/incoming.h"
 #include "mikey/party.h"
+#include "mime/cpim.h"
 #include "sip/account.h"
 #include "sip/session.h"
 #include "tls/tls.h"
@@ -19,6 +20,15 @@
 #include "ue/smime.h"
 #include "ue/ticket-cache.h"
 #include "ue/ue.h"
+
+#define MS_UE_MESSAGE_ID_LEN 24
+#define MS_UE_ASKED_MAX 32 /* messages of ours whose notification is waited for */
+
+/** A message whose recipient was asked for a notification; id "": none. */
+struct ms_ue_asked {
+	char id[MS_UE_MESSAGE_ID_LEN + 1];
+	struct ms_ue_identity to;
+};
 
 struct ms_ue {
 	const struct ms_ue_settings *settings; /* borrowed */
@@ -43,7 +53,9 @@ struct ms_ue {
 	struct ms_list sending;   /* messages on their way out */
 	struct ms_list receiving; /* messages that wait for the KMS */
 	size_t n_receiving;
-	struct ms_list calls; /* struct ms_ue_call, the newest last */
+	struct ms_ue_asked asked[MS_UE_ASKED_MAX]; /* a ring */
+	size_t n_asked;                            /* ever */
+	struct ms_list calls;                      /* struct ms_ue_call, the newest last */
 	size_t n_calls;
 	unsigned last_session;
 	bool stopping;
@@ -144,6 +156,24 @@ struct ms_ue_smime ms_ue_smime_of(struct ms_ue *ue);
 /** Ends all under way. */
 void ms_ue_sendings_stop(struct ms_ue *ue);
 void ms_ue_messages_stop(struct ms_ue *ue);
+
+/* ---- notification.c ---- */
+
+/**
+ * Appends `content` in a CPIM wrapper that asks for a delivery notification; its id is made.
+ * -EMSGSIZE, -ENOMEM, or what the random source says.
+ */
+MS_MUST_CHECK int ms_ue_notification_ask(struct ms_ue *ue, const struct ms_ue_identity *to,
+					 const struct ms_mime_out *content, struct ms_buf *cpim,
+					 char ret_id[static MS_UE_MESSAGE_ID_LEN + 1]);
+
+/** A verified message was shown: tells its sender, if the sender asked and the configuration lets us. */
+void ms_ue_notification_tell(struct ms_ue *ue, const struct ms_ue_identity *sender,
+			     const struct ms_cpim *about);
+
+/** A verified notification: event message-delivered. -EBADMSG; -EPERM, nobody asked; with *f. */
+MS_MUST_CHECK int ms_ue_notification_take(struct ms_ue *ue, const struct ms_ue_identity *sender,
+					  struct ms_span xml, struct ms_fault *f);
 
 /* ---- call.c ---- */
 

@@ -38,7 +38,9 @@ struct ms_ue_message_spec {
 	struct ms_span to;           /* a contact's name or a URI */
 	struct ms_span content_type; /* empty: text/plain;charset=UTF-8 */
 	struct ms_span body;
-	bool plain; /* without protection, if the policy allows it */
+	bool plain;  /* without protection, if the policy allows it */
+	bool notify; /* asks for a delivery notification, as message.ask_delivery does for all */
+	bool is_notification; /* is one: nothing is asked, and nothing told */
 };
 
 /**

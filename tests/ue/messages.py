@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
 
-from scenario import has, main, same, traced
+from scenario import PKCS7, has, main, same, traced
 
 
 def both_ways(lab, *names):
@@ -119,6 +119,53 @@ def bursts(lab):
     same(done, ["issue", "resolve"], "what the audit log says")
 
 
+IMDN = """<?xml version="1.0" encoding="UTF-8"?>
+<imdn xmlns="urn:ietf:params:xml:ns:imdn"><message-id>{}</message-id><datetime>2026-01-01T00:00:00Z</datetime>
+<delivery-notification><status><delivered/></status></delivery-notification></imdn>
+"""
+
+
+def notifications(lab):
+    """delivery notifications (RFC 5438): asked for, sent back under protection, believed only from whom we asked, once"""
+    lab.start("alice", "bob", "carol")
+    lab.configure("alice", message={"ask_delivery": True})
+    trace = os.path.join(lab.dir, "trace")
+    bob, alice = lab.online("bob"), lab.ue("alice", stdin=True, options=("--trace", trace))
+    alice.wait("registered")
+    alice.type("/msg bob did it arrive?")
+    has(bob.wait("message"), text="did it arrive?", type="text/plain", peer=lab.uri("alice"), verified=True)
+    sent = has(alice.wait("message-sent"), peer=lab.uri("bob"))
+    has(alice.wait("message-delivered"), peer=lab.uri("bob"), id=sent["id"], reason="delivered")
+    for head, body in traced(trace, "MESSAGE"):
+        same((PKCS7 in head, b"imdn" in body), (True, False), "notifications are protected too")
+    same([e["event"] for e in bob.seen if e["event"] in ("message-sent", "message-failed")], [], "told of notifications")
+    alice.type("/quit")
+    alice.finish(0)
+    bob.stop()
+    # Bob does not tell; others cannot in his place.
+    lab.configure("alice")
+    lab.configure("bob", message={"tell_delivery": False})
+    bob = lab.online("bob")
+    alice = lab.ue("alice", "send", "bob", "and this?", "--notify", "--timeout", "15")
+    sent = alice.wait("message-sent")
+    bob.wait("message")
+    path = os.path.join(lab.dir, "imdn")
+    with open(path, "w", encoding="ascii") as f:
+        f.write(IMDN.format(sent["id"]))
+    lab.ue("carol", "send", "alice", "--type", "message/imdn+xml", "--file", path).finish(4)
+    has(alice.wait("message-refused", "message-delivered"), event="message-refused", reason="notification_unasked")
+    with open(path, "w", encoding="ascii") as f:
+        f.write("<imdn>")
+    lab.ue("bob", "send", "alice", "--type", "message/imdn+xml", "--file", path).finish(4)
+    alice.wait("message-refused")
+    with open(path, "w", encoding="ascii") as f:
+        f.write(IMDN.format(sent["id"]))
+    lab.ue("bob", "send", "alice", "--type", "message/imdn+xml", "--file", path).finish(0)
+    has(alice.wait("message-delivered"), id=sent["id"], peer=lab.uri("bob"))
+    alice.finish(0)
+    lab.ue("alice", "send", "bob", "nobody tells", "--notify", "--timeout", "2").finish(5)
+
+
 def plain_messages(lab):
     """plain messages by policy: refused, shown as such, only if the network says who sent them"""
     lab.start("alice", "bob")
@@ -165,4 +212,4 @@ def nothing_in_the_clear(lab):
 
 
 if __name__ == "__main__":
-    main(by_tcp, by_udp, by_tls, by_ipv6, any_content, tickets_are_reused, bursts, plain_messages, nobody_there, nothing_in_the_clear)
+    main(by_tcp, by_udp, by_tls, by_ipv6, any_content, tickets_are_reused, bursts, notifications, plain_messages, nobody_there, nothing_in_the_clear)
