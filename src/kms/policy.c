@@ -101,28 +101,37 @@ void ms_kms_policy_done(struct ms_kms_policy *p)
 	p->n = 0;
 }
 
-const struct ms_kms_rule *ms_kms_policy_decide(const struct ms_kms_policy *p, struct ms_span who,
-					       struct ms_span responder, int wildcard)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		const struct ms_kms_rule *r = &p->rule[i];
-
-		if (ms_kms_covers(ms_span_str(r->who), who, wildcard) &&
-		    ms_kms_covers(ms_span_str(r->responder), responder, wildcard))
-			return r;
-	}
-	return NULL;
-}
-
 static void lower(uint32_t *limit, uint32_t to)
 {
 	if (to > 0 && to < *limit)
 		*limit = to;
 }
 
-void ms_kms_limits_lower(struct ms_kms_limits *l, const struct ms_kms_rule *rule)
+static void limits_lower(struct ms_kms_limits *l, const struct ms_kms_rule *rule)
 {
+	if (!l || !rule->allow)
+		return;
 	lower(&l->lifetime_s, rule->lifetime_s);
 	lower(&l->max_keys, rule->max_keys);
 	lower(&l->max_responders, rule->max_responders);
+}
+
+const struct ms_kms_rule *ms_kms_policy_decide(const struct ms_kms_policy *p, struct ms_span who,
+					       struct ms_span responder, int wildcard,
+					       struct ms_kms_limits *l)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct ms_kms_rule *r = &p->rule[i];
+		struct ms_span theirs = ms_span_str(r->responder);
+		bool decides;
+
+		if (!ms_kms_covers(ms_span_str(r->who), who, wildcard))
+			continue;
+		decides = ms_kms_covers(theirs, responder, wildcard);
+		if (decides || ms_kms_covers(responder, theirs, wildcard))
+			limits_lower(l, r);
+		if (decides)
+			return r;
+	}
+	return NULL;
 }

@@ -48,13 +48,12 @@ MS_MUST_CHECK int ms_kms_policy_remove(struct ms_kms_policy *p, int64_t id);
 void ms_kms_policy_done(struct ms_kms_policy *p);
 
 /**
- * May `who` (a public identity of the user) ask for `responder`? Returns the rule that decides, or
- * NULL if none does: then the default holds. Borrowed.
+ * May `who` (a public identity of the user) have a ticket for `responder`? Returns the rule that
+ * decides, or NULL if none does: then the default holds. Borrowed. Lowers `l` (may be NULL) to the
+ * limits of the rule and, if `responder` has wildcards, of the rules before it for a part of those.
  */
 const struct ms_kms_rule *ms_kms_policy_decide(const struct ms_kms_policy *p, struct ms_span who,
-					       struct ms_span responder, int wildcard);
-
-/** Lowers the limits to those of the rule. */
-void ms_kms_limits_lower(struct ms_kms_limits *l, const struct ms_kms_rule *rule);
+					       struct ms_span responder, int wildcard,
+					       struct ms_kms_limits *l);
 
 #endif

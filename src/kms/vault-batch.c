@@ -58,8 +58,8 @@ static void refused(struct ms_kms_vault *v, uint64_t id, const char *reason)
 	if (strcmp(reason, "replay") == 0)
 		ms_count(counter(MS_KMS_V_REPLAYS));
 	MS_LOG(&ms_kms_log_ticket, MS_LOG_INFO,
-	       "req=%" PRIu64 " refused reason=%s offset=%zu type=%u user=\"%s\" claims=%s to=%s",
-	       id, reason, o->offset, o->data_type, v->user ? v->user : "",
+	       "req=%" PRIu64 " refused reason=%s offset=%zu type=%u user=%s claims=%s to=%s", id,
+	       reason, o->offset, o->data_type, MS_QUOTED(ms_span_str(v->user)),
 	       MS_QUOTED(o->claimed.data), MS_QUOTED(o->responder.data));
 }
 

@@ -84,12 +84,10 @@ static int check_responders(struct ms_kms_vault *v, const struct ms_mikey_id *in
 	const struct ms_kms_policy *policy = ms_kms_directory_policy(v->dir);
 	for (size_t i = 0; i < g->n_responders; i++) {
 		const struct ms_kms_rule *rule = ms_kms_policy_decide(
-			policy, initiator->data, g->responder[i].data, v->local.wildcard);
+			policy, initiator->data, g->responder[i].data, v->local.wildcard, l);
 
 		if (rule ? !rule->allow : v->config.ticket.by_default == MS_KMS_DENY)
 			return refuse(v, -EPERM, "policy_denied");
-		if (rule)
-			ms_kms_limits_lower(l, rule);
 	}
 	return 0;
 }
@@ -229,6 +227,17 @@ static bool admits_member(struct ms_kms_vault *v, const struct ms_mikey_policy *
 	return false;
 }
 
+/* Who asked for a wildcard did not get past the rules against those it stands for. */
+static int check_denied(struct ms_kms_vault *v, const struct ms_mikey_policy *ticket,
+			const struct ms_mikey_id *admitted)
+{
+	const struct ms_kms_rule *rule =
+		ms_kms_policy_decide(ms_kms_directory_policy(v->dir), ticket->initiator.data,
+				     admitted->data, v->local.wildcard, NULL);
+
+	return rule && !rule->allow ? refuse(v, -EPERM, "policy_denied") : 0;
+}
+
 static int may_resolve(void *arg, const struct ms_mikey_kms_user *user,
 		       const struct ms_mikey_id *responder, const struct ms_mikey_policy *ticket,
 		       ms_usec now, struct ms_mikey_id *ret_id)
@@ -241,7 +250,7 @@ static int may_resolve(void *arg, const struct ms_mikey_kms_user *user,
 	if (err)
 		return err;
 	if (admits_user(v, ticket, u, responder, ret_id))
-		return 0;
+		return check_denied(v, ticket, ret_id);
 	if (!admits_member(v, ticket, u))
 		return refuse(v, -EPERM, "not_admitted");
 	*ret_id = *responder;

@@ -163,6 +163,10 @@ static int authorise(struct ms_mikey_kms_call *c, struct ms_mikey_kms_grant *g)
 	if (err < 0)
 		return err;
 	want = *g;
+	/* A refusal has them in its audit line, too. */
+	if (g->n_responders > 0)
+		c->outcome->responder = g->responder[0];
+	c->outcome->n_responders = g->n_responders;
 	err = c->kms->ops->may_request(c->kms->arg, &c->user, &c->claimed, &c->m.tp, c->now, g);
 	if (err == -EPERM)
 		return ms_mikey_refuse(&c->fault, MS_MIKEY_R_NOT_AUTHORISED);

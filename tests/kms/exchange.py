@@ -166,9 +166,14 @@ def policy(make):
             "too_many_responders", 12)
     rule = kms.ctl("policy", "add", "sip:alice@example.com", "sip:carol@example.com", "--deny")
     refused(kms, c("request alice t sip:carol@example.com"), "policy_denied", 12)
+    check(' to="sip:carol@example.com"' in kms.audit()[-1], "the audit log says for whom it was")
     refused(kms, c("request alice t sip:bob@example.com,sip:carol@example.com"),
             "policy_denied", 12)
     check(c("request bob t sip:carol@example.com")["ok"], "bob may")
+    for wide in ("?@?", "sip:car?@example.com"):
+        check(c("request alice t " + wide)["ok"], "a ticket for " + wide)
+        refused(kms, c("resolve carol t"), "policy_denied", 12)
+        check(c("resolve bob t")["ok"] or "car" in wide, "which does not open it for carol")
     kms.ctl("policy", "add", "sip:bob@example.com", "?@?", "--lifetime", "60", "--max-keys", "1")
     check(c("request bob t ?@? life=7000")["life"] <= 60, "a rule's own lifetime")
     refused(kms, c("request bob t ?@? keys=2"), "too_many_keys", 12)

@@ -104,17 +104,21 @@ static void test_rules(void **state)
 	assert_int_equal(ms_kms_policy_add(&p, &narrow), 0);
 	assert_int_equal(ms_kms_policy_add(&p, &ban), 0);
 	assert_int_equal(ms_kms_policy_add(&p, &ban), -EEXIST);
-	r = ms_kms_policy_decide(&p, str("sip:eve@a.com"), str("sip:bob@a.com"), '?');
+	r = ms_kms_policy_decide(&p, str("sip:eve@a.com"), str("sip:bob@a.com"), '?', &l);
 	assert_non_null(r);
 	assert_false(r->allow);
-	r = ms_kms_policy_decide(&p, str("sip:bob@a.com"), str("sip:eve@a.com"), '?');
+	assert_int_equal(l.lifetime_s, 3600);
+	r = ms_kms_policy_decide(&p, str("sip:bob@a.com"), str("sip:eve@a.com"), '?', &l);
 	assert_non_null(r);
 	assert_true(r->allow);
-	ms_kms_limits_lower(&l, r);
 	assert_int_equal(l.lifetime_s, 60);
 	assert_int_equal(l.max_keys, 2);
 	assert_int_equal(l.max_responders, 2);
-	assert_null(ms_kms_policy_decide(&p, str("sip:bob@a.com"), str("?@?"), '?'));
+	/* The limits for a part of those asked for hold for the ticket. */
+	l = (struct ms_kms_limits){ 3600, 8, 2 };
+	assert_null(ms_kms_policy_decide(&p, str("sip:bob@a.com"), str("?@?"), '?', &l));
+	assert_int_equal(l.lifetime_s, 60);
+	assert_null(ms_kms_policy_decide(&p, str("sip:bob@a.com"), str("tel:?"), '?', NULL));
 	assert_int_equal(ms_kms_policy_remove(&p, 10), 0);
 	assert_int_equal(ms_kms_policy_remove(&p, 10), -ENOENT);
 	ms_kms_policy_done(&p);
