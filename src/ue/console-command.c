@@ -40,6 +40,8 @@ static void do_call(struct ms_ue_console *c, struct ms_span to, struct ms_span f
 	if (file.len > 0 && to.len == 0)
 		spec.to = ms_ue_peer(c->p->ue, c->chat);
 	err = spec.to.len > 0 ? ms_ue_call(c->p->ue, &spec, &session) : -EINVAL;
+	if (!err && !path)
+		c->wanted = session;
 	if (err)
 		say_error(c, err, err != -EINVAL && file.len > 0 ? file : to);
 }
@@ -69,6 +71,8 @@ static void do_answer(struct ms_ue_console *c, struct ms_span who, bool accept)
 {
 	unsigned session = session_of(c, who, MS_UE_CALL_WAITING);
 
+	if (accept)
+		c->wanted = session;
 	if (ms_ue_answer(c->p->ue, session, accept))
 		ms_ue_console_say(c, "nothing waits for an answer\n");
 }

@@ -18,6 +18,7 @@ struct ms_ue_console {
 	struct ms_ue_lines *lines; /* owned; without a terminal */
 	struct ms_timer drain;
 	unsigned chat;    /* the session that typed text goes to; 0: none */
+	unsigned wanted;  /* the session that the user asked for last, by /chat or /accept */
 	unsigned percent; /* of the file that moves; UINT_MAX: none */
 	bool leaving;
 };

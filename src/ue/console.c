@@ -270,13 +270,14 @@ static void console_event(struct ms_ue_program *p, const struct ms_ue_event *e)
 	(void)p;
 	switch (e->type) {
 	case MS_UE_EVENT_CALL_ESTABLISHED:
-		if (strcmp(e->kind, "chat") == 0)
+		/* Nobody who calls may turn what is being typed for another to himself. */
+		if (strcmp(e->kind, "chat") == 0 && (!c->chat || c->wanted == e->session))
 			c->chat = e->session;
 		break;
 	case MS_UE_EVENT_CALL_ENDED:
 	case MS_UE_EVENT_CALL_FAILED:
 		if (c->chat == e->session)
-			c->chat = ms_ue_newest(c->p->ue, MS_UE_CALL_CHAT);
+			c->chat = 0; /* and not the next best: see above */
 		break;
 	case MS_UE_EVENT_FILE_DONE:
 	case MS_UE_EVENT_FILE_FAILED:

@@ -319,6 +319,25 @@ def strangers_at_the_port(lab):
             pass
 
 
+def text_for_whom(lab):
+    """who calls in the middle of a chat does not get what is typed for another; nor does the next when that ends"""
+    lab.start("alice", "bob", "eve")
+    alice, bob, eve = lab.online("alice"), lab.online("bob"), lab.online("eve")
+    alice.type("/chat bob")
+    alice.wait("call-established")
+    eve.type("/chat alice")
+    eve.wait("call-established")
+    alice.wait("call-established")
+    alice.type("for Bob")
+    has(bob.wait("chat"), text="for Bob")
+    bob.type("/hangup")
+    alice.wait("call-ended")
+    alice.type("still for Bob")
+    alice.type("/chat eve")
+    alice.type("for Eve")
+    has(eve.wait("chat"), text="for Eve")
+
+
 def many_at_once(lab):
     """parallel sessions: ten chats with one user, each with its own port and key"""
     lab.start("alice", "bob")
@@ -363,4 +382,4 @@ def ask_and_decline(lab):
 
 if __name__ == "__main__":
     main(both_ways, setups, diversion, callers, refused_key_exchange, without_keys, rtp_beside, refreshed, plain_media,
-         strangers_at_the_port, many_at_once, ask_and_decline)
+         strangers_at_the_port, text_for_whom, many_at_once, ask_and_decline)
