@@ -133,7 +133,7 @@ static void status(struct ms_control_request *r, json_t *args, void *arg)
 	struct ms_kms_vault *v = arg;
 	const struct ms_kms_tpk *k = ms_kms_keyring_current(&v->tpks);
 	struct ms_kms_directory_counts n = ms_kms_directory_counts(v->dir);
-	ms_usec behind = ms_kms_replay_ahead(v->replay, ms_clock_wall());
+	ms_usec behind = ms_kms_vault_behind(v);
 	uint64_t octets = 0;
 	unsigned version = 0;
 

@@ -298,13 +298,13 @@ static int replay_seen(void *arg, const uint8_t id[MS_MIKEY_REPLAY_ID], ms_usec 
 {
 	const struct ms_kms_vault *v = arg;
 
-	return seen(ms_kms_replay_check(v->replay, id, until));
+	return seen(ms_kms_replay_check(v->replay, id, until - ms_kms_vault_window(v)));
 }
 
 static int replay_enter(void *arg, const uint8_t id[MS_MIKEY_REPLAY_ID], ms_usec until)
 {
 	struct ms_kms_vault *v = arg;
-	int err = ms_kms_replay_add(v->replay, id, until);
+	int err = ms_kms_replay_add(v->replay, id, until - ms_kms_vault_window(v));
 
 	/* No room is no fault of the message: the sender is told to come again. */
 	return err == -ENOSPC ? -EBUSY : seen(err);

@@ -184,9 +184,20 @@ static void purge(struct ms_kms_vault *v, ms_usec now)
 		MS_LOG(&ms_kms_log_store, MS_LOG_WARNING, "%s", ms_store_message(v->store));
 }
 
-static void watch_clock(struct ms_kms_vault *v, ms_usec now)
+/* As ms_mikey_window_end() has it. */
+ms_usec ms_kms_vault_window(const struct ms_kms_vault *v)
 {
-	ms_usec behind = ms_kms_replay_ahead(v->replay, now);
+	return (ms_usec)v->config.profile.clock_skew_s * MS_SEC + MS_SEC;
+}
+
+ms_usec ms_kms_vault_behind(const struct ms_kms_vault *v)
+{
+	return ms_kms_replay_ahead(v->replay, ms_clock_wall() - ms_kms_vault_window(v));
+}
+
+static void watch_clock(struct ms_kms_vault *v)
+{
+	ms_usec behind = ms_kms_vault_behind(v);
 
 	if (behind > 0 && !v->clock_reported)
 		MS_LOG(&ms_kms_log_store, MS_LOG_ERROR,
@@ -204,8 +215,8 @@ static void each_second(void *arg)
 	ms_usec now = ms_clock_wall();
 
 	ms_timer_start(&v->second, MS_SEC);
-	ms_kms_replay_expire(v->replay, now);
-	watch_clock(v, now);
+	ms_kms_replay_expire(v->replay, now - ms_kms_vault_window(v));
+	watch_clock(v);
 	rotate_by_age(v, now);
 	purge(v, now);
 }
@@ -232,8 +243,7 @@ void ms_kms_vault_gauges(struct ms_kms_vault *v)
 	c[MS_KMS_V_JOURNAL_SYNCS].value = r->syncs;
 	ms_gauge(&c[MS_KMS_V_REPLAY_RECORDS], r->records);
 	ms_gauge(&c[MS_KMS_V_REPLAY_BUCKETS], r->buckets);
-	ms_gauge(&c[MS_KMS_V_REPLAY_AHEAD],
-		 (uint64_t)(ms_kms_replay_ahead(v->replay, ms_clock_wall()) / MS_SEC));
+	ms_gauge(&c[MS_KMS_V_REPLAY_AHEAD], (uint64_t)(ms_kms_vault_behind(v) / MS_SEC));
 	ms_gauge(&c[MS_KMS_V_USERS], n.users);
 	ms_gauge(&c[MS_KMS_V_IDENTITIES], n.identities);
 	ms_gauge(&c[MS_KMS_V_KEYS], n.keys);
@@ -274,7 +284,7 @@ static int open_replay(struct ms_kms_vault *v)
 	const struct ms_kms_config *c = &v->config;
 	const struct ms_kms_replay_config rc = {
 		.dir = c->replay.dir,
-		.window = 2 * (ms_usec)c->profile.clock_skew_s * MS_SEC,
+		.window = 2 * (ms_usec)c->profile.clock_skew_s * MS_SEC + MS_SEC,
 		.bucket = c->replay.bucket,
 		.max_records = c->replay.max_records,
 		.sync = (enum ms_kms_sync)c->replay.sync,
@@ -290,7 +300,7 @@ static int open_replay(struct ms_kms_vault *v)
 		       strerror(-err));
 		return err;
 	}
-	err = ms_kms_replay_open(&rc, ms_clock_wall(), why, &v->replay);
+	err = ms_kms_replay_open(&rc, ms_clock_wall() - ms_kms_vault_window(v), why, &v->replay);
 	if (why[0])
 		MS_LOG(&ms_kms_log_store, err ? MS_LOG_ERROR : MS_LOG_WARNING, "%s", why);
 	return err;

@@ -67,6 +67,16 @@ struct ms_kms_vault {
 /** Takes all values from a configuration: at start, and at a reload. */
 void ms_kms_vault_apply(struct ms_kms_vault *v);
 
+/**
+ * Messages are remembered by their T: by the end of their window, which the engine gives, they would
+ * be looked for in another place after a change of the clock skew. For the journals all times are
+ * therefore earlier by this much, the clock's as well.
+ */
+ms_usec ms_kms_vault_window(const struct ms_kms_vault *v);
+
+/** How far our clock is behind messages accepted before; 0: not at all. */
+ms_usec ms_kms_vault_behind(const struct ms_kms_vault *v);
+
 /** The engine's questions. */
 extern const struct ms_mikey_kms_ops ms_kms_vault_ops;
 

@@ -207,6 +207,11 @@ def clocks_and_replay(make):
     refused(kms, c("again"), "replay", 1)
     check(kms.metrics()["mediasec_kms_replays_total"] == 1, "counted since the start")
     check(c("resolve bob t")["ok"], "the ticket survived restart and kill")
+    for skew in (600, 200):
+        kms.stop()
+        kms.write_config(profile__clock_skew_s=skew)
+        kms.start()
+        refused(kms, c("again"), "replay", 1)
 
 
 def transport(make):
