@@ -271,6 +271,7 @@ static int run(struct ms_ue_program *p)
 {
 	int code = MS_UE_EXIT_USAGE, err = ms_loop_init();
 
+	signal(SIGXFSZ, SIG_IGN); /* a limit on file size is an error like a full disk */
 	if (!err)
 		err = ms_sip_init();
 	if (!err)

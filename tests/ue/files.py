@@ -3,6 +3,7 @@
 import glob
 import hashlib
 import os
+import resource
 import time
 
 from scenario import has, main, same
@@ -127,6 +128,41 @@ def refused(lab):
     same([n for n in os.listdir(inbox) if not n.startswith(".")], [], "inbox")
 
 
+def not_the_file_offered(lab):
+    """octets that do not have the hash offered, a disk that is full: nothing under the file's name, and both sides know"""
+    lab.start("alice", "bob")
+    lab.configure("bob", policy={"file": "ask"})
+    path, _ = make(lab, "film.bin", 8)
+    inbox = os.path.join(lab.home("bob"), "inbox")
+    bob = lab.online("bob")
+    ue = lab.ue("alice", "send-file", "bob", path)
+    bob.wait("file-offered")
+    with open(path, "r+b") as f:  # behind the sender's back, after it was hashed
+        f.seek(5 << 20)
+        f.write(b"another film")
+    bob.type("/accept")
+    has(bob.wait("file-failed", "file-done"), event="file-failed", reason="file_bad_hash")
+    bob.wait("call-ended")
+    ue.finish(6)
+    same(os.listdir(inbox), [], "inbox")
+    bob.stop()
+    # RLIMIT_FSIZE stands for a full disk.
+    limited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limited[1]))
+    try:
+        lab.configure("bob")
+        bob = lab.online("bob")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limited)
+    ue = lab.ue("alice", "send-file", "bob", path)
+    has(bob.wait("file-failed", "file-done"), event="file-failed", reason="file_storage")
+    ue.finish(6)
+    same([n for n in os.listdir(inbox) if not n.startswith(".")], [], "inbox")
+    bob.wait("call-ended")
+    lab.ue("alice", "send", "bob", "are you still there?").finish(0)
+    has(bob.wait("message"), text="are you still there?")
+
+
 def odd_names(lab):
     """names from a peer stay inside the directory"""
     lab.start("alice", "bob")
@@ -141,4 +177,4 @@ def odd_names(lab):
 
 
 if __name__ == "__main__":
-    main(large, resumed, resumed_elsewhere, refused, odd_names)
+    main(large, resumed, resumed_elsewhere, refused, not_the_file_offered, odd_names)

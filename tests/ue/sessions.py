@@ -286,6 +286,26 @@ def plain_media(lab):
         same(s.recv(4096).startswith(b"MSRP a786hjs2 200"), True, "response")
 
 
+def key_mgmt_elsewhere(lab):
+    """key-mgmt at media level is answered there; a protocol beside it of which MIKEY did not know is bidding down: 488"""
+    lab.start("alice", "bob")
+    for n, where in enumerate(("media", "other", "gone")):
+        trace = os.path.join(lab.dir, f"trace-{n}")
+        lab.ue("alice", "chat", "bob", stdin=True, options=("--trace", trace)).finish(2)  # he is not there
+        sdp = traced(trace, "INVITE")[-1][1].decode()
+        line = re.search(r"a=key-mgmt:.*?\r\n", sdp).group(0)
+        changed = {"media": sdp.replace(line, "") + line, "other": sdp.replace(line, "a=key-mgmt:other AAAA\r\n" + line),
+                   "gone": sdp.replace("mikey", "other")}[where]
+        bob = lab.online("bob")
+        status, answer = Caller(lab, "alice").invite("bob", f"TCP/{n}", changed)
+        if where == "media":
+            same((status, answer.index("m=message") < answer.index("a=key-mgmt:mikey ")), (200, True), answer)
+        else:
+            same((status, "Warning: " in answer), (488, True), answer)
+            has(bob.wait("call-failed"), reason={"other": "sdp_ids_mismatch", "gone": "key_mgmt_missing"}[where])
+        bob.stop()
+
+
 def strangers_at_the_port(lab):
     """who connects to a pending session's port without the key is dropped, and the peer still gets in"""
     lab.start("alice", "bob")
@@ -381,5 +401,5 @@ def ask_and_decline(lab):
 
 
 if __name__ == "__main__":
-    main(both_ways, setups, diversion, callers, refused_key_exchange, without_keys, rtp_beside, refreshed, plain_media,
+    main(both_ways, setups, diversion, callers, refused_key_exchange, without_keys, rtp_beside, refreshed, key_mgmt_elsewhere, plain_media,
          strangers_at_the_port, text_for_whom, many_at_once, ask_and_decline)
