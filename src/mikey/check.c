@@ -71,7 +71,7 @@ int ms_mikey_check_clock(const struct ms_mikey_ts *t, const struct ms_mikey_loca
 
 	if (t->type == MS_MIKEY_TS_COUNTER)
 		return local->counter ? 0 : ms_mikey_refuse(fault, MS_MIKEY_R_UNSUPPORTED_TS_TYPE);
-	if (ms_mikey_ts_to_usec(t, &at) < 0 || at > now + local->skew || at < now - local->skew)
+	if (ms_mikey_ts_to_usec(t, &at) < 0 || at > now + local->ahead || at < now - local->skew)
 		return ms_mikey_refuse(fault, MS_MIKEY_R_STALE_TIMESTAMP);
 	return 0;
 }

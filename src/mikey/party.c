@@ -50,6 +50,7 @@ void ms_mikey_local_init(struct ms_mikey_local *l, const struct ms_profile *prof
 {
 	*l = (struct ms_mikey_local){
 		.skew = profile->clock_skew_s * MS_SEC,
+		.ahead = profile->clock_skew_s * MS_SEC,
 		.suite_128 = true,
 		.suite_256 = true,
 		.key_wrap = true,

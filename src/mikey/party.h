@@ -48,7 +48,8 @@ bool ms_mikey_ts_later(uint8_t type, uint64_t a, uint64_t b);
 
 /** What this party puts up with: local policy. Start with ms_mikey_local_init(). */
 struct ms_mikey_local {
-	ms_usec skew; /* most that T of an INIT message may be off (RFC 3830 section 5.4) */
+	ms_usec skew;  /* most that T of an INIT message may be late (RFC 3830 section 5.4) */
+	ms_usec ahead; /* and early; not more where late ones are taken on purpose */
 	uint16_t require_flags; /* flags that a ticket's policy must have, enum ms_mikey_flag */
 	uint16_t refuse_flags;  /* and that it must not have */
 	bool suite_128;         /* algorithms of 128 bits are acceptable */

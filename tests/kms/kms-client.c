@@ -672,7 +672,7 @@ int main(int argc, char **argv)
 	profile = ms_profile_default;
 	ms_mikey_local_init(&local, &profile);
 	/* So that the tests reach the KMS with a clock that is wrong. */
-	local.skew = (ms_usec)1000000 * MS_SEC;
+	local.skew = local.ahead = (ms_usec)1000000 * MS_SEC;
 	handles = ms_calloc(HANDLES_MAX, sizeof(*handles));
 	ms_buf_init(&last_body, BODY_MAX);
 	while (handles && fgets(line, sizeof(line), stdin))

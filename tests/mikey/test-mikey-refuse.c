@@ -192,6 +192,28 @@ static void every_bit(void **state)
 	call_done(&c);
 }
 
+/*
+ * Who takes old messages on purpose takes none from the future: a replay cache full of those would bar
+ * every honest one until then.
+ */
+static void early_and_late(void **state)
+{
+	struct memory_kms *k = *state;
+	struct call c;
+
+	call_init(&c, k, ALICE, BOB, &ms_mikey_suite_256);
+	k->local.skew = 7 * (ms_usec)86400 * MS_SEC;
+	assert_int_equal(call_ticket(&c, &session_wanted), 0);
+	k->now += 3600 * MS_SEC;
+	assert_int_equal(call_offer(&c, NULL), 0);
+	k->now -= k->local.ahead + 10 * MS_SEC;
+	assert_int_equal(call_receive(&c), -ESTALE);
+	assert_string_equal(c.fault.reason, "stale_timestamp");
+	k->now += k->local.ahead + 7200 * MS_SEC;
+	assert_int_equal(call_receive(&c), 0);
+	call_done(&c);
+}
+
 static void responder_errors(void **state)
 {
 	struct memory_kms *k = *state;
@@ -365,6 +387,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(kms_errors),       TEST(kms_ends_nothing), TEST(kms_replay),
 		TEST(policy_altered),   TEST(bad_wishes),       TEST(every_bit),
+		TEST(early_and_late),   TEST(out_of_order),     TEST(replay_cache),
 		TEST(responder_errors), TEST(out_of_order),     TEST(replay_cache),
 		TEST(replay_full),      TEST(clocks),           TEST(suites),
 		TEST(reasons),

@@ -281,7 +281,7 @@ bool vec_world_policy(struct vec_world *w, const json_t *policy)
 		else if (strcmp(name, "srtp_auth_alg") == 0)
 			w->local.srtp_auth_algs = mask(v);
 		else if (strcmp(name, "skew_s") == 0)
-			w->local.skew = (ms_usec)json_integer_value(v) * MS_SEC;
+			w->local.skew = w->local.ahead = (ms_usec)json_integer_value(v) * MS_SEC;
 		else
 			return vec_fail(w->run, "unknown local policy '%s'", name);
 	}
