@@ -107,6 +107,8 @@ static int make_answer(struct ms_ue_call *c, struct ms_buf *sdp, bool *ret_activ
 	*ret_active = setup == MS_SDP_ACTIVE;
 	if (c->file)
 		err = ms_ue_file_accept(c->file, c->ue->settings->directory);
+	if (err == -EBUSY)
+		return ms_fault_set(f, err, MS_UE_STATUS_BUSY, "file_busy", 0);
 	if (err)
 		return ms_fault_set(f, err, 0, err == -ERANGE ? "file_range" : "file_storage", 0);
 	if (c->secure)
@@ -130,8 +132,11 @@ void ms_ue_call_accept(struct ms_ue_call *c)
 	ms_buf_init(&sdp, MS_SIP_BODY_MAX);
 	err = make_answer(c, &sdp, &active, &f);
 	if (err) {
-		ms_ue_call_reject(c, MS_UE_STATUS_NOT_ACCEPTABLE, MS_UE_WARN_MISC,
-				  f.reason ? f.reason : "answer",
+		/* Busy: who resumes a file may ask again when its lost connection is noticed here. */
+		ms_ue_call_reject(c,
+				  f.code == MS_UE_STATUS_BUSY ? MS_UE_STATUS_BUSY
+							      : MS_UE_STATUS_NOT_ACCEPTABLE,
+				  MS_UE_WARN_MISC, f.reason ? f.reason : "answer",
 				  f.reason ? ms_ue_fault_text(&f) : strerror(-err), NULL);
 		return;
 	}

@@ -43,6 +43,7 @@ static const struct {
 	{ "no_protected_msrp", "no protected MSRP is offered" },
 	{ "sdp_setup", "nobody could open the connection" },
 	{ "file_range", "of this file we do not have so much" },
+	{ "file_busy", "the same file is being received already" },
 	{ "file_too_large", "the file is too large" },
 	{ "file_offer", "the file's description is malformed" },
 };

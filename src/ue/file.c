@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "core/hex.h"
 #include "crypto/digest.h"
 #include "loop/loop.h"
+#include "ue/display.h"
 
 #define PATH_TEXT_MAX 4096
 #define PROGRESS_EVERY (100 * MS_MSEC)
@@ -305,6 +307,19 @@ int ms_ue_file_offered(const struct ms_sdp_msrp *line, uint64_t max_size,
 	return 0;
 }
 
+/* Nor may a name turn its direction ("exe.txt" for "txt.exe"), or look like an option to a command. */
+static void put_safe_name(struct ms_buf *b, struct ms_span name)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf safe;
+
+	ms_buf_init(&safe, 512);
+	ms_msrp_file_safe_name(&safe, name);
+	if (safe.len > 0 && safe.p[0] == '-')
+		safe.p[0] = '_';
+	ms_ue_display_text(b, ms_buf_span(&safe), NULL, safe.len);
+	ms_buf_fail(b, ms_buf_status(&safe));
+}
+
 /* The partial file's name has the hash in it, so that only the same file is resumed. */
 static int make_names(struct ms_ue_file *f, const char *directory)
 {
@@ -313,10 +328,10 @@ static int make_names(struct ms_ue_file *f, const char *directory)
 			      : f->selector.has_sha1 ? ms_span_of(f->selector.sha1, 8)
 						     : ms_span_str(f->id);
 
-	ms_buf_init(&safe, 512);
+	ms_buf_init(&safe, 1024);
 	ms_buf_init(&path, PATH_TEXT_MAX - 16);
 	ms_buf_init(&part, PATH_TEXT_MAX - 16);
-	ms_msrp_file_safe_name(&safe, ms_span_str(f->selector.name));
+	put_safe_name(&safe, ms_span_str(f->selector.name));
 	ms_buf_printf(&path, "%s/%s", directory, ms_buf_cstr(&safe));
 	ms_buf_printf(&part, "%s/.%s.", directory, ms_buf_cstr(&safe));
 	ms_hex_encode(&part, ms_span_sub(hash, 0, 8));
@@ -329,17 +344,38 @@ static int make_names(struct ms_ue_file *f, const char *directory)
 	return 0;
 }
 
+/*
+ * One transfer a partial file: a second one of the same name and hash would write into what the first
+ * has verified. The lock goes with the descriptor; a file that got its name meanwhile is not the part.
+ */
+static int lock_part(const struct ms_ue_file *f)
+{
+	struct stat here, there;
+
+	if (flock(f->fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	if (fstat(f->fd, &here) < 0)
+		return -errno;
+	if (lstat(f->part, &there) < 0 || here.st_ino != there.st_ino ||
+	    here.st_dev != there.st_dev)
+		return -EBUSY;
+	return S_ISREG(here.st_mode) ? 0 : -EINVAL;
+}
+
 static int open_part(struct ms_ue_file *f)
 {
 	bool resume = f->range.first > 1;
 	struct stat st;
+	int err;
 
-	f->fd = open(f->part,
-		     O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | (resume ? 0 : O_CREAT | O_TRUNC),
+	f->fd = open(f->part, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | (resume ? 0 : O_CREAT),
 		     0600);
 	if (f->fd < 0)
 		return resume && errno == ENOENT ? -ERANGE : -errno;
-	if (fstat(f->fd, &st) < 0)
+	err = lock_part(f);
+	if (err)
+		return err;
+	if ((!resume && ftruncate(f->fd, 0) < 0) || fstat(f->fd, &st) < 0)
 		return -errno;
 	return (uint64_t)st.st_size < f->range.first - 1 ? -ERANGE : 0;
 }

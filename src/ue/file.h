@@ -42,8 +42,8 @@ MS_MUST_CHECK int ms_ue_file_offered(const struct ms_sdp_msrp *line, uint64_t ma
 				     struct ms_ue_file **ret_f);
 
 /**
- * Gets ready to receive into `directory`. -ERANGE: the offer resumes where we have nothing; else what
- * the disk says.
+ * Gets ready to receive into `directory`. -ERANGE: the offer resumes where we have nothing; -EBUSY: the
+ * same file is being received already; else what the disk says.
  */
 MS_MUST_CHECK int ms_ue_file_accept(struct ms_ue_file *f, const char *directory);
 
