@@ -27,8 +27,8 @@ static const char always[] =
 	"timerfd_create timerfd_settime eventfd2 signalfd4 "
 	"recvfrom recvmsg sendto sendmsg shutdown getsockopt setsockopt getsockname getpeername "
 	"fcntl lseek fstat newfstatat dup pipe2 "
-	"getpid gettid getppid getuid geteuid getgid getegid tgkill uname sysinfo "
-	"prlimit64 getrlimit getrusage times sched_getaffinity";
+	"getpid gettid getppid getuid geteuid getgid getegid uname sysinfo "
+	"getrlimit getrusage times sched_getaffinity";
 
 static const struct {
 	unsigned group;
@@ -148,6 +148,21 @@ static int allow_memory(scmp_filter_ctx ctx)
 	return err;
 }
 
+/* Signals and limits for ourselves only: others may run as the same user. */
+static int allow_for_self(scmp_filter_ctx ctx)
+{
+	scmp_datum_t pid = (scmp_datum_t)getpid();
+	struct scmp_arg_cmp self = SCMP_A0(SCMP_CMP_EQ, pid);
+	struct scmp_arg_cmp zero = SCMP_A0(SCMP_CMP_EQ, 0);
+	int err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &self);
+
+	if (err == 0)
+		err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, &self);
+	if (err == 0)
+		err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, &zero);
+	return err;
+}
+
 static int allow_open_for_reading(scmp_filter_ctx ctx)
 {
 	struct scmp_arg_cmp at =
@@ -196,6 +211,8 @@ static int fill(scmp_filter_ctx ctx, unsigned groups, const char *const *extra, 
 		err = allow_list(ctx, sanitizer);
 	if (err == 0)
 		err = allow_memory(ctx);
+	if (err == 0)
+		err = allow_for_self(ctx);
 	if (err == 0 && (groups & MS_SANDBOX_FILES_READ) && !(groups & MS_SANDBOX_FILES_WRITE) &&
 	    sanitizer[0] == 0)
 		err = allow_open_for_reading(ctx);

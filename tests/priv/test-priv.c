@@ -99,6 +99,7 @@ static void identity(struct ms_chan *c, struct ms_msg *m)
 static void act(struct ms_chan *c, struct ms_msg *m)
 {
 	uint8_t what = ms_msg_u8(m);
+	struct rlimit limit;
 	int result = 0;
 
 	ms_msg_end(m);
@@ -112,6 +113,14 @@ static void act(struct ms_chan *c, struct ms_msg *m)
 		result = socket(AF_INET, SOCK_STREAM, 0);
 	else if (what == 'u')
 		result = socket(AF_UNIX, SOCK_DGRAM, 0) < 0 && errno == EACCES ? 1 : -1;
+	else if (what == 'k')
+		result = tgkill(getpid(), gettid(), 0);
+	else if (what == 'K')
+		result = tgkill(getppid(), getppid(), 0);
+	else if (what == 'l')
+		result = prlimit(0, RLIMIT_CORE, NULL, &limit);
+	else if (what == 'L')
+		result = prlimit(getppid(), RLIMIT_CORE, NULL, &limit);
 	else if (what == 'x')
 		result = execl("/bin/true", "true", NULL);
 	ms_buf_put_u32(ms_chan_begin(c, MSG_DO, m->id), (uint32_t)result);
@@ -360,6 +369,10 @@ static void test_seccomp(void **state MS_UNUSED)
 	survives("free", 'o');
 	survives("reader", 'o');
 	survives("closed", 'u');
+	survives("closed", 'k');
+	survives("closed", 'l');
+	killed_by("closed", 'K');
+	killed_by("closed", 'L');
 	killed_by("closed", 's');
 	killed_by("closed", 'x');
 	killed_by("reader", 's');
