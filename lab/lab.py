@@ -380,8 +380,10 @@ class Lab:
                         raise LabError(f"{path}:\n{text[-6000:]}")
 
     def stop(self):
-        for ue in self.ues:
-            ue.stop()
-        self.stop_kms()
-        if os.path.exists(os.path.join(self.sip_dir, "pid")):
-            self._kamailio("stop")
+        try:
+            for ue in self.ues:
+                ue.stop()
+            self.stop_kms()
+        finally:  # whatever does not end as it should, nothing is left running
+            if os.path.exists(os.path.join(self.sip_dir, "pid")):
+                self._kamailio("stop")
