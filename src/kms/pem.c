@@ -2,11 +2,14 @@
 #include "kms/pem.h"
 
 #include <errno.h>
-#include <openssl/pem.h>
+#include <openssl/crypto.h>
 #include <openssl/x509.h>
 #include <time.h>
 
 #include "core/hex.h"
+#include "crypto/pem.h"
+
+#define DER_MAX (1 << 20)
 
 static int expiry_of(const uint8_t *der, size_t len, ms_usec *ret_expires)
 {
@@ -25,27 +28,17 @@ static int expiry_of(const uint8_t *der, size_t len, ms_usec *ret_expires)
 
 static int der_of(struct ms_span text, uint8_t **ret_der, size_t *ret_len)
 {
-	BIO *bio = BIO_new_mem_buf(text.p, (int)text.len);
-	char *name = NULL, *header = NULL;
-	unsigned char *data = NULL;
-	long len = 0;
-	int err = 0;
+	struct ms_buf der;
+	int err;
 
-	if (!bio)
-		return -ENOMEM;
-	if (PEM_read_bio(bio, &name, &header, &data, &len) == 1) {
-		*ret_der = data;
-		*ret_len = (size_t)len;
-	} else if (text.len > 0 && text.p[0] == 0x30) {
-		*ret_der = OPENSSL_memdup(text.p, text.len);
-		*ret_len = text.len;
+	ms_buf_init_secret(&der, DER_MAX);
+	err = ms_pem_decode(text, &der);
+	if (err == 0) {
+		*ret_der = OPENSSL_memdup(der.p, der.len);
+		*ret_len = der.len;
 		err = *ret_der ? 0 : -ENOMEM;
-	} else {
-		err = -EINVAL;
 	}
-	OPENSSL_free(name);
-	OPENSSL_free(header);
-	BIO_free(bio);
+	ms_buf_done(&der);
 	return err;
 }
 

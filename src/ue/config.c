@@ -10,8 +10,11 @@
 #include "core/alloc.h"
 #include "core/buf.h"
 #include "core/hex.h"
+#include "crypto/hmac.h"
+#include "crypto/pem.h"
 
 #define SECRET_FILE_MAX 4096
+#define PEM_FILE_MAX 65536
 #define PATH_TEXT_MAX 8192
 #define PSK_MIN 16 /* octets: RFC 6043 section 12.1, keys of at least 128 bits */
 
@@ -43,7 +46,8 @@ static int complain_file(const struct loader *l, const char *key, const char *pa
 }
 
 /* Nobody but its owner may read a file with a secret in it. */
-static int open_secret(const struct loader *l, const char *key, const char *path, int *ret_fd)
+static int open_file(const struct loader *l, const char *key, const char *path, bool secret,
+		     int *ret_fd)
 {
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -54,7 +58,7 @@ static int open_secret(const struct loader *l, const char *key, const char *path
 		close(fd);
 		return complain_file(l, key, path, "not a regular file");
 	}
-	if (st.st_mode & 077) {
+	if (secret && (st.st_mode & 077)) {
 		close(fd);
 		return complain_file(l, key, path,
 				     "others may read it; it holds a secret: chmod 600");
@@ -75,7 +79,7 @@ static int read_secret(const struct loader *l, const char *key, const char *name
 
 	if (!path)
 		return -ENOMEM;
-	err = open_secret(l, key, path, &fd);
+	err = open_file(l, key, path, true, &fd);
 	if (err)
 		return err;
 	n = read(fd, text, sizeof(text));
@@ -105,6 +109,89 @@ static int load_psk(const struct loader *l)
 	if (ms_hex_decode(&key, ms_buf_span(&text)) || key.len < PSK_MIN)
 		return complain_file(l, "kms.psk_file", name, "not 16 to 64 octets as hex digits");
 	return ms_secret_set(&l->s->psk, ms_buf_span(&key));
+}
+
+static int read_der(const struct loader *l, const char *key, const char *name, bool secret,
+		    struct ms_buf *der)
+{
+	MS_CLEANUP(ms_freep) char *path = path_of(l->path, name);
+	MS_CLEANUP(ms_buf_done) struct ms_buf text;
+	uint8_t *p;
+	ssize_t n;
+	int fd, err;
+
+	ms_buf_init_secret(&text, PEM_FILE_MAX);
+	p = ms_buf_extend(&text, PEM_FILE_MAX);
+	if (!path || !p)
+		return -ENOMEM;
+	err = open_file(l, key, path, secret, &fd);
+	if (err)
+		return err;
+	n = read(fd, p, PEM_FILE_MAX);
+	close(fd);
+	if (n <= 0 || ms_pem_decode(ms_span_of(p, (size_t)n), der))
+		return complain_file(l, key, path, n < 0 ? strerror(errno) : "not PEM");
+	return 0;
+}
+
+/* A secret for the ticket file, where there is none that the key management server knows. */
+static void make_file_secret(struct ms_ue_settings *s, struct ms_span private_key)
+{
+	struct ms_span label = MS_SPAN_LIT("mediasec-ue files of a private key");
+	struct ms_hmac_key k;
+
+	s->psk.len = ms_hash_len(MS_HASH_SHA256);
+	ms_hmac_key_set(&k, MS_HASH_SHA256, private_key);
+	ms_hmac(&k, &label, 1, s->psk.b);
+	ms_hmac_key_wipe(&k);
+}
+
+static int load_credential(const struct loader *l)
+{
+	const struct ms_ue_config *c = l->s->config;
+	MS_CLEANUP(ms_buf_done) struct ms_buf key, own, server;
+	struct ms_span chain;
+	int err;
+
+	ms_buf_init_secret(&key, PEM_FILE_MAX);
+	ms_buf_init(&own, PEM_FILE_MAX);
+	ms_buf_init(&server, PEM_FILE_MAX);
+	err = read_der(l, "kms.private_key", c->kms.private_key, true, &key);
+	if (!err)
+		err = read_der(l, "kms.certificate", c->kms.certificate, false, &own);
+	if (!err)
+		err = read_der(l, "kms.server_certificate", c->kms.server_certificate, false,
+			       &server);
+	if (err)
+		return err;
+	chain = ms_buf_span(&own);
+	err = ms_mikey_credential_new(ms_buf_span(&key), &chain, 1, ms_buf_span(&server),
+				      &l->s->credential);
+	if (err)
+		return complain_file(l, "kms.certificate", c->kms.certificate,
+				     "no RSA certificate, not that of kms.private_key, or "
+				     "kms.server_certificate is none");
+	make_file_secret(l->s, ms_buf_span(&key));
+	return 0;
+}
+
+static int load_kms_key(const struct loader *l)
+{
+	const struct ms_ue_config *c = l->s->config;
+	bool any = *c->kms.certificate || *c->kms.private_key || *c->kms.server_certificate;
+	bool all = *c->kms.certificate && *c->kms.private_key && *c->kms.server_certificate;
+
+	if (any && *c->kms.psk_file)
+		return ms_config_complain(l->s->file, "kms.certificate", l->error,
+					  "either this or kms.psk_file");
+	if (any && !all)
+		return ms_config_complain(l->s->file, "kms.certificate", l->error,
+					  "certificate, private_key and server_certificate come "
+					  "together");
+	if (!any && !*c->kms.psk_file)
+		return ms_config_complain(l->s->file, "kms.psk_file", l->error,
+					  "missing; or give kms.certificate");
+	return any ? load_credential(l) : load_psk(l);
 }
 
 static int load_password(const struct loader *l)
@@ -240,7 +327,7 @@ static int load(const struct loader *l)
 	if (!err)
 		err = load_paths(l);
 	if (!err)
-		err = load_psk(l);
+		err = load_kms_key(l);
 	if (!err)
 		err = load_password(l);
 	load_policy(l->s);
@@ -277,6 +364,7 @@ struct ms_ue_settings *ms_ue_settings_free(struct ms_ue_settings *s)
 	if (!s)
 		return NULL;
 	ms_secret_wipe(&s->psk);
+	ms_mikey_credential_free(s->credential);
 	if (s->password)
 		ms_wipe(s->password, strlen(s->password));
 	ms_free(s->password);

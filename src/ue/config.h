@@ -14,6 +14,7 @@
 #include "core/secret.h"
 #include "core/time.h"
 #include "daemon/config.h"
+#include "mikey/pk.h"
 #include "ue/policy.h"
 
 enum ms_ue_setup { MS_UE_SETUP_AUTO, MS_UE_SETUP_ACTIVE, MS_UE_SETUP_PASSIVE };
@@ -34,6 +35,7 @@ struct ms_ue_config {
 	} sip;
 	struct {
 		const char *url, *identity, *psk_id, *psk_file, *ca_file;
+		const char *certificate, *private_key, *server_certificate;
 		ms_usec timeout;
 	} kms;
 	struct {
@@ -84,10 +86,11 @@ struct ms_ue_settings {
 	struct ms_ue_identity kms;
 	struct ms_ue_contacts contacts;
 	struct ms_ue_policy policy;
-	struct ms_secret psk;
-	unsigned retries;  /* files.retries, unless a command says otherwise */
-	char *password;    /* owned, wiped; NULL if none */
-	char *ticket_file; /* owned paths, NULL if not configured */
+	struct ms_secret psk; /* with a credential: made from its key, for the ticket file */
+	struct ms_mikey_credential *credential; /* owned; NULL: a pre-shared key is used */
+	unsigned retries;                       /* files.retries, unless a command says otherwise */
+	char *password;                         /* owned, wiped; NULL if none */
+	char *ticket_file;                      /* owned paths, NULL if not configured */
 	char *directory, *sip_ca, *kms_ca, *key_log, *trace;
 };
 

@@ -86,7 +86,7 @@ MS_MUST_CHECK int ms_ue_ticket_file_save(const char *path, const struct ms_ue_ti
 
 /**
  * Reads it. A file that is not there: 0. -EACCES (others may read it), -EBADMSG (damaged, or of
- * another pre-shared key; the cache is then as it was or has some of the entries), or negative
+ * another key; the cache is then as it was or has some of the entries), or negative
  * errno.
  */
 MS_MUST_CHECK int ms_ue_ticket_file_load(const char *path, struct ms_ue_ticket_cache *c,

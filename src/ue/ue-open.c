@@ -36,7 +36,9 @@ static void init_party(struct ms_ue *ue, enum ms_ue_ticket_kind kind)
 		me->kms = (struct ms_mikey_id){ (uint8_t)p->id_type, ms_ue_identity_span(&s->kms) };
 	if (psk_id.len > 0)
 		me->psk_id = (struct ms_mikey_id){ MS_MIKEY_ID_BYTES, psk_id };
-	me->psk = ms_secret_span(&s->psk);
+	me->credential = s->credential;
+	if (!s->credential)
+		me->psk = ms_secret_span(&s->psk);
 	me->suite = *ms_mikey_suite_of(p);
 	me->answer_errors = kind == MS_UE_TICKET_SESSION;
 	me->local = &ue->local[kind];
@@ -84,7 +86,7 @@ static int init_files(struct ms_ue *ue, struct ms_buf *error)
 		ue->tickets_broken = true;
 		ms_ue_warn(ue, "%s: %s; going on without it", path,
 			   err == -EACCES ? "others may read it: chmod 600"
-					  : "damaged, or of another pre-shared key");
+					  : "damaged, or of another key");
 	} else if (err) {
 		ms_buf_printf(error, "%s: %s", path, strerror(-err));
 		return err;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/alloc.h"
+#include "crypto/pem.h"
 #include "kms/pem.h"
 #include "kms/policy.h"
 #include "kms/replay.h"
@@ -47,7 +48,12 @@ static void pem(struct ms_span s)
 	uint8_t *der = NULL;
 	size_t len = 0;
 	ms_usec expires;
+	struct ms_buf plain;
 
+	ms_buf_init(&plain, 1 << 20);
+	if (ms_pem_decode(s, &plain) == 0)
+		check(plain.len > 0 || s.len > 0);
+	ms_buf_done(&plain);
 	if (ms_kms_pem_decode(s, &der, &len, &expires) == 0)
 		OPENSSL_free(der);
 	if (ms_kms_pem_decode(s, &der, &len, NULL) == 0)
