@@ -12,13 +12,14 @@ scenario tests are written with it. Ports are below 12000; everything lies in on
 import json
 import os
 import queue
-import random
 import secrets
 import signal
 import socket
 import subprocess
 import threading
 import time
+
+from ports import reserve
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.environ.get("MS_BUILD_DIR") or os.path.join(os.path.dirname(HERE), "build")
@@ -37,27 +38,6 @@ def program(name):
         if os.access(path, os.X_OK):
             return path
     raise LabError(f"{name} is not built under {BUILD}")
-
-
-def is_free(address, port):
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-        with socket.socket(family, kind) as s:
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                s.bind((address, port))
-            except OSError:
-                return False
-    return True
-
-
-def free_ports(n, address="127.0.0.1"):
-    """The first of n ports in a row that nobody has, between 10000 and 11999."""
-    for _ in range(500):
-        first = random.randrange(10000, 12000 - n)
-        if all(is_free(address, p) for p in range(first, first + n)):
-            return first
-    raise LabError("no free ports below 12000")
 
 
 def wait_for_port(address, port, process, timeout=15):
@@ -193,9 +173,9 @@ class Lab:
         """Everything is to be at this address; before start()."""
         self.address = address
         self.host = f"[{address}]" if ":" in address else address  # as it stands before a port
-        self.sip_port = free_ports(2, address)
-        self.kms_port = free_ports(1, address)
-        self.msrp_first = free_ports(MSRP_PORTS_EACH, address)
+        self.sip_port = reserve(2, address)
+        self.kms_port = reserve(1, address)
+        self.msrp_first = reserve(MSRP_PORTS_EACH, address)
         self.msrp_ports = f"{self.msrp_first}-{self.msrp_first + MSRP_PORTS_EACH - 1}"
 
     def __enter__(self):

@@ -2,7 +2,6 @@
 """A KMS of its own for each test: directories, ports, users, the client, and what tests ask of it."""
 import json
 import os
-import random
 import re
 import shutil
 import signal
@@ -13,6 +12,9 @@ import tempfile
 import threading
 import time
 import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
+from ports import reserve  # noqa: E402
 
 BUILD = os.environ["MS_BUILD_DIR"]
 KMS = os.path.join(BUILD, "src/kms/mediasec-kms")
@@ -47,19 +49,6 @@ def wait_for(f, limit, text):
     raise Failed("not in %d s: %s" % (limit, text))
 
 
-def free_port():
-    """Below the ephemeral range and below 12000, free at this moment."""
-    while True:
-        port = random.randrange(9000, 11990)
-        with socket.socket() as s:
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
-
-
 class Client:
     """One kms-client; each call is one line of its language."""
 
@@ -82,7 +71,7 @@ class Client:
 class Kms:
     def __init__(self, **changes):
         self.dir = tempfile.mkdtemp(prefix="ms-kms-")
-        self.port, self.metrics_port = free_port(), free_port()
+        self.port, self.metrics_port = reserve(), reserve()
         self.log_path = os.path.join(self.dir, "log")
         self.audit_path = os.path.join(self.dir, "audit")
         self.socket = os.path.join(self.dir, "vault.sock")

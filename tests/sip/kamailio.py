@@ -3,35 +3,17 @@
 """Starts the lab's Kamailio on free loopback ports and runs sip-kamailio, our users, against it."""
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
+from ports import reserve  # noqa: E402
 
 SOURCE = os.environ["MS_SOURCE_DIR"]
 LAB = os.path.join(SOURCE, "lab", "kamailio.sh")
 DOMAIN = "ims.example"
 USERS = "alice alicepw\nbob bobpw\ncarol carolpw\ndave davepw\n"
-
-
-def is_free(port):
-    """UDP and TCP, this port and the next."""
-    for p in (port, port + 1):
-        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-            with socket.socket(socket.AF_INET, kind) as s:
-                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    s.bind(("127.0.0.1", p))
-                except OSError:
-                    return False
-    return True
-
-
-def free_port(first=11000, last=11190):
-    for port in range(first + os.getpid() % 40 * 2, last, 2):
-        if is_free(port):
-            return port
-    sys.exit("no free port")
 
 
 def lab(*args, **more):
@@ -48,7 +30,7 @@ def other_ca(path):
 
 def run(work, **more):
     """One Kamailio, one run of the tests."""
-    port = free_port()
+    port = reserve(4)
     lab("start", work, "127.0.0.1", str(port), **more)
     try:
         lab("forward", work, "dave", "carol")

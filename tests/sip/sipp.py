@@ -3,31 +3,22 @@
 """SIPp as peer, both ways: it calls us and we call it, with its own idea of SIP and of digest."""
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
+from ports import reserve  # noqa: E402
+
 PEER = sys.argv[1]
 SCENARIOS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sipp")
 
 
-def free_ports(count, first=11060, last=11198):
-    found = []
-    for port in range(first + os.getpid() % 40, last):
-        try:
-            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-                with socket.socket(socket.AF_INET, kind) as s:
-                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    s.bind(("127.0.0.1", port))
-            found.append(port)
-        except OSError:
-            continue
-        if len(found) == count:
-            return found
-    sys.exit("no free ports")
+def free_ports(count):
+    first = reserve(count)
+    return list(range(first, first + count))
 
 
 def sipp(scenario, transport, port, target, work):

@@ -15,6 +15,10 @@ import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
+from ports import reserve  # noqa: E402
+
 KEY = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 WRONG = KEY[:-2] + "ff"
 SUITES = ["PSK-AES128-GCM-SHA256", "PSK-AES256-GCM-SHA384", "PSK-AES128-CBC-SHA256",
@@ -26,19 +30,6 @@ results = []
 def skip(why):
     print("SKIP:", why)
     sys.exit(77)
-
-
-def port():
-    """A free port below the ephemeral range; each process starts elsewhere."""
-    for n in range(10000 + os.getpid() % 1000, 11999):
-        with socket.socket() as s:
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                s.bind(("127.0.0.1", n))
-                return n
-            except OSError:
-                continue
-    raise RuntimeError("no free port")
 
 
 class Process:
@@ -123,18 +114,18 @@ class Ours:
 
 def both_roles(name, ours, start_server, start_client, client_identity=""):
     """The plain conversation: our client to their server and the other way round."""
-    n = port()
+    n = reserve()
     theirs = start_server(n, KEY)
     us = ours.client(n)
     theirs.finish(10)
     check("our client, %s server, empty identity" % name,
           us.p.returncode == 0 and "closed" in us.text() and "line " in us.text(), us, theirs)
-    theirs = start_server(port_free := port(), WRONG)
+    theirs = start_server(port_free := reserve(), WRONG)
     us = ours.client(port_free)
     theirs.stop()
     check("our client, %s server with another key: refused" % name,
           us.p.returncode == 1 and "failed tls_" in us.text() and "open" not in us.text(), us, theirs)
-    n = port()
+    n = reserve()
     us = ours.server(n)
     theirs = start_client(n, KEY, client_identity)
     theirs.finish()
@@ -142,7 +133,7 @@ def both_roles(name, ours, start_server, start_client, client_identity=""):
     check("%s client, our server, %s identity" % (name, "named" if client_identity else "empty"),
           us.p.returncode == 0 and "line hello mediasec" in us.text() and "closed" in us.text() and
           "line echo hello mediasec" in theirs.text(), us, theirs)
-    n = port()
+    n = reserve()
     us = ours.server(n)
     theirs = start_client(n, WRONG, client_identity)
     theirs.finish()
@@ -163,13 +154,13 @@ class OpenSsl:
         return Process(["openssl", "s_client", "-connect", "127.0.0.1:%d" % n, *args])
 
     def suite(self, suite):
-        n = port()
+        n = reserve()
         theirs = self.server(n, "-psk", KEY, "-tls1_2", "-cipher", suite, "-rev")
         us = self.ours.client(n)
         theirs.stop()
         check("our client, openssl s_server, %s" % suite, us.p.returncode == 0 and
               "open %s TLSv1.2" % suite in us.text() and "line cesaidem olleh" in us.text(), us, theirs)
-        n = port()
+        n = reserve()
         us = self.ours.server(n)
         theirs = self.client(n, "-psk", KEY, "-psk_identity", "", "-tls1_2", "-cipher", suite, "-quiet",
                              "-no_ign_eof")
@@ -184,7 +175,7 @@ class OpenSsl:
     def refused_suites(self):
         for suite in ("PSK-NULL-SHA256:@SECLEVEL=0", "DHE-PSK-AES128-GCM-SHA256",
                       "ECDHE-PSK-AES128-CBC-SHA256"):
-            n = port()
+            n = reserve()
             us = self.ours.server(n)
             theirs = self.client(n, "-psk", KEY, "-psk_identity", "", "-tls1_2", "-cipher", suite)
             us.finish()
@@ -193,20 +184,20 @@ class OpenSsl:
                   "failed tls_no_common_suite" in us.text(), us, theirs)
 
     def hint(self):
-        n = port()
+        n = reserve()
         theirs = self.server(n, "-psk", KEY, "-psk_hint", "think of me", "-tls1_2", "-rev")
         us = self.ours.client(n)
         theirs.stop()
         check("our client ignores the hint of openssl s_server", us.p.returncode == 0, us, theirs)
 
     def wrong_key(self):
-        n = port()
+        n = reserve()
         theirs = self.server(n, "-psk", WRONG, "-tls1_2", "-rev")
         us = self.ours.client(n)
         theirs.stop()
         check("openssl s_server with another key: refused",
               us.p.returncode == 1 and "failed tls_psk_mismatch" in us.text(), us, theirs)
-        n = port()
+        n = reserve()
         us = self.ours.server(n)
         theirs = self.client(n, "-psk", WRONG, "-psk_identity", "", "-tls1_2")
         us.finish()
@@ -215,14 +206,14 @@ class OpenSsl:
               theirs)
 
     def versions(self):
-        n = port()
+        n = reserve()
         us = self.ours.server(n)
         theirs = self.client(n, "-psk", KEY, "-psk_identity", "")
         us.finish()
         theirs.stop()
         check("openssl s_client offering TLS 1.3 too cannot send an empty identity",
               us.p.returncode == 1 and "open" not in us.text(), us, theirs)
-        n = port()
+        n = reserve()
         us = self.ours.server(n)
         theirs = self.client(n, "-psk", KEY, "-psk_identity", "name", "-quiet")
         theirs.send("hello mediasec\n")
@@ -231,7 +222,7 @@ class OpenSsl:
         us.finish()
         check("openssl s_client offering TLS 1.3 too, with a name: TLS 1.2 is agreed", ok and
               "TLSv1.2 name" in us.text(), us, theirs)
-        n = port()
+        n = reserve()
         us = self.ours.server(n)
         theirs = self.client(n, "-psk", KEY, "-psk_identity", "name", "-tls1_3")
         us.finish()
@@ -240,14 +231,14 @@ class OpenSsl:
               theirs)
 
     def tls13(self):
-        n = port()
+        n = reserve()
         theirs = self.server(n, "-psk", KEY, "-psk_identity", "s1", "-tls1_3", "-ciphersuites",
                              "TLS_AES_128_GCM_SHA256", "-rev")
         us = self.ours.client(n, KEY, "tls13", "identity=s1")
         theirs.stop()
         check("our client, openssl s_server, TLS 1.3 external PSK", us.p.returncode == 0 and
               "TLSv1.3" in us.text(), us, theirs)
-        n = port()
+        n = reserve()
         us = self.ours.server(n, KEY, "tls13", "identity=s1")
         theirs = self.client(n, "-psk", KEY, "-psk_identity", "s1", "-tls1_3", "-ciphersuites",
                              "TLS_AES_128_GCM_SHA256", "-quiet")
@@ -259,7 +250,7 @@ class OpenSsl:
 
     def renegotiation(self):
         for option, want in (((), False), (("reneg",), True)):
-            n = port()
+            n = reserve()
             us = self.ours.server(n, KEY, *option)
             theirs = self.client(n, "-psk", KEY, "-psk_identity", "", "-tls1_2")
             theirs.wait_for("New, TLSv1.2")
@@ -287,7 +278,7 @@ def gnutls(ours, peer):
     both_roles("GnuTLS", ours,
                lambda n, key: Process([peer, "server", str(n), key], ready="listening"),
                lambda n, key, name: Process([peer, "client", str(n), key, name]), "name")
-    n = port()
+    n = reserve()
     us = ours.server(n)
     theirs = Process([peer, "client", str(n), KEY, ""])
     theirs.finish()
@@ -298,7 +289,7 @@ def gnutls(ours, peer):
         f.write("mediasec:%s\n" % KEY)
         f.flush()
         for options, works in (((), False), (("identity=mediasec",), True)):
-            n = port()
+            n = reserve()
             theirs = Process([peer, "server", str(n), KEY, f.name], ready="listening")
             us = ours.client(n, KEY, *options)
             theirs.finish(10)
@@ -327,7 +318,7 @@ def erlang(ours):
     start_server = lambda n, key: Process(["escript", script, "server", str(n), key], ready="listening")
     start_client = lambda n, key, name: Process(["escript", script, "client", str(n), key, name])
     both_roles("Erlang", ours, start_server, start_client, "name")
-    n = port()
+    n = reserve()
     us = ours.server(n)
     theirs = start_client(n, KEY, "")
     theirs.finish()
