@@ -306,6 +306,26 @@ def key_mgmt_elsewhere(lab):
         bob.stop()
 
 
+def without_cema(lab):
+    """RFC 6714: without a=msrp-cema an address that is not the path's is a middlebox (488); if it is the path's, fallback"""
+    lab.start("alice", "bob")
+    for n, fallback in enumerate((False, True)):
+        trace = os.path.join(lab.dir, f"trace-{n}")
+        lab.ue("alice", "chat", "bob", stdin=True, options=("--trace", trace)).finish(2)  # he is not there
+        sdp = traced(trace, "INVITE")[-1][1].decode().replace("a=msrp-cema\r\n", "")
+        if fallback:
+            port = re.search(r"m=message (\d+)", sdp).group(1)
+            sdp = re.sub(r"a=path:msrps://[^/]*/", f"a=path:msrps://127.0.0.1:{port}/", sdp)
+        bob = lab.online("bob")
+        status, answer = Caller(lab, "alice").invite("bob", f"TCP/{n}", sdp)
+        if fallback:
+            same((status, "a=msrp-cema" in answer), (200, False), answer)
+        else:
+            same(status, 488, answer)
+            has(bob.wait("call-failed"), reason="cema_middlebox")
+        bob.stop()
+
+
 def strangers_at_the_port(lab):
     """who connects to a pending session's port without the key is dropped, and the peer still gets in"""
     lab.start("alice", "bob")
@@ -401,5 +421,5 @@ def ask_and_decline(lab):
 
 
 if __name__ == "__main__":
-    main(both_ways, setups, diversion, callers, refused_key_exchange, without_keys, rtp_beside, refreshed, key_mgmt_elsewhere, plain_media,
-         strangers_at_the_port, text_for_whom, many_at_once, ask_and_decline)
+    main(both_ways, setups, diversion, callers, refused_key_exchange, without_keys, rtp_beside, refreshed, key_mgmt_elsewhere, without_cema,
+         plain_media, strangers_at_the_port, text_for_whom, many_at_once, ask_and_decline)

@@ -152,19 +152,15 @@ static int serve(struct ms_span in, struct ms_buf *out)
 	return ms_mikey_kms_handle(&kms, in, SMALL_NOW, out, &outcome);
 }
 
-int small_ticket(enum small_user who, bool for_messages, const char *responder,
-		 struct ms_mikey_ticket_held **ret_h)
+static int request(enum small_user who, bool for_messages, unsigned flags, const char *responder,
+		   struct ms_mikey_ticket_held **ret_h)
 {
 	const struct ms_mikey_id id = uri_id(responder);
 	const struct ms_mikey_wish wish = { .type = for_messages ? MS_MIKEY_KEY_GTGK
 								 : MS_MIKEY_KEY_TGK,
 					    .len = 32 };
-	const unsigned common = MS_MIKEY_FLAG_D | MS_MIKEY_FLAG_E | MS_MIKEY_FLAG_H |
-				MS_MIKEY_FLAG_I | MS_MIKEY_FLAG_J | MS_MIKEY_FLAG_N |
-				MS_MIKEY_FLAG_O;
 	const struct ms_mikey_wanted wanted = {
-		.flags = (uint16_t)(for_messages ? common
-						 : common | MS_MIKEY_FLAG_F | MS_MIKEY_FLAG_G),
+		.flags = (uint16_t)flags,
 		.responder = &id,
 		.n_responders = 1,
 		.end = SMALL_NOW + 3600 * MS_SEC,
@@ -181,6 +177,26 @@ int small_ticket(enum small_user who, bool for_messages, const char *responder,
 	if (!err)
 		err = serve(ms_buf_span(&out), &in);
 	return err ? err : ms_mikey_request_finish(r, ms_buf_span(&in), SMALL_NOW, NULL, ret_h);
+}
+
+#define COMMON_FLAGS                                                                               \
+	(MS_MIKEY_FLAG_D | MS_MIKEY_FLAG_E | MS_MIKEY_FLAG_H | MS_MIKEY_FLAG_J | MS_MIKEY_FLAG_N | \
+	 MS_MIKEY_FLAG_O)
+
+int small_ticket(enum small_user who, bool for_messages, const char *responder,
+		 struct ms_mikey_ticket_held **ret_h)
+{
+	unsigned flags = COMMON_FLAGS | MS_MIKEY_FLAG_I;
+
+	if (!for_messages)
+		flags |= MS_MIKEY_FLAG_F | MS_MIKEY_FLAG_G;
+	return request(who, for_messages, flags, responder, ret_h);
+}
+
+int small_loose_ticket(enum small_user who, const char *responder,
+		       struct ms_mikey_ticket_held **ret_h)
+{
+	return request(who, true, COMMON_FLAGS, responder, ret_h);
 }
 
 int small_resolve(struct ms_mikey_incoming *in, struct ms_fault *fault)

@@ -22,6 +22,10 @@ extern const struct ms_random small_random;
 int small_ticket(enum small_user who, bool for_messages, const char *responder,
 		 struct ms_mikey_ticket_held **ret_h);
 
+/** As for messages, but without key forking: nobody vouches for who uses it. */
+int small_loose_ticket(enum small_user who, const char *responder,
+		       struct ms_mikey_ticket_held **ret_h);
+
 /** Has the KMS resolve for `who`. */
 int small_resolve(struct ms_mikey_incoming *in, struct ms_fault *fault);
 

@@ -146,6 +146,29 @@ static void session_tickets_are_not_for_messages(void **state)
 	ms_mikey_ticket_held_free(other);
 }
 
+/* Whoever can resolve such a ticket could have written the message, and the KMS cannot say who did. */
+static void without_forking_nobody_is_the_sender(void **state)
+{
+	struct ms_ue_smime alice = smime_of(ALICE);
+	struct ms_mikey_ticket_held *loose = NULL;
+	struct ms_ue_identity sender = { "" };
+	MS_CLEANUP(ms_buf_done) struct ms_buf out;
+	struct ms_fault f = { 0 };
+
+	(void)state;
+	ms_buf_init(&out, 65536);
+	assert_int_equal(small_loose_ticket(ALICE, small_uri(BOB), &loose), 0);
+	ms_buf_reset(&object);
+	assert_int_equal(ms_ue_smime_seal(&alice, loose, ms_span_str(small_uri(BOB)), ENTITY,
+					  SMALL_NOW, &object),
+			 0);
+	assert_int_equal(receive(BOB, &out, &sender, &f), -EPERM);
+	assert_string_equal(f.reason, "sender_not_proven");
+	assert_int_equal(out.len, 0);
+	assert_string_equal(sender.uri, "");
+	ms_mikey_ticket_held_free(loose);
+}
+
 static int torture_run(void *arg)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf out, made;
@@ -181,6 +204,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(not_by_others, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(no_octet_can_be_changed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(session_tickets_are_not_for_messages, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(without_forking_nobody_is_the_sender, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(without_memory, set_up, tear_down),
 	};
