@@ -245,19 +245,39 @@ static int to_syslog(struct ms_kms_audit *a, struct ms_span lines)
 	return err;
 }
 
+static int write_all(struct ms_kms_audit *a, struct ms_span s)
+{
+	while (s.len > 0) {
+		ssize_t n = write(a->fd, s.p, s.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n > 0)
+			a->torn = s.p[n - 1] != '\n';
+		s = ms_span_from(s, (size_t)n);
+	}
+	return 0;
+}
+
+/* What a full disk left of a line does not become the beginning of another. */
+static int to_file(struct ms_kms_audit *a, struct ms_span lines)
+{
+	int err = a->torn && lines.len > 0 ? write_all(a, MS_SPAN_LIT("\n")) : 0;
+
+	return err ? err : write_all(a, lines);
+}
+
 int ms_kms_audit_flush(struct ms_kms_audit *a)
 {
 	struct ms_span lines = ms_buf_span(&a->lines);
-	int err = a->target == MS_KMS_AUDIT_SYSLOG ? to_syslog(a, lines) : 0;
+	int err = 0;
 
-	while (a->target == MS_KMS_AUDIT_FILE && lines.len > 0 && err == 0) {
-		ssize_t n = write(a->fd, lines.p, lines.len);
-
-		if (n >= 0)
-			lines = ms_span_from(lines, (size_t)n);
-		else if (errno != EINTR)
-			err = -errno;
-	}
+	if (a->target == MS_KMS_AUDIT_SYSLOG)
+		err = to_syslog(a, lines);
+	else if (a->target == MS_KMS_AUDIT_FILE)
+		err = to_file(a, lines);
 	if (err)
 		a->errors++;
 	else

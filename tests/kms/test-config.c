@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -169,13 +171,40 @@ static void test_audit(void **state)
 	unlink(path);
 }
 
+/* A limit on its size stands for a full disk. */
+static void test_audit_torn(void **state)
+{
+	char path[] = "/tmp/ms-audit-XXXXXX";
+	int fd = mkstemp(path);
+	struct rlimit before, small = { 5, 5 };
+	struct ms_kms_audit a;
+
+	(void)state;
+	close(fd);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small.rlim_max = before.rlim_max;
+	assert_int_equal(ms_kms_audit_open(&a, MS_KMS_AUDIT_FILE, path), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	ms_kms_audit_change(&a, NOW, 1, "user.add", MS_SPAN_LIT("a"));
+	ms_kms_audit_change(&a, NOW, 1, "user.add", MS_SPAN_LIT("b"));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(a.errors, 2);
+	ms_kms_audit_change(&a, NOW, 1, "user.add", MS_SPAN_LIT("c"));
+	ms_kms_audit_change(&a, NOW, 1, "user.add", MS_SPAN_LIT("d"));
+	expect_file(path, "2027-\n"
+			  "2027-01-15T08:00:00.123Z change uid=1 command=user.add \"c\"\n"
+			  "2027-01-15T08:00:00.123Z change uid=1 command=user.add \"d\"\n");
+	ms_kms_audit_close(&a);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_wire),
-		cmocka_unit_test(test_lifetime_of_the_profile),
-		cmocka_unit_test(test_fixed),
-		cmocka_unit_test(test_audit),
+		cmocka_unit_test(test_wire),       cmocka_unit_test(test_lifetime_of_the_profile),
+		cmocka_unit_test(test_fixed),      cmocka_unit_test(test_audit),
+		cmocka_unit_test(test_audit_torn),
 	};
 
 	return cmocka_run_group_tests_name("kms-config", tests, NULL, NULL);
