@@ -34,11 +34,21 @@ class Capture:
             time.sleep(0.05)
         time.sleep(0.3)  # the file is there a moment before the socket listens
 
-    def stop(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def end(self):
         if self.process.poll() is None:
             time.sleep(0.5)  # let the last packets through the buffer
             self.process.terminate()
             self.process.wait(10)
+
+    def stop(self):
+        """Ends the capture and returns its packets."""
+        self.end()
         return packets(self.path)
 
 

@@ -180,11 +180,10 @@ def act_diversion(lab, show):
 
 def captured_body(lab, show, sender, text):
     """Lets `sender` write to Bob while his phone is off, and takes the body off the wire."""
-    tap = Capture(os.path.join(lab.dir, f"tap-{sender}.pcap"), [lab.sip_port])
-    lab.bob_off()
-    ue = lab.ue(sender, "send", uri("bob"), text)
-    ue.finish(None)
-    found = [body for head, body in sip_requests(tap.stop(), "MESSAGE") if "pkcs7-mime" in head]
+    with Capture(os.path.join(lab.dir, f"tap-{sender}.pcap"), [lab.sip_port]) as tap:
+        lab.bob_off()
+        lab.ue(sender, "send", uri("bob"), text).finish(None)
+        found = [body for head, body in sip_requests(tap.stop(), "MESSAGE") if "pkcs7-mime" in head]
     lab.bob_on()
     if not found:
         raise Failed(f"{show.step}: nothing of {sender}'s message was seen on the wire")
@@ -271,20 +270,20 @@ def stay(lab):
         print("\nending the system")
 
 
-def run(lab, show, args):
+def run(lab, show):
     show.act("0. The system")
     lab.start("alice", "bob", "carol", "mallory")
     for line in lab.describe():
         show.say("", line)
     lab.bob_on()
     lab.carol_on()
-    capture = Capture(os.path.join(lab.dir, "wire.pcap"), [lab.sip_port, lab.kms_port, lab.msrp_ports])
-    act_message(lab, show)
-    act_chat(lab, show)
-    act_file(lab, show)
-    act_diversion(lab, show)
-    act_mallory(lab, show)
-    act_wire(lab, show, capture)
+    with Capture(os.path.join(lab.dir, "wire.pcap"), [lab.sip_port, lab.kms_port, lab.msrp_ports]) as capture:
+        act_message(lab, show)
+        act_chat(lab, show)
+        act_file(lab, show)
+        act_diversion(lab, show)
+        act_mallory(lab, show)
+        act_wire(lab, show, capture)
 
 
 def main():
@@ -296,7 +295,7 @@ def main():
     folder = tempfile.mkdtemp(prefix="mediasec-demo-")
     lab = DemoLab(folder)
     try:
-        run(lab, show, args)
+        run(lab, show)
         show.summary()
         status = 0
         if args.stay:
