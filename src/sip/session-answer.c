@@ -157,7 +157,8 @@ void ms_sip_session_incoming(struct ms_sip *sip, const struct sip_msg *m)
 	}
 	err = open_incoming(sip, m, &s);
 	if (err < 0) {
-		ms_sip_refuse(sip, m, err == -EBADMSG ? 400 : 503);
+		/* At the limit we are busy; 503 would make a proxy think that this host is out of order. */
+		ms_sip_refuse(sip, m, err == -EBADMSG ? 400 : err == -ENOSPC ? 486 : 503);
 		return;
 	}
 	sip->offered = s;
