@@ -202,10 +202,10 @@ static void on_connected(struct ms_tcp *c, void *arg)
 
 	(void)c;
 	s->connected = true;
-	if (s->tls)
-		ms_ue_stream_flush(s);
-	else
+	if (!s->tls)
 		ms_ue_media_choose(s);
+	if (s->tcp && !s->media->over)
+		ms_ue_stream_flush(s); /* ClientHello; or the first SEND of a plain session */
 	ms_ue_media_rearm(s->media);
 }
 

@@ -284,6 +284,17 @@ def plain_media(lab):
         has(bob.wait("call-established"), protected=False)
         has(bob.wait("chat"), text="hello")
         same(s.recv(4096).startswith(b"MSRP a786hjs2 200"), True, "response")
+    bob.wait("call-ended")
+    # Where he connects he also sends first, without a body: only then may the other side send (RFC 4975 section 5.4).
+    with socket.create_server((lab.address, 0)) as server:
+        sdp = ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+               f"m=message {server.getsockname()[1]} TCP/MSRP *\r\na=setup:passive\r\na=accept-types:*\r\n"
+               f"a=path:msrp://{lab.address}:{server.getsockname()[1]}/s2;tcp\r\n")
+        same(Caller(lab, "alice").invite("bob", "TCP/passive", sdp)[0], 200, "status")
+        server.settimeout(5)
+        with server.accept()[0] as s:
+            s.settimeout(5)
+            same(bool(re.match(rb"MSRP \S+ SEND\r\n", s.recv(4096))), True, "SEND")
 
 
 def key_mgmt_elsewhere(lab):
