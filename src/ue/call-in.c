@@ -345,19 +345,42 @@ static const struct ms_sip_session_handlers callee_handlers = {
 	.closed = on_closed,
 };
 
+static const struct ms_ue_identity *name_of(const struct ms_ue_sender *s)
+{
+	return s->asserted.uri[0] ? &s->asserted : &s->from;
+}
+
+/* One caller alone must not take all sessions by letting them ring. */
+static bool rings_too_often(const struct ms_ue *ue, const struct ms_ue_sender *sender)
+{
+	struct ms_span name = ms_ue_identity_span(name_of(sender));
+	struct ms_list *l;
+	size_t n = 0;
+
+	ms_list_foreach (l, &ue->calls) {
+		const struct ms_ue_call *c = MS_CONTAINER_OF(l, struct ms_ue_call, link);
+
+		n += !c->outgoing && !c->answered && !c->over &&
+		     ms_ue_identity_same(name, ms_ue_identity_span(name_of(&c->sender)));
+	}
+	return n >= ue->settings->config->limits.caller;
+}
+
 void ms_ue_call_receive(struct ms_ue *ue, struct ms_sip_session *s, const struct ms_sip_message *m)
 {
+	struct ms_ue_sender sender = ms_ue_sender_of(ue, m);
 	struct ms_fault f = { 0 };
 	struct ms_ue_call *c;
 
-	if (ue->n_calls >= ue->settings->config->limits.sessions || ms_ue_call_new(ue, false, &c)) {
+	if (ue->n_calls >= ue->settings->config->limits.sessions || rings_too_often(ue, &sender) ||
+	    ms_ue_call_new(ue, false, &c)) {
 		ms_sip_session_take(s, ue->account, &callee_handlers, NULL);
 		(void)!ms_sip_session_respond(s, MS_UE_STATUS_BUSY, NULL, NULL);
 		return;
 	}
 	c->sip = s;
 	ms_sip_session_take(s, ue->account, &callee_handlers, c);
-	c->sender = ms_ue_sender_of(ue, m);
+	c->sender = sender;
 	if (read_offer(c, m, &f))
 		ms_ue_call_reject(c, MS_UE_STATUS_NOT_ACCEPTABLE, MS_UE_WARN_MEDIA,
 				  f.reason ? f.reason : "offer_malformed",

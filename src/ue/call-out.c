@@ -79,8 +79,9 @@ static void on_progress(struct ms_sip_session *s, const struct ms_sip_message *m
 	struct ms_ue_event e;
 
 	(void)s;
-	if (!c || c->over || ms_sip_status(m) != 180)
+	if (!c || c->over || c->rung || ms_sip_status(m) != 180)
 		return;
+	c->rung = true; /* told once, however many branches ring and repeat it */
 	e = ms_ue_call_event(c, MS_UE_EVENT_CALL_RINGING);
 	ms_ue_tell(c->ue, &e);
 }

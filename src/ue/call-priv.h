@@ -43,6 +43,7 @@ struct ms_ue_call {
 	const char *kind; /* "chat" or "file"; static */
 	bool outgoing, secure, only_called;
 	bool waiting;     /* an incoming one that the user has to answer */
+	bool rung;        /* outgoing: told that it rings */
 	bool answered;    /* the call stands */
 	bool established; /* and so does its media */
 	bool over;        /* only waits to be freed */

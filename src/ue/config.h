@@ -66,7 +66,7 @@ struct ms_ue_config {
 		ms_usec retry_pause;
 	} files;
 	struct {
-		uint64_t sessions, pending;
+		uint64_t sessions, pending, caller;
 		ms_usec answer; /* how long a call rings */
 	} limits;
 	struct {

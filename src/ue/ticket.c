@@ -62,8 +62,9 @@ struct ms_ue_failure ms_ue_failure_of_fault(int err, const struct ms_fault *faul
 	const char *name = ms_mikey_name(MS_MIKEY_N_ERROR, (unsigned)fault->code);
 
 	if (err == -EREMOTEIO)
-		put_detail(&f, "%s (MIKEY error %d, %s)", ms_ue_fault_text(fault), fault->code,
-			   name ? name : "unknown");
+		put_detail(&f, "%s (MIKEY error %d, %s)%s", ms_ue_fault_text(fault), fault->code,
+			   name ? name : "unknown",
+			   fault->code == MS_MIKEY_ERR_TS ? ": is a clock wrong?" : "");
 	else
 		put_detail(&f, "%s", fault->reason ? ms_ue_fault_text(fault) : strerror(-err));
 	return f;
