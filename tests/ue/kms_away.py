@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
+import os
+
 from scenario import has, main, same
 
 
@@ -64,5 +66,18 @@ def refusing(lab):
     lab.ue("alice", "send", "bob", "hello").finish(0)
 
 
+def wrong_clock(lab):
+    """clocks that differ by more than is allowed: the user is told that it is about clocks"""
+    lab.start("alice", "bob")
+    lab.stop_kms()
+    with open(os.path.join(lab.kms_dir, "kms.yaml"), "a", encoding="utf-8") as f:
+        f.write("profile:\n  clock_skew_s: 0\n")  # then even a moment is too much
+    lab.start_kms()
+    ue = lab.ue("alice", "send", "bob", "hello")
+    told = ue.wait("kms-error")
+    same("MIKEY error 1, " in told["detail"] and told["detail"].endswith("is a clock wrong?"), True, told)
+    ue.finish(3)
+
+
 if __name__ == "__main__":
-    main(with_good_tickets, without, refusing)
+    main(with_good_tickets, without, refusing, wrong_clock)
