@@ -3,7 +3,7 @@
 """Each parser has a fuzz target with seeds.
 
 A parser is a function of a public header that takes octets from outside: its name has the word parse,
-decode, feed, input or recv, perhaps with a noun behind it, and it takes a span, octets or text. Some
+decode, feed, input, recv, read or unwrap, perhaps with a noun behind it, and it takes a span, octets or text. Some
 target under tests/ must call it, or one through which every call leads: those pairs are listed in
 tests/check/fuzzed-through.txt ("function function-that-is-fuzzed  # why")."""
 import glob
@@ -12,7 +12,7 @@ import re
 
 from source import ROOT, SRC, code_of, read, report, sources
 
-NAME = re.compile(r"\b(ms_(?!read_)[a-z0-9_]*_(?:parse|decode|feed|input|recv)(?:_[a-z0-9_]+)?)\s*\(([^;{]*)\)", re.S)
+NAME = re.compile(r"\b(ms_(?!read_)[a-z0-9_]*_(?:parse|decode|feed|input|recv|read|unwrap)(?:_[a-z0-9_]+)?)\s*\(([^;{]*)\)", re.S)
 # function: the fuzzed function whose only way leads through it
 THROUGH = {}
 

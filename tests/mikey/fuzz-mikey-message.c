@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Decodes a message; what is taken must come out the same when it is written again. */
 #include "core/alloc.h"
+#include "mikey/error.h"
 #include "mikey/mac.h"
 #include "mikey/policy.h"
 #include "mikey/timestamp.h"
@@ -82,6 +83,22 @@ static void check_time(const struct ms_mikey_ts *ts)
 		__builtin_trap();
 }
 
+/* Nobody knows the key, so that no Error message is authentic. */
+static void read_error(const struct ms_mikey_message *known)
+{
+	static struct ms_mikey_message m;
+	struct ms_fault fault = { 0, NULL, 0 };
+	struct ms_mikey_error e;
+	struct ms_span key = MS_SPAN_LIT("a key of 20 octets..");
+
+	if (ms_mikey_error_read(known->raw, key, &m, &e, &fault)) {
+		if (!fault.reason)
+			__builtin_trap();
+	} else if (m.hdr.data_type != MS_MIKEY_ERROR || e.authenticated) {
+		__builtin_trap();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	static struct ms_mikey_message m;
@@ -97,6 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (m.v.set)
 		check_cover(&m);
 	check_time(&m.t);
+	read_error(&m);
 	if (m.tp.set)
 		walk_policy(&m.tp);
 	if (m.ticket.set)
