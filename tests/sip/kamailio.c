@@ -19,7 +19,62 @@ static void request(struct ms_sip *sip, const struct ms_sip_message *m, void *ar
 	assert_int_equal(ms_sip_reply(sip, m, 200, NULL, NULL), 0);
 }
 
-static const struct ms_sip_handlers handlers = { .request = request, .invite = world_invite };
+/* ---- being watched, and watching ---- */
+
+static const struct ms_sip_content some_state = { .type = "application/conference-info+xml",
+						  .body = { (const uint8_t *)"<one/>", 6 } };
+
+static void refreshed(struct ms_sip_notifier *n, const struct ms_sip_message *m MS_UNUSED,
+		      void *arg)
+{
+	world_note(arg, 'n');
+	assert_int_equal(ms_sip_notify(n, MS_SIP_ACTIVE, NULL, &some_state), 0);
+}
+
+static void notifier_closed(struct ms_sip_notifier *n MS_UNUSED, int err, void *arg)
+{
+	struct user *u = arg;
+
+	u->err = err;
+	u->notifier = NULL;
+	world_note(u, 'c');
+}
+
+static void subscribed(struct ms_sip *sip MS_UNUSED, struct ms_sip_notifier *n,
+		       const struct ms_sip_message *m, void *arg)
+{
+	static const struct ms_sip_notifier_handlers watched = { refreshed, notifier_closed };
+	struct user *u = arg;
+
+	world_take(u, m);
+	world_note(u, 's');
+	u->notifier = n;
+	assert_int_equal(ms_sip_notifier_accept(n, u->account, 600, &watched, u), 0);
+	assert_int_equal(ms_sip_notify(n, MS_SIP_ACTIVE, NULL, &some_state), 0);
+}
+
+static void notified(struct ms_sip_subscription *s MS_UNUSED, enum ms_sip_subscription_state state,
+		     const struct ms_sip_message *m, void *arg)
+{
+	static const char letters[] = "pat";
+
+	world_take(arg, m);
+	world_note(arg, letters[state]);
+}
+
+static void subscription_closed(struct ms_sip_subscription *s MS_UNUSED, int err,
+				const struct ms_sip_message *m MS_UNUSED, void *arg)
+{
+	struct user *u = arg;
+
+	u->err = err;
+	u->subscription = NULL;
+	world_note(u, 'c');
+}
+
+static const struct ms_sip_handlers handlers = { .request = request,
+						 .invite = world_invite,
+						 .subscribe = subscribed };
 
 static void registration(struct ms_sip_account *a MS_UNUSED, enum ms_sip_registration_state state,
 			 int err, const struct ms_sip_message *m, void *arg)
@@ -281,6 +336,52 @@ static void test_call_tls(void **state MS_UNUSED)
 	whole_call(MS_SIP_TLS, &tls);
 }
 
+/* SUBSCRIBE one way, NOTIFY the other, in one dialog through the proxy; the watcher's name is asserted. */
+static void whole_watch(enum ms_sip_transport t, const struct ms_sip_tls *tls)
+{
+	static const struct ms_sip_subscription_handlers watching = { notified,
+								      subscription_closed };
+	char uri[128];
+	const struct ms_sip_subscribe_spec spec = { .uri = uri_of("bob", uri),
+						    .event = "conference",
+						    .accept = "application/conference-info+xml",
+						    .expires_s = 3600 };
+	char asserted[128];
+
+	open_both(t, tls);
+	assert_int_equal(
+		ms_sip_subscribe(alice.account, &spec, &watching, &alice, &alice.subscription), 0);
+	world_until(&alice, "a", 5000);
+	assert_memory_equal(alice.body, "<one/>", 6);
+	assert_string_equal(bob.asserted, uri_of("alice", asserted));
+	assert_int_equal(ms_sip_notify(bob.notifier, MS_SIP_PENDING, NULL, NULL), 0);
+	world_until(&alice, "ap", 5000);
+	ms_sip_unsubscribe(alice.subscription);
+	world_until(&alice, "aptc", 5000);
+	world_until(&bob, "sc", 5000);
+	assert_int_equal(alice.err, 0);
+	assert_int_equal(bob.err, 0);
+	sign_out(&alice);
+	sign_out(&bob);
+}
+
+static void test_watch_udp(void **state MS_UNUSED)
+{
+	whole_watch(MS_SIP_UDP, NULL);
+}
+
+static void test_watch_tcp(void **state MS_UNUSED)
+{
+	whole_watch(MS_SIP_TCP, NULL);
+}
+
+static void test_watch_tls(void **state MS_UNUSED)
+{
+	struct ms_sip_tls tls = { .ca_file = getenv("MS_LAB_CA"), .server_name = domain };
+
+	whole_watch(MS_SIP_TLS, &tls);
+}
+
 static void test_cancel(void **state MS_UNUSED)
 {
 	char uri[128];
@@ -365,8 +466,10 @@ int main(void)
 		cmocka_unit_test(test_message_tls),    cmocka_unit_test(test_wrong_ca),
 		cmocka_unit_test(test_impersonation),  cmocka_unit_test(test_call_udp),
 		cmocka_unit_test(test_call_tcp),       cmocka_unit_test(test_call_tls),
-		cmocka_unit_test(test_cancel),         cmocka_unit_test(test_refusal),
-		cmocka_unit_test(test_diversion),      cmocka_unit_test(test_shutdown),
+		cmocka_unit_test(test_watch_udp),      cmocka_unit_test(test_watch_tcp),
+		cmocka_unit_test(test_watch_tls),      cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_refusal),        cmocka_unit_test(test_diversion),
+		cmocka_unit_test(test_shutdown),
 	};
 	const struct CMUnitTest checked[] = { cmocka_unit_test(test_from_check) };
 	const char *port = getenv("MS_LAB_PORT");
