@@ -114,6 +114,19 @@ int ms_sip_session_respond(struct ms_sip_session *s, unsigned status, const char
 	return err;
 }
 
+/* Who holds a call that rings hears of its end, as of the end of all others. */
+void ms_sip_session_shut(struct ms_sip_session *s)
+{
+	if (s->state != MS_SIP_CALLING || s->outgoing || !s->st) {
+		ms_sip_session_end(s, NULL);
+		return;
+	}
+	if (ms_sip_answer(s->sip, &s->st, NULL, s->incoming, 480, NULL, NULL, NULL, NULL) < 0)
+		ms_sip_count(s->sip, MS_SIP_TRANSPORT_ERRORS);
+	ms_sip_session_settle(s);
+	ms_sip_session_close(s, 0, NULL);
+}
+
 /* ---- a new call ---- */
 
 static int wait_for_answer(struct ms_sip_session *s, const struct sip_msg *m)

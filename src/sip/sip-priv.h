@@ -338,6 +338,8 @@ void ms_sip_session_received(struct ms_sip_session *s, const struct sip_msg *m);
 /** A 2xx to INVITE that belongs to no transaction any more. */
 void ms_sip_session_stray(struct ms_sip_session *s, const struct sip_msg *m);
 void ms_sip_session_drop(struct ms_sip_session *s); /* no callback */
+/** Ends it because the stack ends; `closed` is called, now or later. */
+void ms_sip_session_shut(struct ms_sip_session *s);
 /** Ends what belongs to an account that goes away; no callbacks. */
 void ms_sip_session_drop_account(struct ms_sip_account *a);
 void ms_sip_subscription_drop_account(struct ms_sip_account *a);

@@ -309,11 +309,6 @@ static void shutdown_step(void *arg)
 		ms_timer_start(&sip->poll, SHUTDOWN_POLL);
 }
 
-static void end_session(struct ms_sip_session *s)
-{
-	ms_sip_session_end(s, NULL);
-}
-
 static void end_notifier(struct ms_sip_notifier *n)
 {
 	if (ms_sip_notify(n, MS_SIP_TERMINATED, "deactivated", NULL) < 0)
@@ -327,7 +322,7 @@ void ms_sip_shutdown(struct ms_sip *sip, ms_usec patience, void (*done)(void *ar
 	sip->closing = true;
 	sip->done = done;
 	sip->done_arg = arg;
-	ms_sip_session_each(sip, end_session);
+	ms_sip_session_each(sip, ms_sip_session_shut);
 	ms_sip_notifier_each(sip, end_notifier);
 	ms_sip_subscription_each(sip, ms_sip_unsubscribe);
 	ms_list_foreach (link, &sip->accounts) {

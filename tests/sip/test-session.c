@@ -272,6 +272,20 @@ static void test_shutdown(void **state MS_UNUSED)
 	close_both();
 }
 
+/* A call that rings ends too, and who was asked about it is told. */
+static void test_shutdown_ringing(void **state MS_UNUSED)
+{
+	open_both("127.0.0.1", MS_SIP_UDP);
+	world_call(&alice, bob.uri, "R");
+	world_until(&alice, "p", 3000);
+	bob.log[0] = '\0';
+	ms_sip_shutdown(bob.sip, 5 * MS_SEC, note_down, &bob);
+	world_until(&bob, "cd", 3000);
+	world_until(&alice, "pc", 3000);
+	assert_int_equal(alice.status, 480);
+	close_both();
+}
+
 static void test_free_in_the_middle(void **state MS_UNUSED)
 {
 	open_both("127.0.0.1", MS_SIP_UDP);
@@ -348,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_takes_it),
 		cmocka_unit_test(test_answer_too_large),
 		cmocka_unit_test(test_shutdown),
+		cmocka_unit_test(test_shutdown_ringing),
 		cmocka_unit_test(test_free_in_the_middle),
 		cmocka_unit_test(test_allocations),
 	};

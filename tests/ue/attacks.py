@@ -142,6 +142,8 @@ def on_limits(lab):
     for call in calls:
         call.wait("call-ringing")
     has(lab.ue("alice", "chat", "bob").wait("call-failed"), status=486)
+    ue.type("/quit")  # while they ring
+    ue.finish(0)
     for s in kept:
         s.close()
 
