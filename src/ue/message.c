@@ -41,6 +41,7 @@ struct ms_ue_smime ms_ue_smime_of(struct ms_ue *ue)
 static void sending_free(struct sending *s)
 {
 	ms_list_remove(&s->link);
+	s->ue->n_sending--;
 	ms_ue_asking_cancel(s->asking);
 	if (s->request)
 		ms_sip_request_cancel(s->request);
@@ -210,6 +211,7 @@ static int sending_new(struct ms_ue *ue, const struct ms_ue_message_spec *m, str
 	s->plain = m->plain;
 	s->quiet = m->is_notification;
 	ms_list_append(&ue->sending, &s->link);
+	ue->n_sending++;
 	ms_buf_init(&s->entity, BODY_MAX + ENTITY_EXTRA);
 	err = ms_ue_contact_resolve(&ue->settings->contacts, m->to, &ue->settings->identity,
 				    &s->to);

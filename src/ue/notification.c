@@ -95,6 +95,9 @@ void ms_ue_notification_tell(struct ms_ue *ue, const struct ms_ue_identity *send
 	if (!ue->settings->config->message.tell_delivery || about->message_id.len == 0 ||
 	    !(about->wishes & MS_IMDN_WISH_POSITIVE))
 		return;
+	/* A courtesy: who asks for many and takes none cannot make us hold them all. */
+	if (ue->n_sending >= ue->settings->config->limits.pending)
+		return;
 	ms_buf_init(&cpim, 2 * IMDN_MAX);
 	err = put_notification(ue, sender, about, &cpim);
 	if (!err)

@@ -52,7 +52,7 @@ struct ms_ue {
 	struct ms_list asking;    /* key management exchanges: struct ms_ue_asking */
 	struct ms_list sending;   /* messages on their way out */
 	struct ms_list receiving; /* messages that wait for the KMS */
-	size_t n_receiving;
+	size_t n_sending, n_receiving;
 	struct ms_ue_asked asked[MS_UE_ASKED_MAX]; /* a ring */
 	size_t n_asked;                            /* ever */
 	struct ms_list calls;                      /* struct ms_ue_call, the newest last */
