@@ -93,6 +93,9 @@ struct ms_ue_event ms_ue_call_event(const struct ms_ue_call *c, enum ms_ue_event
 		.session = c->number,
 		.kind = c->kind,
 		.peer = ms_ue_identity_span(&c->peer),
+		/* Who a plain session is with, only the network says. */
+		.from = c->secure ? MS_SPAN_NULL : ms_ue_identity_span(&c->sender.from),
+		.asserted = c->secure ? MS_SPAN_NULL : ms_ue_identity_span(&c->sender.asserted),
 		.called = ms_ue_identity_span(&c->called),
 		.is_protected = c->secure,
 		.direction = c->file && ms_ue_file_sending(c->file) ? "out" : "in",

@@ -109,8 +109,6 @@ static void show_text(struct ms_ue_call *c, const struct ms_mime_entity *entity)
 	ms_buf_put_span(&type, entity->type.subtype);
 	if (ms_mime_body(entity, &body))
 		return;
-	if (!c->secure)
-		e.peer = ms_ue_identity_span(&c->sender.asserted);
 	e.content_type = ms_buf_span(&type);
 	e.size = body.len;
 	if (ms_span_is_nocase(entity->type.type, "text"))

@@ -12,6 +12,17 @@ static void put_peer(struct ms_buf *b, struct ms_span s)
 	ms_ue_display_text(b, s, NULL, LINE_MAX_PEER);
 }
 
+/* Whom the KMS vouches for; else who SIP says it is. */
+static void put_who(struct ms_buf *b, const struct ms_ue_event *e)
+{
+	if (e->peer.len > 0)
+		put_peer(b, e->peer);
+	else if (e->asserted.len > 0 || e->from.len > 0)
+		put_peer(b, e->asserted.len > 0 ? e->asserted : e->from);
+	else
+		ms_buf_put_str(b, "somebody unknown");
+}
+
 static void put_labelled(struct ms_buf *b, const char *label, struct ms_span s)
 {
 	if (s.len == 0)
@@ -81,14 +92,14 @@ static void put_call(struct ms_buf *b, const struct ms_ue_event *e)
 		ms_buf_put_str(b, "ringing");
 		break;
 	case MS_UE_EVENT_CALL_INCOMING:
-		put_peer(b, e->peer.len > 0 ? e->peer : e->from);
+		put_who(b, e);
 		ms_buf_printf(b, " offers a %s%s: /accept or /reject", e->kind,
 			      e->is_protected ? "" : " WITHOUT PROTECTION");
 		put_labelled(b, " - warning: ", e->warning);
 		break;
 	case MS_UE_EVENT_CALL_ESTABLISHED:
-		put_labelled(b, e->diverted ? "connected, but DIVERTED to " : "connected with ",
-			     e->peer);
+		ms_buf_put_str(b, e->diverted ? "connected, but DIVERTED to " : "connected with ");
+		put_who(b, e);
 		if (e->is_protected)
 			put_labelled(b, ", ", e->suite);
 		else
@@ -108,7 +119,7 @@ static void put_file(struct ms_buf *b, const struct ms_ue_event *e)
 {
 	ms_buf_printf(b, "[%u] ", e->session);
 	if (e->type == MS_UE_EVENT_FILE_OFFERED) {
-		put_peer(b, e->peer);
+		put_who(b, e);
 		put_labelled(b, " offers the file ", e->name);
 		ms_buf_put_str(b, ", ");
 		put_size(b, e->size);
@@ -184,8 +195,8 @@ void ms_ue_event_text(struct ms_buf *b, const struct ms_ue_event *e)
 		put_call(b, e);
 		break;
 	case MS_UE_EVENT_CHAT:
-		ms_buf_printf(b, "[%u] ", e->session);
-		put_peer(b, e->peer);
+		ms_buf_printf(b, e->is_protected ? "[%u] " : "[%u NOT PROTECTED] ", e->session);
+		put_who(b, e);
 		ms_buf_put_str(b, ": ");
 		ms_ue_display_text(b, e->text, INDENT, TEXT_MAX_PEER);
 		ms_buf_put_u8(b, '\n');

@@ -99,6 +99,11 @@ static void unprotected_is_said(void **state)
 	ms_buf_init(&b, 4096);
 	ms_ue_event_text(&b, &e);
 	assert_true(ms_span_starts(ms_buf_span(&b), MS_SPAN_LIT("[NOT PROTECTED] sip:m@x")));
+	e.type = MS_UE_EVENT_CHAT;
+	e.session = 1;
+	ms_buf_reset(&b);
+	ms_ue_event_text(&b, &e);
+	assert_true(ms_span_starts(ms_buf_span(&b), MS_SPAN_LIT("[1 NOT PROTECTED] sip:m@x: hi")));
 }
 
 int main(void)

@@ -281,8 +281,8 @@ def plain_media(lab):
     with socket.create_connection((lab.address, port), timeout=5) as s:
         s.sendall((f"MSRP a786hjs2 SEND\r\nTo-Path: {path}\r\nFrom-Path: msrp://x.invalid:9/s1;tcp\r\nMessage-ID: 87652491\r\n"
                    "Byte-Range: 1-5/5\r\nContent-Type: text/plain\r\n\r\nhello\r\n-------a786hjs2$\r\n").encode())
-        has(bob.wait("call-established"), protected=False)
-        has(bob.wait("chat"), text="hello")
+        has(bob.wait("call-established"), protected=False, asserted=lab.uri("alice"), peer=None)
+        has(bob.wait("chat"), text="hello", protected=False, asserted=lab.uri("alice"), peer=None)
         same(s.recv(4096).startswith(b"MSRP a786hjs2 200"), True, "response")
     bob.wait("call-ended")
     # Where he connects he also sends first, without a body: only then may the other side send (RFC 4975 section 5.4).
