@@ -82,6 +82,13 @@ static bool fetch(struct ms_ue_stream *s)
 	return n > 0;
 }
 
+/* Without memory or random octets MSRP is at its end: told from the loop, not from in here. */
+static void notice_failure(struct ms_ue_media *m)
+{
+	if (m->conn && !m->over && ms_msrp_conn_status(m->conn))
+		ms_timer_start(&m->pump, 0);
+}
+
 void ms_ue_stream_flush(struct ms_ue_stream *s)
 {
 	size_t moved = 0;
@@ -95,8 +102,10 @@ void ms_ue_stream_flush(struct ms_ue_stream *s)
 			ms_timer_start(&s->media->pump, 0);
 			return;
 		}
-		if (!fetch(s))
+		if (!fetch(s)) {
+			notice_failure(s->media);
 			return;
+		}
 		moved += s->pending.len;
 	}
 }

@@ -179,7 +179,12 @@ static void on_timer(void *arg)
 static void on_pump(void *arg)
 {
 	struct ms_ue_media *m = arg;
+	int err = m->conn ? ms_msrp_conn_status(m->conn) : 0;
 
+	if (err && m->chosen && !m->over) {
+		ms_ue_stream_fail(m->chosen, err, "media_memory");
+		return;
+	}
 	ms_ue_media_wake(m);
 	ms_ue_media_rearm(m);
 }

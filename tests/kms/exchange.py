@@ -281,6 +281,16 @@ def certificates(make):
     c("certuser thief sip:emil@example.com %s.der %s.der %s.der" % (
         kms.path("dora.key"), kms.path("dora.pem"), kms.path("kms.pem")))
     refused(kms, c("request thief w sip:alice@example.com"), "identity_mismatch", 7)
+    # One that ends at the moment it begins.
+    for words in ("req -new -key {0}.key -out {0}.csr -subj /CN=old", "x509 -req -in {0}.csr -signkey {0}.key -days 0 -out {0}.pem",
+                  "x509 -in {0}.pem -outform DER -out {0}.pem.der"):
+        subprocess.run(["openssl", *words.format(kms.path("stranger")).split()], check=True, capture_output=True)
+    kms.ctl("user", "add", "old", "--identity", "sip:old@example.com")
+    kms.ctl("user", "cert", "add", "old", kms.path("stranger.pem"))
+    check(c("certuser old sip:old@example.com %s.der %s.der %s.der" % (
+        kms.path("stranger.key"), kms.path("stranger.pem"), kms.path("kms.pem")))["ok"], "an old certificate")
+    a = c("request old y sip:emil@example.com")
+    check(not a["ok"] and kms.reason() == "certificate_expired", "is refused as expired")
     shown = kms.ctl("user", "show", "dora")["certificates"][0]
     kms.ctl("user", "cert", "remove", shown["fingerprint"])
     a = c("request dora x sip:emil@example.com")
