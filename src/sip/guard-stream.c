@@ -131,33 +131,41 @@ static int take_all(struct ms_sip_stream *s, struct ms_buf *out)
 	return err == -EAGAIN ? 0 : err;
 }
 
+/* Puts whole messages in place of what came. */
+static int replace(struct ms_sip_stream *s, struct mbuf *mb)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf out;
+	int err;
+
+	ms_buf_init(&out, 4 * MESSAGE_MAX);
+	ms_buf_put(&s->held, mbuf_buf(mb), mbuf_get_left(mb));
+	mb->pos = mb->end = 0;
+	err = ms_buf_status(&s->held);
+	if (err == 0)
+		err = take_all(s, &out);
+	if (err == 0)
+		err = ms_buf_status(&out);
+	if (err == 0 && out.len > 0)
+		err = -mbuf_write_mem(mb, out.p, out.len);
+	mb->pos = 0;
+	return err;
+}
+
 /* libre calls it with what came; what is left in `mb` goes on to libre's SIP. True: nothing is. */
-static bool received(int *err, struct mbuf *mb, bool *established MS_UNUSED, void *arg)
+static bool received(int *ret_err, struct mbuf *mb, bool *ret_established MS_UNUSED, void *arg)
 {
 	struct ms_sip_stream *s = arg;
-	struct ms_span octets = ms_span_of(mbuf_buf(mb), mbuf_get_left(mb));
-	MS_CLEANUP(ms_buf_done) struct ms_buf out;
-	int trouble;
+	int err;
 
 	/* The rest of a message whose beginning libre has seen: it shall have it all. */
-	if (!s->in_step && !ms_sip_frame_begins(octets))
+	if (!s->in_step && !ms_sip_frame_begins(ms_span_of(mbuf_buf(mb), mbuf_get_left(mb))))
 		return false;
 	s->in_step = true;
-	ms_buf_init(&out, 4 * MESSAGE_MAX);
-	ms_buf_put_span(&s->held, octets);
-	trouble = ms_buf_status(&s->held);
-	if (trouble == 0)
-		trouble = take_all(s, &out);
-	if (trouble == 0)
-		trouble = ms_buf_status(&out);
-	mb->pos = mb->end = 0;
-	if (trouble == 0 && out.len > 0)
-		trouble = -mbuf_write_mem(mb, out.p, out.len);
-	mb->pos = 0;
-	if (trouble < 0)
+	err = replace(s, mb);
+	if (err < 0)
 		ms_sip_count(s->sip, MS_SIP_MALFORMED);
-	*err = -trouble;
-	return out.len == 0;
+	*ret_err = -err;
+	return mbuf_get_left(mb) == 0;
 }
 
 static bool established(int *err MS_UNUSED, bool active MS_UNUSED, void *arg MS_UNUSED)
