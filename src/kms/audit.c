@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -11,10 +12,13 @@
 #include <unistd.h>
 
 #include "core/hex.h"
+#include "loop/loop.h"
 
 #define LINES_MAX ((size_t)4 << 20)
 #define QUOTE_MAX 128
 #define MESSAGE_MAX 2048
+#define SYSLOG_WAIT_MS 100
+#define SYSLOG_REST (10 * MS_SEC)
 
 static int open_file(const char *file)
 {
@@ -229,6 +233,21 @@ static int send_line(struct ms_kms_audit *a, struct ms_span line)
 	return send(a->fd, text, (size_t)n, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
+/* The daemon's queue is short. One that does not read at all is given up for a while: it must not
+ * hold up the answers. */
+static int send_patiently(struct ms_kms_audit *a, struct ms_span line)
+{
+	struct pollfd p = { .fd = a->fd, .events = POLLOUT };
+	int err = send_line(a, line);
+
+	while (err == -EAGAIN && ms_clock_mono() >= a->hung) {
+		if (poll(&p, 1, SYSLOG_WAIT_MS) == 0)
+			a->hung = ms_clock_mono() + SYSLOG_REST;
+		err = send_line(a, line);
+	}
+	return err;
+}
+
 static int to_syslog(struct ms_kms_audit *a, struct ms_span lines)
 {
 	int err = 0;
@@ -236,11 +255,11 @@ static int to_syslog(struct ms_kms_audit *a, struct ms_span lines)
 	while (lines.len > 0 && err == 0) {
 		struct ms_span line = ms_span_cut(&lines, '\n');
 
-		err = send_line(a, line);
+		err = send_patiently(a, line);
 		/* The daemon was started again. */
 		if ((err == -ENOTCONN || err == -ECONNREFUSED || err == -ECONNRESET) &&
 		    connect_syslog(a) == 0)
-			err = send_line(a, line);
+			err = send_patiently(a, line);
 	}
 	return err;
 }

@@ -19,7 +19,8 @@ struct ms_kms_audit {
 	struct ms_buf lines;
 	ms_usec second; /* the second whose text stands in `stamp` */
 	char stamp[32];
-	bool torn; /* the file ends within a line that could not be written whole */
+	ms_usec hung; /* until then (ms_clock_mono()) syslog is not waited for */
+	bool torn;    /* the file ends within a line that could not be written whole */
 	uint64_t written, errors;
 };
 

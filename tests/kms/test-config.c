@@ -6,11 +6,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kms/audit.h"
 #include "kms/config.h"
+#include "loop/loop.h"
 
 #define NOW (1800000000 * MS_SEC + 123 * MS_MSEC)
 
@@ -171,6 +175,58 @@ static void test_audit(void **state)
 	unlink(path);
 }
 
+static int syslog_at(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+	unlink(path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	return fd;
+}
+
+/* A daemon's queue is short (net.unix.max_dgram_qlen): lines wait for one that reads ... */
+static void test_audit_burst(void **state)
+{
+	enum { LINES = 1000 };
+	const struct ms_mikey_kms_outcome o = { .data_type = MS_MIKEY_RESOLVE_INIT_PSK };
+	char path[] = "/tmp/ms-syslog-XXXXXX", line[512];
+	struct ms_kms_audit a;
+	int fd, status;
+	ms_usec start;
+	pid_t reader;
+
+	(void)state;
+	close(mkstemp(path));
+	fd = syslog_at(path);
+	assert_int_equal(ms_kms_audit_open(&a, MS_KMS_AUDIT_SYSLOG, path), 0);
+	reader = fork();
+	if (reader == 0)
+		alarm(10);
+	for (int i = 0; reader == 0 && i < LINES; i++)
+		if (recv(fd, line, sizeof(line), 0) < 0)
+			_exit(1);
+	if (reader == 0)
+		_exit(0);
+	for (int i = 0; i < LINES; i++)
+		ms_kms_audit_add(&a, NOW, &o, "bad_mac", NULL);
+	assert_int_equal(ms_kms_audit_flush(&a), 0);
+	assert_int_equal(waitpid(reader, &status, 0), reader);
+	assert_int_equal(status, 0);
+	/* ... but not long, and not again and again, for one that does not. */
+	start = ms_clock_mono();
+	for (int i = 0; i < 2 * LINES; i++) {
+		ms_kms_audit_add(&a, NOW, &o, "bad_mac", NULL);
+		(void)!ms_kms_audit_flush(&a);
+	}
+	assert_true(a.errors > 0);
+	assert_true(ms_clock_mono() - start < 2 * MS_SEC);
+	ms_kms_audit_close(&a);
+	close(fd);
+	unlink(path);
+}
+
 /* A limit on its size stands for a full disk. */
 static void test_audit_torn(void **state)
 {
@@ -202,9 +258,9 @@ static void test_audit_torn(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_wire),       cmocka_unit_test(test_lifetime_of_the_profile),
-		cmocka_unit_test(test_fixed),      cmocka_unit_test(test_audit),
-		cmocka_unit_test(test_audit_torn),
+		cmocka_unit_test(test_wire),        cmocka_unit_test(test_lifetime_of_the_profile),
+		cmocka_unit_test(test_fixed),       cmocka_unit_test(test_audit),
+		cmocka_unit_test(test_audit_burst), cmocka_unit_test(test_audit_torn),
 	};
 
 	return cmocka_run_group_tests_name("kms-config", tests, NULL, NULL);
