@@ -74,6 +74,14 @@ static ms_usec limit_of(const struct ms_http_request *r)
 	return ms_tcp_queued(r->tcp) > 0 ? l->send_limit : l->idle_limit;
 }
 
+/* The server's list is in the order of waiting: whose peer did something last stands last. */
+static void stand_last(struct ms_http_request *r)
+{
+	ms_list_remove(&r->link);
+	ms_list_append(&r->server->conns, &r->link);
+	r->since = ms_loop_now();
+}
+
 /*
  * The deadline moves with every request; the timer only when it would be too late. It looks at the
  * deadline when it fires.
@@ -82,6 +90,7 @@ static void enter(struct ms_http_request *r, enum ms_http_phase phase)
 {
 	ms_usec left;
 
+	stand_last(r);
 	r->phase = phase;
 	left = limit_of(r);
 	r->deadline = ms_loop_now() + left;
@@ -179,7 +188,7 @@ static int take_request(struct ms_http_request *r)
 	if (!fresh)
 		point_again(r);
 	r->owed = true;
-	r->since = ms_loop_now();
+	stand_last(r);
 	r->served++;
 	r->last = r->last || r->head.close || r->peer_end ||
 		  (r->server->limits.per_connection > 0 &&
@@ -188,15 +197,6 @@ static int take_request(struct ms_http_request *r)
 	r->phase = MS_HTTP_ANSWERING;
 	ms_http_dispatch(r);
 	return 0;
-}
-
-/* The server's list is in the order of idleness: who was served last stands last. */
-static void enter_idle(struct ms_http_request *r)
-{
-	ms_list_remove(&r->link);
-	ms_list_append(&r->server->conns, &r->link);
-	r->since = ms_loop_now();
-	enter(r, MS_HTTP_IDLE);
 }
 
 static bool unread(const struct ms_http_request *r)
@@ -209,7 +209,7 @@ static void wait_for_reader(struct ms_http_request *r)
 {
 	r->choked = true;
 	ms_tcp_pause(r->tcp, true);
-	enter_idle(r);
+	enter(r, MS_HTTP_IDLE);
 }
 
 static void rest(struct ms_http_request *r)
@@ -223,7 +223,7 @@ static void rest(struct ms_http_request *r)
 	if (r->peer_end)
 		ms_http_conn_end(r);
 	else if (r->in.len == 0)
-		enter_idle(r);
+		enter(r, MS_HTTP_IDLE);
 }
 
 void ms_http_conn_work(struct ms_http_request *r)
@@ -362,8 +362,8 @@ static void turn_away(int fd)
 }
 
 /*
- * Peers that only hold connections must not keep others out: the one that has been idle longest makes
- * room, if it had its time. Those at work stand before it in the list, but they are few.
+ * Peers that only hold connections must not keep others out: the one that has let us wait longest
+ * makes room, if it had its time. Those whose answer is owed may stand before it, but they are few.
  */
 static bool make_room(struct ms_http_server *s)
 {
@@ -373,7 +373,7 @@ static bool make_room(struct ms_http_server *s)
 	ms_list_foreach (link, &s->conns) {
 		struct ms_http_request *r = MS_CONTAINER_OF(link, struct ms_http_request, link);
 
-		if (r->phase == MS_HTTP_IDLE && ms_loop_now() - r->since >= MS_HTTP_FAIR_IDLE) {
+		if (!r->owed && ms_loop_now() - r->since >= MS_HTTP_FAIR_IDLE) {
 			s->stats.evicted++;
 			ms_http_conn_end(r);
 			return true;
@@ -416,5 +416,5 @@ void ms_http_conn_new(struct ms_http_server *s, int fd, const struct ms_addr *pe
 	if (ms_tcp_attach(fd, peer, &options, &handlers, r, &r->tcp))
 		ms_http_conn_end(r);
 	else
-		enter_idle(r);
+		enter(r, MS_HTTP_IDLE);
 }

@@ -18,7 +18,7 @@
 /** How long a closed connection may still take what was sent to it. */
 #define MS_HTTP_LINGER (2 * MS_SEC)
 
-/** A connection idle for this long may be closed to make room for another. */
+/** A connection whose peer did nothing whole for this long may be closed to make room for another. */
 #define MS_HTTP_FAIR_IDLE MS_SEC
 
 /** What one address uses: kept while it has connections or an unfilled bucket. */
@@ -90,7 +90,7 @@ struct ms_http_request {
 	struct ms_http_head head;
 	struct ms_timer timer;
 	ms_usec deadline;
-	ms_usec since; /* the request was complete, or the idleness began */
+	ms_usec since; /* the request was complete, or the wait for its next part began */
 	uint64_t id, served;
 };
 

@@ -37,8 +37,8 @@ enum {
 struct ms_http_limits {
 	size_t head_max;      /* request line and header fields, octets: 8 KiB -> 431 (414: URI) */
 	size_t body_max;      /* 64 KiB -> 413 */
-	uint32_t connections; /* open at once: 4096; then one idle for over a second
-				    makes room, else 503 and close */
+	uint32_t connections; /* open at once: 4096; then one whose peer does nothing for
+				    over a second makes room, else 503 and close */
 	uint32_t per_address; /* of them from one address: 256 -> 503 and close */
 	uint32_t rate;        /* requests a second from one address: 0 is none -> 429 */
 	uint32_t rate_burst;  /* how many may come at once: 2 x rate */
@@ -68,7 +68,7 @@ struct ms_http_stats {
 	uint64_t accepted;        /* connections */
 	uint64_t refused_total;   /* connections over `connections` */
 	uint64_t refused_address; /* connections over `per_address` */
-	uint64_t evicted;         /* idle connections closed to make room for others */
+	uint64_t evicted;         /* connections closed to make room for others */
 	uint64_t requests;        /* given to handlers */
 	uint64_t malformed;       /* 400, 411, 413, 414, 417, 431, 501, 505 */
 	uint64_t not_found;       /* 404 */

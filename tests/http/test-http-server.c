@@ -406,6 +406,27 @@ static void test_idle_makes_room(void **state MS_UNUSED)
 	close(late);
 }
 
+/* Nor do those that have begun a request keep others out. */
+static void test_stalled_makes_room(void **state MS_UNUSED)
+{
+	int stalled[80], late;
+
+	serve((struct ms_http_limits){ .connections = MS_ARRAY_SIZE(stalled) });
+	for (size_t i = 0; i < MS_ARRAY_SIZE(stalled); i++) {
+		stalled[i] = dial();
+		assert_int_equal(send(stalled[i], "GET /sh", 7, MSG_NOSIGNAL), 7);
+	}
+	run_loop(1100 * MS_MSEC);
+	late = dial();
+	say(late, "GET /show HTTP/1.1\r\n" H "\r\n");
+	hears(late, "HTTP/1.1 200 ");
+	assert_true(is_closed(stalled[0]));
+	assert_int_equal(ms_http_server_stats(t.server)->evicted, 1);
+	for (size_t i = 0; i < MS_ARRAY_SIZE(stalled); i++)
+		close(stalled[i]);
+	close(late);
+}
+
 static void test_per_address(void **state MS_UNUSED)
 {
 	struct ms_http_limits two = { .per_address = 2 };
@@ -631,6 +652,7 @@ int main(void)
 		TEST(test_big_answer),
 		TEST(test_connections),
 		TEST(test_idle_makes_room),
+		TEST(test_stalled_makes_room),
 		TEST(test_per_address),
 		TEST(test_rate),
 		TEST(test_per_connection),
