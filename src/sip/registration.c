@@ -99,6 +99,18 @@ static int take_list(struct ms_sip_routes *r, const struct sip_msg *m, const cha
 	return err;
 }
 
+/* The routes must be complete, else no request gets out; of the others what fits is kept. */
+static int take_lists(struct ms_sip_account *a, const struct sip_msg *m)
+{
+	int err = take_list(&a->service_route, m, "Service-Route");
+
+	if (err == 0 && take_list(&a->path, m, "Path") == -ENOMEM)
+		err = -ENOMEM;
+	if (err == 0 && take_list(&a->associated, m, "P-Associated-URI") == -ENOMEM)
+		err = -ENOMEM;
+	return err;
+}
+
 /* Our own among the contacts of the 200: the one with our user part and an address of ours. */
 static bool is_ours(const struct ms_sip_account *a, const struct ms_sip_address *contact)
 {
@@ -128,27 +140,6 @@ static unsigned granted(const struct ms_sip_account *a, const struct sip_msg *m)
 	return a->reg.expires_s;
 }
 
-static void registered(struct ms_sip_account *a, const struct sip_msg *m)
-{
-	struct ms_sip_registration *r = &a->reg;
-	unsigned pause;
-
-	r->failures = 0;
-	r->granted_s = granted(a, m);
-	if (take_list(&a->service_route, m, "Service-Route") < 0 ||
-	    take_list(&a->path, m, "Path") < 0 ||
-	    take_list(&a->associated, m, "P-Associated-URI") < 0) {
-		tell(a, MS_SIP_REGISTRATION_FAILED, -ENOMEM, m);
-		return;
-	}
-	/* A tenth, at least ten seconds, before the end; short ones at half time. */
-	pause = r->granted_s > 20 ? r->granted_s - (r->granted_s > 100 ? r->granted_s / 10 : 10)
-				  : r->granted_s / 2;
-	ms_timer_start(&r->timer, (pause > 0 ? pause : 1) * MS_SEC);
-	keep_alive(a, m);
-	tell(a, MS_SIP_REGISTERED, 0, m);
-}
-
 static void failed(struct ms_sip_account *a, int err, const struct sip_msg *m)
 {
 	struct ms_sip_registration *r = &a->reg;
@@ -161,6 +152,27 @@ static void failed(struct ms_sip_account *a, int err, const struct sip_msg *m)
 		ms_timer_start(&r->timer,
 			       (pause < r->retry_max_s ? pause : r->retry_max_s) * MS_SEC);
 	tell(a, MS_SIP_REGISTRATION_FAILED, err, m);
+}
+
+static void registered(struct ms_sip_account *a, const struct sip_msg *m)
+{
+	struct ms_sip_registration *r = &a->reg;
+	unsigned pause;
+	int err;
+
+	err = take_lists(a, m);
+	if (err < 0) {
+		failed(a, err, NULL);
+		return;
+	}
+	r->failures = 0;
+	r->granted_s = granted(a, m);
+	/* A tenth, at least ten seconds, before the end; short ones at half time. */
+	pause = r->granted_s > 20 ? r->granted_s - (r->granted_s > 100 ? r->granted_s / 10 : 10)
+				  : r->granted_s / 2;
+	ms_timer_start(&r->timer, (pause > 0 ? pause : 1) * MS_SEC);
+	keep_alive(a, m);
+	tell(a, MS_SIP_REGISTERED, 0, m);
 }
 
 /* RFC 3261 section 10.3 item 7: the registrar wants longer intervals. */

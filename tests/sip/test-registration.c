@@ -15,6 +15,8 @@ static struct {
 	unsigned min_expires; /* 423 below */
 	unsigned grant;
 	char redirect[200];
+	const char *list; /* of this header far too many */
+	bool once;
 	char expires[16]; /* Expires of the last REGISTER */
 	unsigned nonces;
 } rule;
@@ -77,6 +79,19 @@ static void reply_with(struct ms_sip *sip, const struct ms_sip_message *m, unsig
 	assert_int_equal(ms_sip_reply(sip, m, status, NULL, &c), 0);
 }
 
+/* 40 entries in that header; with "once", only the first time. */
+static void reply_with_list(struct ms_sip *sip, const struct ms_sip_message *m)
+{
+	struct ms_sip_header_value h[40];
+	struct ms_sip_content c = { .headers = h, .n_headers = MS_ARRAY_SIZE(h) };
+
+	for (size_t i = 0; i < MS_ARRAY_SIZE(h); i++)
+		h[i] = (struct ms_sip_header_value){ rule.list, MS_SPAN_LIT("<sip:u@x;lr>") };
+	if (rule.once)
+		rule.list = NULL;
+	assert_int_equal(ms_sip_reply(sip, m, 200, NULL, &c), 0);
+}
+
 static void receive_register(struct ms_sip *sip, const struct ms_sip_message *m)
 {
 	struct ms_sip_address contact;
@@ -91,6 +106,10 @@ static void receive_register(struct ms_sip *sip, const struct ms_sip_message *m)
 		return;
 	}
 	assert_true(ms_sip_contact(m, 0, &contact));
+	if (rule.list) {
+		reply_with_list(sip, m);
+		return;
+	}
 	(void)snprintf(value, sizeof(value), "<sip:other@127.0.0.1:9>;expires=7, <%.*s>;expires=%u",
 		       MS_SPAN_FMT(contact.uri), rule.grant);
 	reply_with(sip, m, 200, "Contact", value);
@@ -189,6 +208,25 @@ static void digest(bool sha256)
 	world_until(&alice, "RU", 3000);
 	assert_string_equal(bob.log, "qqq");
 	assert_int_equal(rule.nonces, 1);
+	close_both();
+}
+
+/* Large sets of identities are normal; too many routes are an error that may pass. */
+static void test_long_lists(void **state MS_UNUSED)
+{
+	open_both(MS_SIP_UDP);
+	rule.list = "P-Associated-URI";
+	start(600, 0);
+	world_until(&alice, "R", 3000);
+	assert_true(ms_sip_associated_uri(alice.account, 15).len > 0);
+	close_both();
+	open_both(MS_SIP_UDP);
+	rule.list = "Service-Route";
+	rule.once = true;
+	start(600, 1);
+	world_until(&alice, "F", 3000);
+	assert_int_equal(alice.err, -E2BIG);
+	world_until(&alice, "FR", 3000);
 	close_both();
 }
 
@@ -370,6 +408,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_register),
+		cmocka_unit_test(test_long_lists),
 		cmocka_unit_test(test_digest_md5),
 		cmocka_unit_test(test_digest_sha256),
 		cmocka_unit_test(test_wrong_password),
