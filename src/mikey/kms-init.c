@@ -50,13 +50,18 @@ static int find_psk(struct ms_mikey_kms_call *c)
 	return err;
 }
 
+static void note_claim(struct ms_mikey_kms_call *c)
+{
+	const struct ms_mikey_id *id = claimed_id(c);
+
+	c->claimed = id->data.p ? *id : c->user.id;
+}
+
 /* The name in the message has to be one of the key's owner. */
 static int check_owner(struct ms_mikey_kms_call *c)
 {
 	const struct ms_mikey_id *id = claimed_id(c);
 
-	c->claimed = id->data.p ? *id : c->user.id;
-	c->outcome->claimed = *id;
 	if (id->data.p && !c->kms->ops->owns(c->kms->arg, &c->user, id))
 		return ms_mikey_refuse(&c->fault, MS_MIKEY_R_IDENTITY_MISMATCH);
 	return 0;
@@ -110,22 +115,22 @@ static int set_guard(struct ms_mikey_kms_call *c, struct ms_span inkey)
 	return 0;
 }
 
+/* Whose key it is comes after the MAC: who has no key does not learn which there are. */
 static int authenticate_psk(struct ms_mikey_kms_call *c)
 {
 	struct ms_mikey_cover cover;
 	int err = find_psk(c);
 
-	if (err == 0)
-		err = check_owner(c);
 	if (err < 0)
 		return err;
+	note_claim(c);
 	ms_mikey_cover_init(&cover, &c->m, c->claimed.data, c->kms->id.data);
 	err = check_seen(c, &cover);
 	if (err == 0)
 		err = set_guard(c, c->user.psk);
 	if (err == 0)
 		err = ms_mikey_guard_verify(&c->guard, MS_MIKEY_INIT, &c->m.v, &cover, &c->fault);
-	return err;
+	return err < 0 ? err : check_owner(c);
 }
 
 static int find_cert(struct ms_mikey_kms_call *c, struct ms_span *ret_cert)
@@ -157,8 +162,10 @@ static int authenticate_pk(struct ms_mikey_kms_call *c)
 	struct ms_span cert;
 	int err = find_cert(c, &cert);
 
-	if (err == 0)
-		err = check_owner(c);
+	if (err < 0)
+		return err;
+	note_claim(c);
+	err = check_owner(c);
 	if (err < 0)
 		return err;
 	ms_mikey_pk_cover(&cover, &c->m, c->claimed.data, c->kms->id.data);
@@ -177,6 +184,7 @@ int ms_mikey_kms_authenticate(struct ms_mikey_kms_call *c)
 
 	if (c->is_pk && (!c->kms->credential || !c->kms->ops->find_cert))
 		return ms_mikey_refuse(&c->fault, MS_MIKEY_R_UNEXPECTED_DATA_TYPE);
+	c->outcome->claimed = *claimed_id(c);
 	err = check_payloads(c);
 	if (err == 0)
 		err = c->is_pk ? authenticate_pk(c) : authenticate_psk(c);
