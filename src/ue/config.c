@@ -10,8 +10,10 @@
 #include "core/alloc.h"
 #include "core/buf.h"
 #include "core/hex.h"
+#include "crypto/cert.h"
 #include "crypto/hmac.h"
 #include "crypto/pem.h"
+#include "loop/loop.h"
 
 #define SECRET_FILE_MAX 4096
 #define PEM_FILE_MAX 65536
@@ -146,6 +148,24 @@ static void make_file_secret(struct ms_ue_settings *s, struct ms_span private_ke
 	ms_hmac_key_wipe(&k);
 }
 
+/* RFC 6043 section 4.2.1.3: what is encrypted to whom has to be believed, and the server says no more. */
+static int check_cert(const struct loader *l, const char *key, const char *name, struct ms_span der,
+		      bool encrypts)
+{
+	MS_CLEANUP(ms_cert_freep) struct ms_cert *cert = NULL;
+
+	if (ms_cert_new(der, &cert))
+		return complain_file(l, key, name, "not an RSA certificate");
+	if (!ms_cert_valid_at(cert, ms_clock_wall()))
+		return complain_file(l, key, name,
+				     "expired, or not valid yet: is the clock right?");
+	if (encrypts ? !ms_cert_may_encrypt(cert) : !ms_cert_may_sign(cert))
+		return complain_file(l, key, name,
+				     encrypts ? "may not be used to encrypt keys"
+					      : "may not be used to sign");
+	return 0;
+}
+
 static int load_credential(const struct loader *l)
 {
 	const struct ms_ue_config *c = l->s->config;
@@ -162,6 +182,12 @@ static int load_credential(const struct loader *l)
 	if (!err)
 		err = read_der(l, "kms.server_certificate", c->kms.server_certificate, false,
 			       &server);
+	if (!err)
+		err = check_cert(l, "kms.certificate", c->kms.certificate, ms_buf_span(&own),
+				 false);
+	if (!err)
+		err = check_cert(l, "kms.server_certificate", c->kms.server_certificate,
+				 ms_buf_span(&server), true);
 	if (err)
 		return err;
 	chain = ms_buf_span(&own);
@@ -169,8 +195,7 @@ static int load_credential(const struct loader *l)
 				      &l->s->credential);
 	if (err)
 		return complain_file(l, "kms.certificate", c->kms.certificate,
-				     "no RSA certificate, not that of kms.private_key, or "
-				     "kms.server_certificate is none");
+				     "not that of kms.private_key");
 	make_file_secret(l->s, ms_buf_span(&key));
 	return 0;
 }

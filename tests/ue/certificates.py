@@ -65,11 +65,18 @@ def refused(lab):
     ue = lab.ue("eve", "send", "bob", "who is this")
     ue.wait("kms-error")
     ue.finish(3)
+    old, signer, csr = (os.path.join(lab.dir, name) for name in ("old.pem", "signer.pem", "old.csr"))
+    key = os.path.join(lab.home("alice"), "alice.key")
+    for words in (f"req -new -key {key} -out {csr} -subj /CN=old", f"x509 -req -in {csr} -signkey {key} -days 0 -out {old}",
+                  f"req -x509 -key {key} -out {signer} -subj /CN=s -addext keyUsage=digitalSignature"):
+        subprocess.run(["openssl", *words.split()], check=True, capture_output=True)
     own = {"certificate": os.path.join(lab.home("alice"), "alice.pem"), "private_key": os.path.join(lab.home("alice"), "alice.key")}
     for kms, key in (({**none, **own, "private_key": bob["private_key"]}, "kms.certificate"), ({**none, **own, "psk_file": "psk"}, "kms.certificate"),
                      ({**none, "certificate": own["certificate"]}, "kms.certificate"), ({**none, "server_certificate": ""}, "kms.psk_file"),
                      ({**none, **own, "private_key": own["certificate"]}, "kms.private_key"),
-                     ({**none, **own, "certificate": lab.kms_dir}, "kms.certificate")):
+                     ({**none, **own, "certificate": lab.kms_dir}, "kms.certificate"),
+                     ({**none, **own, "certificate": old}, "kms.certificate"), ({**none, **own, "server_certificate": old}, "kms.server_certificate"),
+                     ({**none, **own, "server_certificate": signer}, "kms.server_certificate")):
         path = lab.configure("alice", kms=kms)
         done = subprocess.run([program("mediasec-ue"), "-c", path, "-n"], capture_output=True, text=True, timeout=20, check=False)
         same((done.returncode, f": {key}: " in done.stderr), (1, True), f"{kms}: {done.stderr}")
