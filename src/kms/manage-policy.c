@@ -105,7 +105,7 @@ static int do_policy_add(struct ms_kms_edit *e)
 static int do_policy_remove(struct ms_kms_edit *e)
 {
 	uint64_t id = 0;
-	int err = ms_kms_number(e, "id", INT32_MAX, &id);
+	int err = ms_kms_number(e, "id", UINT32_MAX, &id);
 
 	if (err == 0 && id == 0)
 		err = ms_kms_complain(e, "\"id\" is missing");

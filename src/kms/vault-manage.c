@@ -110,6 +110,7 @@ void ms_kms_change(struct ms_control_request *r, json_t *args, struct ms_kms_vau
 {
 	struct ms_kms_edit e = { .v = v, .args = args, .now = ms_clock_wall() };
 	const char *thing = ms_control_text(args, of);
+	char number[24];
 	int err = transaction(&e, f);
 
 	if (err) {
@@ -119,6 +120,11 @@ void ms_kms_change(struct ms_control_request *r, json_t *args, struct ms_kms_vau
 		json_decref(e.result);
 		ms_control_fail(r, "%s", words(&e, err));
 		return;
+	}
+	if (!thing) {
+		snprintf(number, sizeof(number), "%lld",
+			 (long long)json_integer_value(json_object_get(args, of)));
+		thing = number;
 	}
 	ms_count(&ms_kms_vault_set.counters[MS_KMS_V_CHANGES]);
 	ms_kms_audit_change(&v->audit, e.now, (unsigned)ms_control_peer_uid(r), what,
