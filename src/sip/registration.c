@@ -148,6 +148,7 @@ static void failed(struct ms_sip_account *a, int err, const struct sip_msg *m)
 	if (err == 0 && (m->scode == 401 || m->scode == 407))
 		err = -EACCES;
 	r->failures++;
+	r->lengthened = false;
 	if (r->retry_max_s > 0)
 		ms_timer_start(&r->timer,
 			       (pause < r->retry_max_s ? pause : r->retry_max_s) * MS_SEC);
@@ -166,6 +167,7 @@ static void registered(struct ms_sip_account *a, const struct sip_msg *m)
 		return;
 	}
 	r->failures = 0;
+	r->lengthened = false;
 	r->granted_s = granted(a, m);
 	/* A tenth, at least ten seconds, before the end; short ones at half time. */
 	pause = r->granted_s > 20 ? r->granted_s - (r->granted_s > 100 ? r->granted_s / 10 : 10)
@@ -180,10 +182,11 @@ static bool retry_longer(struct ms_sip_account *a, const struct sip_msg *m)
 {
 	uint64_t least;
 
-	if (m->scode != 423 ||
+	if (m->scode != 423 || a->reg.lengthened ||
 	    ms_span_u64(ms_sip_header(ms_sip_cooked(m), "Min-Expires"), UINT32_MAX, &least) < 0 ||
 	    least <= a->reg.expires_s)
 		return false;
+	a->reg.lengthened = true; /* once: who asks for more each time is refused */
 	a->reg.expires_s = (unsigned)least;
 	send_register(a);
 	return true;

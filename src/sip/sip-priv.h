@@ -199,7 +199,7 @@ struct ms_sip_registration {
 	unsigned expires_s, granted_s, retry_max_s, failures;
 	char call_id[MS_SIP_TOKEN_SIZE], tag[MS_SIP_TOKEN_SIZE];
 	uint32_t cseq;
-	bool removing;
+	bool removing, lengthened;
 };
 
 struct ms_sip_account {

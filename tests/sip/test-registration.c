@@ -17,6 +17,7 @@ static struct {
 	char redirect[200];
 	const char *list; /* of this header far too many */
 	bool once;
+	bool greedy;      /* 423 always, for one second more */
 	char expires[16]; /* Expires of the last REGISTER */
 	unsigned nonces;
 } rule;
@@ -100,6 +101,8 @@ static void receive_register(struct ms_sip *sip, const struct ms_sip_message *m)
 
 	assert_int_equal(ms_span_u64(ms_sip_header(m, "Expires"), UINT32_MAX, &expires), 0);
 	(void)snprintf(rule.expires, sizeof(rule.expires), "%u", (unsigned)expires);
+	if (rule.greedy)
+		rule.min_expires = (unsigned)expires + 1;
 	if (rule.min_expires > expires && expires > 0) {
 		(void)snprintf(value, sizeof(value), "%u", rule.min_expires);
 		reply_with(sip, m, 423, "Min-Expires", value);
@@ -227,6 +230,18 @@ static void test_long_lists(void **state MS_UNUSED)
 	world_until(&alice, "F", 3000);
 	assert_int_equal(alice.err, -E2BIG);
 	world_until(&alice, "FR", 3000);
+	close_both();
+}
+
+/* Not in circles at the speed of the network. */
+static void test_always_longer(void **state MS_UNUSED)
+{
+	open_both(MS_SIP_UDP);
+	rule.greedy = true;
+	start(600, 0);
+	world_until(&alice, "F", 3000);
+	assert_int_equal(alice.status, 423);
+	assert_string_equal(bob.log, "qq");
 	close_both();
 }
 
@@ -409,6 +424,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_register),
 		cmocka_unit_test(test_long_lists),
+		cmocka_unit_test(test_always_longer),
 		cmocka_unit_test(test_digest_md5),
 		cmocka_unit_test(test_digest_sha256),
 		cmocka_unit_test(test_wrong_password),
