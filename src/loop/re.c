@@ -81,12 +81,16 @@ static int watch_timers(void)
 	return ms_watch_set(&outer.watch, outer.timerfd, MS_LOOP_READ);
 }
 
-/* libre keeps an array over all descriptor numbers: enough for ours, bounded for huge limits. */
+/*
+ * libre keeps an array over all descriptor numbers, and takes every connection that strangers open until
+ * there are none left, then asks for the next one without a pause. It may have the lower half: it closes
+ * what it gets above, and the other half stays ours.
+ */
 static int set_size(void)
 {
-	uint32_t files = ms_loop_stats()->max_files;
+	uint32_t half = ms_loop_stats()->max_files / 2;
 
-	return -fd_setsize(files > 65536 ? 65536 : (int)files);
+	return -fd_setsize(half > 65536 ? 65536 : (int)half);
 }
 
 int ms_loop_re_init(void)

@@ -5,6 +5,8 @@
 #include "loop/loop.h"
 #include "loop/re.h"
 
+#include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -84,11 +86,41 @@ static void test_nested(void **state MS_UNUSED)
 	ms_loop_close();
 }
 
+static void never(int flags MS_UNUSED, void *arg MS_UNUSED)
+{
+	fail();
+}
+
+/* libre takes connections without end: it must not have all descriptors. */
+static void test_descriptors_left(void **state MS_UNUSED)
+{
+	struct rlimit few = { 64, 64 };
+	int first = -1, fd = -1, err = 0;
+
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_int_equal(ms_loop_init(), 0);
+	assert_int_equal(ms_loop_re_init(), 0);
+	while (err == 0) {
+		fd = eventfd(0, EFD_CLOEXEC);
+		assert_true(fd >= 0);
+		first = first < 0 ? fd : first;
+		err = fd_listen(fd, FD_READ, never, NULL);
+	}
+	assert_int_equal(fd, 32);
+	for (; fd >= first; fd--) {
+		fd_close(fd);
+		close(fd);
+	}
+	ms_loop_re_close();
+	ms_loop_close();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_nested), /* everything can be started again */
+		cmocka_unit_test(test_descriptors_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
