@@ -57,7 +57,7 @@ void ms_sip_session_acked(struct ms_sip_session *s, const struct sip_msg *m)
 	if (s->bye_after_ack) {
 		s->bye_after_ack = false;
 		ms_sip_session_bye(s, NULL);
-	} else if (s->handlers->confirmed && s->state == MS_SIP_ESTABLISHED) {
+	} else if (s->handlers->confirmed && ms_sip_session_is(s, MS_SIP_ESTABLISHED)) {
 		s->handlers->confirmed(s, ms_sip_cooked(m), s->arg);
 	}
 }
@@ -72,7 +72,7 @@ static void cancelled(void *arg)
 	if (ms_sip_answer(s->sip, &s->st, NULL, s->incoming, 487, NULL, NULL, NULL, NULL) < 0)
 		ms_sip_count(s->sip, MS_SIP_TRANSPORT_ERRORS);
 	ms_sip_session_settle(s);
-	if (s->state == MS_SIP_CALLING)
+	if (ms_sip_session_is(s, MS_SIP_CALLING))
 		ms_sip_session_close(s, -ECANCELED, NULL);
 }
 
@@ -85,7 +85,7 @@ static const char *contact_user(const struct ms_sip_session *s, unsigned status)
 int ms_sip_session_respond(struct ms_sip_session *s, unsigned status, const char *reason,
 			   const struct ms_sip_content *content)
 {
-	bool first = s->state == MS_SIP_CALLING && !s->outgoing;
+	bool first = ms_sip_session_is(s, MS_SIP_CALLING) && !s->outgoing;
 	bool invite = s->incoming && !pl_strcmp(&s->incoming->met, "INVITE");
 	struct mbuf *mb = NULL;
 	int err;
@@ -102,7 +102,7 @@ int ms_sip_session_respond(struct ms_sip_session *s, unsigned status, const char
 		return 0;
 	if (err == 0 && invite && status < 300) {
 		repeat_ok(s, mb);
-		s->state = MS_SIP_ESTABLISHED;
+		ms_sip_session_go(s, MS_SIP_ESTABLISHED);
 	} else {
 		mem_deref(mb);
 	}
@@ -117,7 +117,7 @@ int ms_sip_session_respond(struct ms_sip_session *s, unsigned status, const char
 /* Who holds a call that rings hears of its end, as of the end of all others. */
 void ms_sip_session_shut(struct ms_sip_session *s)
 {
-	if (s->state != MS_SIP_CALLING || s->outgoing || !s->st) {
+	if (!ms_sip_session_is(s, MS_SIP_CALLING) || s->outgoing || !s->st) {
 		ms_sip_session_end(s, NULL);
 		return;
 	}
@@ -194,11 +194,11 @@ void ms_sip_session_take(struct ms_sip_session *s, struct ms_sip_account *a,
 /* Section 14.2 and RFC 3311 section 5.2: one exchange at a time. 0 if this one may begin. */
 static unsigned in_the_way(const struct ms_sip_session *s)
 {
-	if (s->state == MS_SIP_ENDING)
+	if (ms_sip_session_is(s, MS_SIP_ENDING))
 		return 481;
 	if (s->incoming)
 		return 500;
-	if (s->modify || s->ok || (s->outgoing && s->state == MS_SIP_CALLING))
+	if (s->modify || s->ok || (s->outgoing && ms_sip_session_is(s, MS_SIP_CALLING)))
 		return 491;
 	return 0;
 }

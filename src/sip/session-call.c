@@ -26,7 +26,7 @@ static void progress(struct ms_sip_session *s, const struct sip_msg *m)
 	if (pl_isset(&m->to.tag) && !s->dialog->remote_tag &&
 	    ms_sip_dialog_confirm(s->dialog, m) < 0)
 		return;
-	if (s->handlers->progress && s->state == MS_SIP_CALLING)
+	if (s->handlers->progress && ms_sip_session_is(s, MS_SIP_CALLING))
 		s->handlers->progress(s, ms_sip_cooked(m), s->arg);
 }
 
@@ -40,11 +40,11 @@ static void accepted(struct ms_sip_session *s, const struct sip_msg *m)
 	}
 	acknowledge(s, m);
 	/* It crossed our CANCEL (section 9.1), or comes too late. */
-	if (s->state == MS_SIP_ENDING) {
+	if (ms_sip_session_is(s, MS_SIP_ENDING)) {
 		ms_sip_session_bye(s, NULL);
 		return;
 	}
-	s->state = MS_SIP_ESTABLISHED;
+	ms_sip_session_go(s, MS_SIP_ESTABLISHED);
 	if (s->handlers->answered)
 		s->handlers->answered(s, ms_sip_cooked(m), s->arg);
 }
@@ -63,7 +63,7 @@ static void invite_answered(int err, const struct sip_msg *m, void *arg)
 		accepted(s, m);
 	else if (s->rung_out)
 		ms_sip_session_close(s, -ETIMEDOUT, NULL);
-	else if (s->state == MS_SIP_ENDING)
+	else if (ms_sip_session_is(s, MS_SIP_ENDING))
 		ms_sip_session_close(s, 0, NULL);
 	else
 		ms_sip_session_close(s, err, m);
@@ -221,10 +221,10 @@ int ms_sip_session_modify(struct ms_sip_session *s, bool update,
 						.headers = ALLOW,
 						.content = content };
 
-	if (!s->dialog->remote_tag || s->state == MS_SIP_ENDING ||
-	    (!update && s->state != MS_SIP_ESTABLISHED) || !s->account)
+	if (!s->dialog->remote_tag || ms_sip_session_is(s, MS_SIP_ENDING) ||
+	    (!update && !ms_sip_session_is(s, MS_SIP_ESTABLISHED)) || !s->account)
 		return -ENOTCONN;
-	if (s->modify || s->ok || (s->incoming && s->state == MS_SIP_ESTABLISHED))
+	if (s->modify || s->ok || (s->incoming && ms_sip_session_is(s, MS_SIP_ESTABLISHED)))
 		return -EBUSY;
 	s->modify_update = update;
 	return ms_sip_transaction_start(s->account, &spec, modify_answered, s, &s->modify);

@@ -3,6 +3,7 @@
 #ifndef MS_SIP_SESSION_PRIV_H
 #define MS_SIP_SESSION_PRIV_H
 
+#include "core/fsm.h"
 #include "sip/sip-priv.h"
 
 struct ms_sip_session {
@@ -12,7 +13,7 @@ struct ms_sip_session {
 	struct ms_sip_dialog *dialog;
 	const struct ms_sip_session_handlers *handlers;
 	void *arg;
-	enum ms_sip_session_state state;
+	struct ms_fsm fsm; /* enum ms_sip_session_state; the table is in session.c */
 	bool outgoing;
 	bool rung_out; /* the caller's time for an answer is over */
 	/* As client */
@@ -34,6 +35,16 @@ struct ms_sip_session {
 };
 
 MS_MUST_CHECK int ms_sip_session_alloc(struct ms_sip *sip, struct ms_sip_session **ret_s);
+
+/** Is the session in this state? */
+static inline bool ms_sip_session_is(const struct ms_sip_session *s,
+				     enum ms_sip_session_state state)
+{
+	return s->fsm.state == (unsigned)state;
+}
+
+/** Goes to a state. What the table does not have is refused: the session stays as it is. */
+void ms_sip_session_go(struct ms_sip_session *s, enum ms_sip_session_state to);
 
 /** Tells `closed` and frees. Nothing may touch the session afterwards. */
 void ms_sip_session_close(struct ms_sip_session *s, int err, const struct sip_msg *m);

@@ -22,6 +22,25 @@ static void rung_out(void *arg)
 	ms_sip_session_end(s, NULL);
 }
 
+/* RFC 3261 sections 13 to 15: a 2xx is sent or received once; what is ending does not come back. */
+static const struct ms_fsm_state states[] = {
+	[MS_SIP_CALLING] = { .name = "calling",
+			     .next = MS_FSM_BIT(MS_SIP_ESTABLISHED) | MS_FSM_BIT(MS_SIP_ENDING) },
+	[MS_SIP_ESTABLISHED] = { .name = "established",
+				 .next = MS_FSM_BIT(MS_SIP_ESTABLISHED) |
+					 MS_FSM_BIT(MS_SIP_ENDING) },
+	[MS_SIP_ENDING] = { .name = "ending", .next = MS_FSM_BIT(MS_SIP_ENDING) },
+};
+static const struct ms_fsm_table table = { .name = "sip.session",
+					   .state = states,
+					   .n_states = MS_ARRAY_SIZE(states) };
+
+void ms_sip_session_go(struct ms_sip_session *s, enum ms_sip_session_state to)
+{
+	if (ms_fsm_go(&s->fsm, to) < 0)
+		return; /* a late answer to a call that is over, say */
+}
+
 int ms_sip_session_alloc(struct ms_sip *sip, struct ms_sip_session **ret_s)
 {
 	static const struct ms_sip_session_handlers none = { 0 };
@@ -33,6 +52,7 @@ int ms_sip_session_alloc(struct ms_sip *sip, struct ms_sip_session **ret_s)
 	if (!s)
 		return -ENOMEM;
 	s->sip = sip;
+	s->fsm = (struct ms_fsm){ .table = &table, .state = MS_SIP_CALLING };
 	s->handlers = &none;
 	sip->n_sessions++;
 	ms_list_append(&sip->sessions, &s->link);
@@ -86,7 +106,7 @@ void ms_sip_session_drop_account(struct ms_sip_account *a)
 
 void ms_sip_session_close(struct ms_sip_session *s, int err, const struct sip_msg *m)
 {
-	s->state = MS_SIP_ENDING;
+	ms_sip_session_go(s, MS_SIP_ENDING);
 	if (s->handlers->closed)
 		s->handlers->closed(s, err, ms_sip_cooked(m), s->arg);
 	ms_sip_session_drop(s);
@@ -94,7 +114,7 @@ void ms_sip_session_close(struct ms_sip_session *s, int err, const struct sip_ms
 
 void ms_sip_session_close_later(struct ms_sip_session *s, int err)
 {
-	s->state = MS_SIP_ENDING;
+	ms_sip_session_go(s, MS_SIP_ENDING);
 	s->close_err = err;
 	ms_timer_start(&s->close_timer, 0);
 }
@@ -115,24 +135,24 @@ void ms_sip_session_bye(struct ms_sip_session *s, const struct ms_sip_content *c
 	};
 	struct ms_sip_transaction *t;
 
-	s->state = MS_SIP_ENDING;
+	ms_sip_session_go(s, MS_SIP_ENDING);
 	if (ms_sip_transaction_start(s->account, &spec, bye_answered, s, &t) < 0)
 		ms_sip_session_close_later(s, 0);
 }
 
 void ms_sip_session_end(struct ms_sip_session *s, const struct ms_sip_content *content)
 {
-	if (s->state == MS_SIP_ENDING)
+	if (ms_sip_session_is(s, MS_SIP_ENDING))
 		return;
-	if (s->state == MS_SIP_CALLING && !s->outgoing) {
+	if (ms_sip_session_is(s, MS_SIP_CALLING) && !s->outgoing) {
 		if (ms_sip_session_respond(s, 480, NULL, content) < 0)
 			ms_sip_session_drop(s);
-	} else if (s->state == MS_SIP_CALLING) {
-		s->state = MS_SIP_ENDING;
+	} else if (ms_sip_session_is(s, MS_SIP_CALLING)) {
+		ms_sip_session_go(s, MS_SIP_ENDING);
 		ms_sip_transaction_cancel(s->invite);
 	} else if (s->ok) {
 		/* The callee waits for the ACK before it may say BYE (RFC 3261 section 15). */
-		s->state = MS_SIP_ENDING;
+		ms_sip_session_go(s, MS_SIP_ENDING);
 		s->bye_after_ack = true;
 	} else {
 		ms_sip_session_bye(s, content);
@@ -213,7 +233,7 @@ int ms_sip_session_request(struct ms_sip_session *s, const char *method,
 	struct inner *i;
 	int err;
 
-	if (!s->dialog->remote_tag || s->state == MS_SIP_ENDING)
+	if (!s->dialog->remote_tag || ms_sip_session_is(s, MS_SIP_ENDING))
 		return -ENOTCONN;
 	i = ms_zalloc(sizeof(*i));
 	if (!i)
@@ -227,7 +247,7 @@ int ms_sip_session_request(struct ms_sip_session *s, const char *method,
 
 enum ms_sip_session_state ms_sip_session_state(const struct ms_sip_session *s)
 {
-	return s->state;
+	return (enum ms_sip_session_state)s->fsm.state;
 }
 
 bool ms_sip_session_outgoing(const struct ms_sip_session *s)
