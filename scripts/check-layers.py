@@ -10,23 +10,31 @@ import re
 from source import code_of, read, report, sources
 
 BASE = {"core", "crypto"}
-PURE = ["mikey", "cms", "tls", "sdp", "mime", "msrp", "ber", "core", "crypto"]
-MIDDLE = ["loop", "sip", "http", "store", "priv"]
+PURE = ["mikey", "cms", "tls", "sdp", "mime", "msrp", "h248", "bfcp", "anchor", "ber", "core", "crypto"]
+MIDDLE = ["loop", "sip", "http", "store", "priv", "gcp"]
 PURE_BASE = BASE | {"ber"}
-LIBRARY = {"mikey", "cms", "tls", "sdp", "mime", "msrp", "ber", "core", "crypto"}
+LIBRARY = {"mikey", "cms", "tls", "sdp", "mime", "msrp", "h248", "bfcp", "anchor", "ber", "core", "crypto"}
 
 LAW = {
     "core": set(),
     "crypto": {"core"},
     "ber": {"core"},
-    **{m: PURE_BASE for m in ("mikey", "cms", "tls", "sdp", "mime", "msrp")},
+    **{m: PURE_BASE for m in ("mikey", "cms", "tls", "sdp", "mime", "msrp", "h248", "bfcp")},
+    # Offer and answer through a gateway: what stands in the SDP becomes what H.248 asks for.
+    "anchor": PURE_BASE | {"sdp", "h248"},
     "loop": BASE,
     "sip": BASE | {"loop"},
     "http": BASE | {"loop"},
     "store": BASE,
     "priv": BASE | {"loop"},
+    "gcp": BASE | {"loop", "h248"},
     "daemon": LIBRARY | set(MIDDLE),
-    # Programs never include each other.
+    # What the IMS-ALG and the IBCF share: SIP sessions whose media go through a gateway.
+    "border": LIBRARY | set(MIDDLE) | {"daemon"},
+    # Programs never include each other. A gateway contains no SIP.
+    "mgw": LIBRARY | (set(MIDDLE) - {"sip"}) | {"daemon"},
+    "alg": LIBRARY | set(MIDDLE) | {"daemon", "border"},
+    "ibcf": LIBRARY | set(MIDDLE) | {"daemon", "border"},
     "kms": LIBRARY | set(MIDDLE) | {"daemon"},
     "ue": LIBRARY | set(MIDDLE) | {"daemon"},
     "ctl": LIBRARY | set(MIDDLE) | {"daemon"},
