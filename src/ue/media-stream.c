@@ -158,6 +158,7 @@ static void look_at_state(struct ms_ue_stream *s)
 		ms_ue_stream_fail(s, -EPROTO, ms_tls_fault(s->tls)->reason);
 		break;
 	case MS_TLS_HANDSHAKE:
+	case MS_TLS_UNVERIFIED:
 		break;
 	}
 }
