@@ -106,8 +106,8 @@ struct ms_h248_termination {
 };
 
 struct ms_h248_error {
-	uint16_t code; /* H.248.8 */
-	struct ms_span text;
+	uint16_t code;       /* H.248.8 */
+	struct ms_span text; /* p NULL: none */
 };
 
 struct ms_h248_timestamp {
@@ -125,19 +125,27 @@ enum ms_h248_mode {
 	MS_H248_MODE_SENDRECV,
 	MS_H248_MODE_INACTIVE,
 	MS_H248_MODE_LOOPBACK,
+	MS_H248_MODE_ASKED, /* individual audit: the name without a value */
 };
 
-enum ms_h248_flag { MS_H248_FLAG_ABSENT, MS_H248_FLAG_OFF, MS_H248_FLAG_ON };
+enum ms_h248_flag {
+	MS_H248_FLAG_ABSENT,
+	MS_H248_FLAG_OFF,
+	MS_H248_FLAG_ON,
+	MS_H248_FLAG_ASKED, /* individual audit: the name without a value */
+};
 
 struct ms_h248_local_control {
 	enum ms_h248_mode mode;
+	bool mode_unequal; /* v3 individual audit: those whose mode is another */
 	enum ms_h248_flag reserve_value;
 	enum ms_h248_flag reserve_group;
 	struct ms_h248_param *properties;
 };
 
-/** Local or Remote. Text: `sdp` with escapes undone, as between the braces. Binary: groups of annex C
- * properties; the binary codec also gives the same as SDP text, and takes text to encode. */
+/** Local or Remote. Text: `sdp` with escapes undone, as between the braces but without white space (line
+ * ends, too) at both ends. Binary: groups of annex C properties; the binary codec also gives the same
+ * as SDP text, and takes text to encode. */
 struct ms_h248_sdp {
 	bool present; /* the descriptor may be there and be empty */
 	struct ms_span sdp;
@@ -159,15 +167,22 @@ enum ms_h248_service_state {
 	MS_H248_SERVICE_TEST,
 	MS_H248_SERVICE_OUT,
 	MS_H248_SERVICE_IN,
+	MS_H248_SERVICE_ASKED, /* individual audit */
 };
 
-enum ms_h248_buffer_control { MS_H248_BUFFER_ABSENT, MS_H248_BUFFER_OFF, MS_H248_BUFFER_LOCKSTEP };
+enum ms_h248_buffer_control {
+	MS_H248_BUFFER_ABSENT,
+	MS_H248_BUFFER_OFF,
+	MS_H248_BUFFER_LOCKSTEP,
+	MS_H248_BUFFER_ASKED, /* individual audit */
+};
 
 struct ms_h248_media {
 	bool has_state; /* TerminationState */
 	struct ms_h248_param *state_properties;
 	enum ms_h248_buffer_control event_buffer;
 	enum ms_h248_service_state service_state;
+	bool service_state_unequal; /* v3 individual audit */
 	struct ms_h248_stream *streams;
 };
 
@@ -200,6 +215,9 @@ struct ms_h248_event {
 	struct ms_h248_digitmap digitmap;
 	struct ms_h248_signals *signals; /* embedded */
 	struct ms_h248_events *events;   /* embedded */
+	struct ms_h248_signals
+		*regulated_signals; /* v3: embedded for when notification is regulated */
+	struct ms_h248_events *regulated_events;
 	struct ms_h248_param *params;
 };
 
@@ -281,7 +299,8 @@ enum {
 	MS_H248_AUDIT_EVENT_BUFFER = 512,
 };
 
-/** Individual audit items (v2): the tree of what is asked, without values. */
+/** An Audit descriptor: tokens, and individual items (v2), the tree of what is asked, without values (v3:
+ * values select). Of a reply: the tokens alone, what was asked for and has nothing to tell. */
 struct ms_h248_audit {
 	uint32_t tokens;             /* MS_H248_AUDIT_ bits */
 	struct ms_h248_media *media; /* individual items, NULL: none */
@@ -334,7 +353,8 @@ enum ms_h248_mux_type {
 	MS_H248_MUX_H223,
 	MS_H248_MUX_H226,
 	MS_H248_MUX_V76,
-	MS_H248_MUX_NX64
+	MS_H248_MUX_NX64,
+	MS_H248_MUX_EXTENSION,
 };
 
 struct ms_h248_modem {
@@ -344,6 +364,7 @@ struct ms_h248_modem {
 
 struct ms_h248_mux {
 	enum ms_h248_mux_type type;
+	struct ms_span extension; /* "X-..." */
 	struct ms_h248_termination *terminations;
 };
 
@@ -406,6 +427,24 @@ struct ms_h248_topology {
 	uint16_t stream; /* 0: all */
 };
 
+enum ms_h248_select { MS_H248_SELECT_ABSENT, MS_H248_SELECT_AND, MS_H248_SELECT_OR };
+
+struct ms_h248_context_id {
+	struct ms_h248_context_id *next;
+	uint32_t id;
+};
+
+/** v3: which contexts an audit of all is about. */
+struct ms_h248_context_select {
+	enum ms_h248_select logic;
+	enum ms_h248_flag emergency;
+	enum ms_h248_flag ieps;
+	bool has_priority;
+	uint8_t priority;
+	struct ms_h248_param *properties;
+	struct ms_h248_context_id *list;
+};
+
 /** Context attributes, asked for or set. */
 struct ms_h248_context {
 	bool present;
@@ -420,11 +459,7 @@ struct ms_h248_context {
 	/* ContextAttrAudit: which are asked for */
 	bool audit, audit_topology, audit_emergency, audit_priority, audit_ieps;
 	struct ms_h248_param *audit_properties;
-};
-
-struct ms_h248_context_id {
-	struct ms_h248_context_id *next;
-	uint32_t id;
+	struct ms_h248_context_select *select; /* v3 */
 };
 
 /** Commands in one context. */
