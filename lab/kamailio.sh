@@ -11,7 +11,8 @@
 #   kamailio.sh reload DIR               read DIR/users again
 #
 # Environment: LAB_DOMAIN (ims.example), LAB_TLS=1 (TLS on PORT+1, with a CA made in DIR/ca.pem),
-# LAB_FROM_CHECK=1 (refuse a From that is not the authenticated user's).
+# LAB_FROM_CHECK=1 (refuse a From that is not the authenticated user's), LAB_GATE=HOST:PORT (the IBCF to
+# other domains; TCP).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -56,15 +57,25 @@ make_certificates() {
 		-extfile "$dir/san.cnf" -out "$dir/server.pem" 2>/dev/null
 }
 
+# As a regular expression that is close enough: brackets and dots stand for any character.
+literal() {
+	echo "$1" | tr '[]' '..'
+}
+
 write_config() {
 	defines=
 	[ "${LAB_TLS:-0}" = 1 ] && defines="$defines#!define WITH_TLS\\
 "
 	[ "${LAB_FROM_CHECK:-0}" = 1 ] && defines="$defines#!define WITH_FROM_CHECK\\
 "
-	host=$address
+	[ -n "${LAB_GATE:-}" ] && defines="$defines#!define WITH_GATE\\
+"
+	host=$address gate=${LAB_GATE:-none:0}
 	case $address in *:*) host="[$address]" ;; esac
-	sed -e "s|@DEFINES@|$defines|" -e "s|@DIR@|$dir|g" -e "s|@DOMAIN@|$domain|g" \
+	gate_host=$(echo "${gate%:*}" | tr -d '[]')
+	sed -e "s|@GATE@|$gate|g" -e "s|@GATE_HOST@|$gate_host|g" -e "s|@LISTEN_RE@|$(literal "$host:$port")|g" \
+		-e "s|@LISTEN_TLS_RE@|$(literal "$host:$((port + 1))")|g" \
+		-e "s|@DEFINES@|$defines|" -e "s|@DIR@|$dir|g" -e "s|@DOMAIN@|$domain|g" \
 		-e "s|@LISTEN@|$host:$port|g" -e "s|@LISTEN_TLS@|$host:$((port + 1))|g" \
 		"$here/kamailio.cfg.in" >"$dir/kamailio.cfg"
 }
