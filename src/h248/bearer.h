@@ -142,6 +142,9 @@ struct ms_bearer {
 	bool report_tcp;      /* tcpbcc/BNCChange */
 	bool report_tls;      /* tlsbsc/BNCChange */
 	uint32_t heartbeat_s; /* hangterm/thb of the termination; 0: none */
+	/* orders: signals, carried out once, nothing when already done */
+	bool start_tcp; /* tcpbcc/EstBNC: active open to Remote */
+	bool start_tls; /* tlsbsc/EstBNC: TLS client once TCP is up; silence makes this end the server */
 };
 
 /** Everything absent or at its default. */

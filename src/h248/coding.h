@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stage 3: how a bearer (stage 2, bearer.h) is coded in H.248 descriptors, for both ends of the
+ * association: the controller writes requests and reads replies and reports (coding-put.c), the
+ * gateway reads requests and writes replies and reports (coding-get.c). What goes into Local and
+ * Remote is one codec for both (coding-sdp.c).
+ *
+ * Names are written and compared through the registry: received trees must be bound to text
+ * (ms_h248_bind()), written ones are complete for both codecs. Everything is TS 29.334 with the
+ * identifiers that no readable standard gives taken from the package tables. What differs between
+ * Iq, Ix and Mp is in struct ms_h248_profile, one file each.
+ */
+#ifndef MS_H248_CODING_H
+#define MS_H248_CODING_H
+
+#include "core/attr.h"
+#include "core/buf.h"
+#include "core/fault.h"
+#include "h248/bearer.h"
+#include "h248/message.h"
+
+/** One of the H.248 profiles of IMS. Static tables. */
+struct ms_h248_profile {
+	const char *name; /* as in ServiceChange, without "/version" */
+	unsigned version; /* of the profile */
+	uint8_t protocol; /* H.248 version the profile asks for */
+	bool tls;         /* TLS may end at the gateway */
+	bool psk;         /* keyed by a PSK */
+	bool msrp;        /* MSRP-aware endpoints */
+	bool latch;       /* ipnapt */
+};
+
+extern const struct ms_h248_profile ms_h248_profile_iq; /* TS 29.334, IMS-ALG to IMS-AGW */
+extern const struct ms_h248_profile ms_h248_profile_ix; /* TS 29.238, IBCF to TrGW */
+extern const struct ms_h248_profile ms_h248_profile_mp; /* TS 29.333, MRFC to MRFP */
+
+struct ms_h248_registry; /* package.h: names and numbers as configured */
+
+/** What coding needs to know. Borrowed. */
+struct ms_h248_coding {
+	const struct ms_h248_profile *profile;
+	const struct ms_h248_registry *registry;
+};
+
+/** The profile of that name ("xIq", "xIq/1"; case does not matter), or NULL. */
+const struct ms_h248_profile *ms_h248_profile_find(struct ms_span name);
+
+/* ---- Local and Remote (coding-sdp.c) ---- */
+
+enum ms_h248_coding_side { MS_H248_CODING_LOCAL, MS_H248_CODING_REMOTE };
+
+/**
+ * Writes the text of Local or Remote of one stream. In Local an address, port, path "$" or fingerprint
+ * that is not known but wanted is written as "$" (TS 23.334 clause 8.3); so `want_fingerprints` gives
+ * "a=fingerprint:SHA-256 $" for each hash of which no fingerprint is in local_fingerprints. In
+ * Remote an unknown address is left out together with its port (0.0.0.0 and 0).
+ */
+void ms_h248_coding_put_sdp(struct ms_buf *buf, const struct ms_bearer *b,
+			    enum ms_h248_coding_side side);
+
+/**
+ * Reads Local or Remote into *b: application, tls, setup, address, fingerprints, path; for Local "$"
+ * leaves address and port 0 and sets want_fingerprints. Fields of the other side are not touched.
+ * Returns 0 or -EBADMSG with f->code 474 (invalid SDP), 449 (unsupported transport or hash; what it
+ * was is at f->offset in the text), 510 (more fingerprints than we keep).
+ */
+MS_MUST_CHECK int ms_h248_coding_get_sdp(struct ms_span sdp, enum ms_h248_coding_side side,
+					 struct ms_bearer *b, struct ms_fault *f);
+
+/* ---- the controller's direction (coding-put.c) ---- */
+
+/** What of a bearer a command carries. */
+enum {
+	MS_H248_PUT_LOCAL = 1,
+	MS_H248_PUT_REMOTE = 2, /* when known */
+	MS_H248_PUT_EVENTS = 4,
+	MS_H248_PUT_SIGNALS = 8, /* orders and latching */
+	MS_H248_PUT_ALL = 15,
+};
+
+/**
+ * Puts a stream of a termination into an Add or Modify: LocalControl always, the rest as `what`
+ * says. Called once a stream; streams, events and signals add up. Everything comes from the arena.
+ * `request_id` is that of the Events descriptor. Returns 0, -ENOMEM, -EMSGSIZE, or -EOPNOTSUPP when
+ * the profile has no such thing (TLS at a TrGW).
+ */
+MS_MUST_CHECK int ms_h248_coding_put(const struct ms_h248_coding *c, struct ms_h248_arena *a,
+				     const struct ms_bearer *b, uint16_t stream, unsigned what,
+				     uint32_t request_id, struct ms_h248_command *cmd);
+
+/**
+ * Reads one stream of a reply of Add, Modify or AuditValue into *b: Local as the gateway filled it
+ * in. -ENOENT: the reply says nothing of that stream; -EBADMSG: it makes no sense.
+ */
+MS_MUST_CHECK int ms_h248_coding_get_reply(const struct ms_h248_command *reply, uint16_t stream,
+					   struct ms_bearer *b);
+
+/**
+ * Reads an observed event. *ret_stream 0: the event names none. Returns 0; -ENOENT: none that is
+ * known here (hangterm/thb and others that are not about a bearer).
+ */
+MS_MUST_CHECK int ms_h248_coding_get_event(const struct ms_h248_coding *c,
+					   const struct ms_h248_observed *o, uint16_t *ret_stream,
+					   struct ms_bearer_event *ret_event);
+
+/** Reads statistics of a Subtract or AuditValue reply as far as they are known. */
+void ms_h248_coding_get_statistics(const struct ms_h248_coding *c,
+				   const struct ms_h248_command *reply,
+				   struct ms_bearer_statistics *ret);
+
+/* ---- the gateway's direction (coding-get.c) ---- */
+
+/**
+ * Takes one stream of an Add or Modify (its Media, Signals, Events and what of the termination
+ * applies to it) into *b, which holds what was set before (ms_bearer_init() for Add): a descriptor
+ * that is there replaces the previous one of its kind whole, one that is not there leaves it. Returns 0
+ * or -EBADMSG with f->code (H.248.8) and f->reason; nothing of *b is then valid.
+ */
+MS_MUST_CHECK int ms_h248_coding_get(const struct ms_h248_coding *c,
+				     const struct ms_h248_command *cmd, uint16_t stream,
+				     struct ms_bearer *b, struct ms_fault *f);
+
+/** Puts Local of a stream as the gateway filled it in into the reply of a command. */
+MS_MUST_CHECK int ms_h248_coding_put_reply(struct ms_h248_arena *a, const struct ms_bearer *b,
+					   uint16_t stream, struct ms_h248_command *reply);
+
+/** An observed event for a Notify; -ENOENT when this kind of event has no coding. */
+MS_MUST_CHECK int ms_h248_coding_put_event(const struct ms_h248_coding *c, struct ms_h248_arena *a,
+					   const struct ms_bearer_event *event, uint16_t stream,
+					   struct ms_h248_observed **ret_observed);
+
+/** Statistics for a Subtract or AuditValue reply. */
+MS_MUST_CHECK int ms_h248_coding_put_statistics(const struct ms_h248_coding *c,
+						struct ms_h248_arena *a,
+						const struct ms_bearer_statistics *s,
+						struct ms_h248_command *reply);
+
+#endif
