@@ -42,7 +42,9 @@ enum ms_plane_verb {
 	 * Creates the endpoint or gives it a new description, whole. What the new one implies happens:
 	 * a mode that opens the gate listens (unless setup is active), inactive closes the listener
 	 * (a connection stays, no octets pass), a remote address or fingerprints that came late are
-	 * used and verified, a latch other than off is armed anew.
+	 * used and verified, a latch other than off is armed anew. Latch off says nothing: as long as
+	 * the remote address is the one of the SET before, what was latched stays. Another remote
+	 * address on a bearer that is up or under way releases it (no event), and it begins anew.
 	 */
 	MS_PLANE_SET,
 	/** Octets of `endpoint` go to `partner` and back; 0: to nobody. Told for one of the two. */
@@ -62,7 +64,8 @@ struct ms_plane_op {
 	enum ms_plane_verb verb;
 	ms_plane_endpoint endpoint;
 	ms_plane_endpoint partner; /* PAIR */
-	uint32_t context;          /* H.248 ContextID; all endpoints of one can be on one worker */
+	uint32_t context;          /* H.248 ContextID, for what the plane tells an operator */
+	uint16_t home;             /* of the endpoint, from place() */
 	uint32_t certificate;  /* SET: which own certificate, from `fingerprint`; 0: the newest */
 	struct ms_span bearer; /* SET: ms_bearer_pack()ed, borrowed until submit() returns */
 	bool reset;            /* RELEASE, DELETE */
@@ -75,6 +78,11 @@ struct ms_plane_op {
 /** The interface. All functions are the plane's; `arg` is its own. Return 0 or an H.248.8 code. */
 struct ms_plane {
 	/**
+	 * Where the endpoints of a new context are to live: a number of the plane's own (a worker), given
+	 * back with everything that is asked of them. 510, 511: nowhere.
+	 */
+	int (*place)(void *arg, uint16_t *ret_home);
+	/**
 	 * A local address and TCP port in the realm ("": the default one); `local`: family 4, 6 or 0 for
 	 * any, and it may ask for an address or a port (non-zero). Errors: 449 (no such realm, family or
 	 * address in it), 510 (none free). Kept until release().
@@ -84,11 +92,11 @@ struct ms_plane {
 	/** Gives a port back. Who still holds it open (a worker) is not asked: DELETE came before. */
 	void (*release)(void *arg, const char *realm, const struct ms_bearer_address *local);
 	/**
-	 * The fingerprint of the certificate that endpoints of this context show. *certificate 0: of the
+	 * The fingerprint of the certificate that endpoints at `home` show. *certificate 0: of the
 	 * newest one, whose number is filled in; else of that one. Errors: 449 (hash not offered), 510
 	 * (no certificate, or no longer).
 	 */
-	int (*fingerprint)(void *arg, uint32_t context, uint32_t *certificate,
+	int (*fingerprint)(void *arg, uint16_t home, uint32_t *certificate,
 			   enum ms_bearer_hash hash, struct ms_bearer_fingerprint *ret_fingerprint);
 	/**
 	 * Carries out `n` operations, which stay where they are until the completion. The completion is
