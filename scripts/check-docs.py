@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """check-docs.py BUILD_DIR: documents agree with the code and with each other.
 
-docs/profile.md is what scripts/profile-doc makes; man pages pass mandoc's lint; links between files
+docs/profile.md and docs/packages.md are what their scripts make; man pages pass mandoc's lint; links between files
 lead somewhere; every configuration key of a program is in its man page."""
 import glob
 import os
@@ -22,6 +22,14 @@ def check_profile(build, faults):
     with open(os.path.join(ROOT, "docs/profile.md"), encoding="utf-8") as f:
         if made.returncode or made.stdout != f.read():
             faults.append("docs/profile.md is not what scripts/profile-doc makes")
+
+
+def check_packages(faults):
+    files = sorted(glob.glob(os.path.join(ROOT, "src/h248/packages/*.json")))
+    made = subprocess.run([os.path.join(ROOT, "scripts/h248-packages"), "doc"] + files, capture_output=True, text=True)
+    with open(os.path.join(ROOT, "docs/packages.md"), encoding="utf-8") as f:
+        if made.returncode or made.stdout != f.read():
+            faults.append("docs/packages.md is not what scripts/h248-packages makes")
 
 
 def check_links(faults):
@@ -57,6 +65,7 @@ def check_man(build, faults):
 def main():
     faults, build = [], sys.argv[1]
     check_profile(build, faults)
+    check_packages(faults)
     check_links(faults)
     check_man(build, faults)
     report(faults, "documents")

@@ -36,6 +36,7 @@ struct ms_h248_name {
 		package;     /* text; "*" for all; empty: the package tables have not been asked */
 	struct ms_span item; /* text; "*" for all */
 	uint32_t id;         /* MS_H248_ID(); 0: not known (yet) */
+	uint16_t ref;        /* handle of package.h, set by ms_h248_bind(); 0: not known */
 };
 
 /** How the octets of a value are to be read. */
