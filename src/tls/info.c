@@ -4,7 +4,7 @@
 
 enum ms_tls_state ms_tls_state(const struct ms_tls *t)
 {
-	return t->state;
+	return (enum ms_tls_state)t->state;
 }
 
 const struct ms_fault *ms_tls_fault(const struct ms_tls *t)

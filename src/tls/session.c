@@ -9,10 +9,7 @@
 #include "core/alloc.h"
 #include "tls/tls-priv.h"
 
-/* Room in the output queue for one more write at output_max: a record, an alert, or a flight. */
-#define OUTPUT_SLACK (2 * (MS_TLS_RECORD + 512))
-
-static int check_peer(const struct ms_tls_peer *p)
+static int check_psk(const struct ms_tls_peer *p)
 {
 	if (p->psk.len == 0 || p->psk.len > MS_SECRET_MAX)
 		return -EINVAL;
@@ -25,22 +22,49 @@ static int check_peer(const struct ms_tls_peer *p)
 	return 0;
 }
 
-static int start(struct ms_tls *t)
+static int check_peer(const struct ms_tls_context *ctx, const struct ms_tls_peer *p)
 {
-	BIO *bio;
+	if (p->mode != MS_TLS_CERTIFICATE)
+		return ctx->psk ? check_psk(p) : -EINVAL;
+	return ctx->cert && p->n_fingerprints <= MS_TLS_FINGERPRINTS_MAX ? 0 : -EINVAL;
+}
 
-	t->ssl = SSL_new(t->ctx->ssl);
-	bio = t->ssl ? ms_tls_bio_new(t->ctx->bio, t) : NULL;
-	if (!bio)
+static int attach_psk(struct ms_tls *t, const struct ms_tls_peer *peer)
+{
+	int err = ms_secret_set(&t->start->psk, peer->psk);
+
+	if (err == 0)
+		err = ms_span_to_str(peer->identity, t->start->identity,
+				     sizeof(t->start->identity));
+	return err < 0 ? err : ms_tls_psk_attach(t);
+}
+
+static int prepare(struct ms_tls *t, const struct ms_tls_peer *peer)
+{
+	struct ms_tls_context *ctx = t->ctx;
+	bool certificate = t->mode == MS_TLS_CERTIFICATE;
+
+	t->start = ms_zalloc(sizeof(*t->start));
+	t->ssl = SSL_new(certificate ? ctx->cert : ctx->psk);
+	if (!t->ssl || !t->start)
 		return -ENOMEM;
-	SSL_set_bio(t->ssl, bio, bio);
-	SSL_set_app_data(t->ssl, t);
-	SSL_set_info_callback(t->ssl, ms_tls_note_alert);
+	ms_buf_init(&t->start->held, ctx->config.held_max);
+	BIO_up_ref(ctx->bio);
+	SSL_set_bio(t->ssl, ctx->bio, ctx->bio);
 	if (t->role == MS_TLS_CLIENT)
 		SSL_set_connect_state(t->ssl);
 	else
 		SSL_set_accept_state(t->ssl);
-	return ms_tls_psk_attach(t);
+	return certificate ? ms_tls_verify_attach(t, peer) : attach_psk(t, peer);
+}
+
+struct ms_tls_start *ms_tls_start_free(struct ms_tls_start *s)
+{
+	if (s) {
+		ms_secret_wipe(&s->psk);
+		ms_buf_done(&s->held);
+	}
+	return ms_free(s);
 }
 
 /* What SSL_get_error() makes of a call that did not succeed: 0 if more input is wanted. */
@@ -48,6 +72,11 @@ static int settle(struct ms_tls *t, int result)
 {
 	switch (SSL_get_error(t->ssl, result)) {
 	case SSL_ERROR_WANT_READ:
+		if (t->state == MS_TLS_HANDSHAKE && ms_tls_is_held(t))
+			t->state = MS_TLS_UNVERIFIED;
+		return 0;
+	case SSL_ERROR_WANT_RETRY_VERIFY:
+		t->state = MS_TLS_UNVERIFIED;
 		return 0;
 	case SSL_ERROR_ZERO_RETURN:
 		if (t->state == MS_TLS_HANDSHAKE)
@@ -64,7 +93,8 @@ static int opened(struct ms_tls *t)
 	t->state = MS_TLS_OPEN;
 	t->deadline = MS_NEVER;
 	if (!t->ctx->config.allow_renegotiation)
-		ms_secret_wipe(&t->psk);
+		t->start = ms_tls_start_free(t->start);
+	ms_tls_strip(t);
 	return 0;
 }
 
@@ -77,11 +107,24 @@ static int shake(struct ms_tls *t)
 	return r == 1 ? opened(t) : settle(t, r);
 }
 
+/* A client's first flight. */
+static int first_flight(struct ms_tls *t)
+{
+	int err;
+
+	if (t->role != MS_TLS_CLIENT)
+		return 0;
+	t->ctx->active = t;
+	err = shake(t);
+	t->ctx->active = NULL;
+	return err == 0 ? 0 : t->no_memory ? -ENOMEM : -EINVAL;
+}
+
 int ms_tls_new(struct ms_tls_context *ctx, const struct ms_tls_peer *peer, ms_usec now,
 	       struct ms_tls **ret_t)
 {
 	struct ms_tls *t;
-	int err = check_peer(peer);
+	int err = check_peer(ctx, peer);
 
 	if (err < 0)
 		return err;
@@ -89,21 +132,15 @@ int ms_tls_new(struct ms_tls_context *ctx, const struct ms_tls_peer *peer, ms_us
 	if (!t)
 		return -ENOMEM;
 	t->ctx = ctx;
-	t->role = peer->role;
-	t->mode = peer->mode;
+	t->role = (uint8_t)peer->role;
+	t->mode = (uint8_t)peer->mode;
 	t->alert_in = t->alert_out = MS_TLS_NO_ALERT;
 	t->detail = "";
 	t->deadline = ms_usec_add(now, ctx->config.handshake_time);
-	ms_buf_init(&t->plain.b, ctx->config.plain_max);
-	/* Twice: as much as waits may already have been sent and lie in front of it. */
-	ms_buf_init(&t->out.b, 2 * (ctx->config.output_max + OUTPUT_SLACK));
-	err = ms_secret_set(&t->psk, peer->psk);
+	err = prepare(t, peer);
 	if (err == 0)
-		err = ms_span_to_str(peer->identity, t->identity, sizeof(t->identity));
-	if (err == 0)
-		err = start(t);
-	if (err == 0 && t->role == MS_TLS_CLIENT && shake(t) < 0)
-		err = t->out.b.err == -ENOMEM ? -ENOMEM : -EINVAL;
+		err = first_flight(t);
+	ERR_clear_error();
 	if (err < 0) {
 		ms_tls_free(t);
 		return err;
@@ -117,119 +154,156 @@ struct ms_tls *ms_tls_free(struct ms_tls *t)
 	if (!t)
 		return NULL;
 	SSL_free(t->ssl);
-	ms_buf_done(&t->plain.b);
-	ms_buf_done(&t->out.b);
-	ms_secret_wipe(&t->psk);
+	ms_tls_start_free(t->start);
+	ms_tls_queues_done(t);
+	ms_free(t->peer_identity);
 	return ms_free(t);
 }
 
 /* One record's worth of plaintext. *ret_more says whether there may be another one. */
 static int read_some(struct ms_tls *t, bool *ret_more)
 {
-	size_t room = t->ctx->config.plain_max - (t->plain.b.len - t->plain.off);
-	size_t want = room < MS_TLS_RECORD ? room : MS_TLS_RECORD, got = 0, len;
+	size_t waiting = ms_tls_waiting(t, MS_TLS_PLAIN).len, max = t->ctx->config.plain_max;
+	size_t want = 0, got = 0;
 	uint8_t *into;
 	int r;
 
 	*ret_more = false;
-	if (room == 0)
+	if (waiting >= max)
 		return 0;
-	ms_tls_queue_tidy(&t->plain);
-	if (want > t->plain.b.max - t->plain.b.len)
-		want = t->plain.b.max - t->plain.b.len;
-	if (want == 0)
-		return 0;
-	len = t->plain.b.len;
-	into = ms_buf_extend(&t->plain.b, want);
+	want = max - waiting < MS_TLS_RECORD ? max - waiting : MS_TLS_RECORD;
+	into = ms_tls_room(t, MS_TLS_PLAIN, 1, want, &want);
 	if (!into)
 		return ms_tls_fail(t, 0, "tls_no_memory");
 	r = SSL_read_ex(t->ssl, into, want, &got);
-	ms_buf_truncate(&t->plain.b, len + (r == 1 ? got : 0));
+	ms_tls_put(t, MS_TLS_PLAIN, r == 1 ? got : 0);
 	*ret_more = r == 1;
 	return r == 1 ? 0 : settle(t, r);
 }
 
-static int pump(struct ms_tls *t)
+static int work(struct ms_tls *t)
 {
 	bool more = true;
 	int err = 0;
 
+	ERR_clear_error();
 	if (t->state == MS_TLS_HANDSHAKE)
 		err = shake(t);
-	ERR_clear_error();
 	while (err == 0 && more && t->state == MS_TLS_OPEN)
 		err = read_some(t, &more);
+	if (err == 0 && t->renegotiates)
+		err = ms_tls_fail(t, SSL_AD_NO_RENEGOTIATION, "tls_renegotiation");
 	return err;
+}
+
+int ms_tls_pump(struct ms_tls *t, struct ms_span in, size_t *ret_left)
+{
+	struct ms_tls_context *ctx = t->ctx;
+	int err;
+
+	ctx->active = t;
+	ctx->in = in;
+	err = work(t);
+	*ret_left = ctx->in.len;
+	ctx->in = MS_SPAN_NULL;
+	ctx->active = NULL;
+	SSL_free_buffers(t->ssl);
+	return err;
+}
+
+/* Keeps what cannot be read before the peer's fingerprint is known; returns how much of it. */
+static size_t hold(struct ms_tls *t, struct ms_span octets)
+{
+	struct ms_buf *held = &t->start->held;
+	struct ms_span part = ms_span_sub(octets, 0, held->max - held->len);
+
+	ms_buf_put_span(held, part);
+	if (ms_buf_status(held) == 0)
+		return part.len;
+	ms_tls_fail(t, 0, "tls_no_memory");
+	return 0;
 }
 
 int ms_tls_input(struct ms_tls *t, struct ms_span octets, size_t *ret_taken)
 {
-	int err;
+	size_t left = octets.len;
+	int err = 0;
 
 	if (t->state == MS_TLS_FAILED)
 		return -EPROTO;
-	t->in = octets;
-	err = pump(t);
+	if (t->state != MS_TLS_UNVERIFIED)
+		err = ms_tls_pump(t, octets, &left);
+	if (t->state == MS_TLS_UNVERIFIED)
+		left -= hold(t, ms_span_from(octets, octets.len - left));
 	/* After the end of the peer's octets, or of our interest in them, the rest is of no use. */
-	*ret_taken = t->state == MS_TLS_OPEN || t->state == MS_TLS_HANDSHAKE
-			     ? octets.len - t->in.len
-			     : octets.len;
-	t->in = MS_SPAN_NULL;
-	return err;
+	*ret_taken = t->state <= MS_TLS_OPEN ? octets.len - left : octets.len;
+	return t->state == MS_TLS_FAILED ? -EPROTO : err;
 }
 
 int ms_tls_input_end(struct ms_tls *t)
 {
 	if (t->state == MS_TLS_HALF || t->state == MS_TLS_CLOSED)
 		return 0;
+	/* Perhaps the peer said why. */
+	if (t->state == MS_TLS_UNVERIFIED)
+		ms_tls_unhold(t);
 	return ms_tls_fail(t, 0, "tls_truncated");
 }
 
 struct ms_span ms_tls_plain(const struct ms_tls *t)
 {
-	return ms_tls_queue_span(&t->plain);
+	return ms_tls_waiting(t, MS_TLS_PLAIN);
 }
 
 void ms_tls_consume(struct ms_tls *t, size_t n)
 {
-	ms_tls_queue_take(&t->plain, n);
+	ms_tls_take(t, MS_TLS_PLAIN, n);
+}
+
+static int write_records(struct ms_tls *t, struct ms_span plain, size_t *ret_taken)
+{
+	size_t taken = 0;
+
+	ERR_clear_error();
+	while (taken < plain.len && ms_tls_waiting(t, MS_TLS_OUT).len < t->ctx->config.output_max) {
+		struct ms_span piece = ms_span_sub(plain, taken, MS_TLS_RECORD);
+		size_t n = 0;
+		int r = SSL_write_ex(t->ssl, piece.p, piece.len, &n);
+
+		if (r != 1)
+			return settle(t, r);
+		taken += n;
+	}
+	*ret_taken = taken;
+	return 0;
 }
 
 int ms_tls_write(struct ms_tls *t, struct ms_span plain, size_t *ret_taken)
 {
-	size_t taken = 0;
-	int err = 0;
+	int err;
 
 	if (t->state == MS_TLS_FAILED)
 		return -EPROTO;
 	if (t->state == MS_TLS_HALF || t->state == MS_TLS_CLOSED)
 		return -EPIPE;
-	ERR_clear_error();
-	while (t->state == MS_TLS_OPEN && taken < plain.len &&
-	       t->out.b.len - t->out.off < t->ctx->config.output_max) {
-		struct ms_span piece = ms_span_sub(plain, taken, MS_TLS_RECORD);
-		size_t n = 0;
-		int r = SSL_write_ex(t->ssl, piece.p, piece.len, &n);
-
-		if (r != 1) {
-			err = settle(t, r);
-			break;
-		}
-		taken += n;
-	}
-	if (err == 0)
-		*ret_taken = taken;
+	*ret_taken = 0;
+	if (t->state != MS_TLS_OPEN)
+		return 0;
+	t->ctx->active = t;
+	err = write_records(t, plain, ret_taken);
+	t->ctx->active = NULL;
+	SSL_free_buffers(t->ssl);
 	return err;
 }
 
 struct ms_span ms_tls_output(const struct ms_tls *t)
 {
-	return ms_tls_queue_span(&t->out);
+	return ms_tls_waiting(t, MS_TLS_OUT);
 }
 
 void ms_tls_sent(struct ms_tls *t, size_t n)
 {
-	ms_tls_queue_take(&t->out, n);
+	ms_tls_take(t, MS_TLS_OUT, n);
 }
 
 void ms_tls_close(struct ms_tls *t)
@@ -237,15 +311,17 @@ void ms_tls_close(struct ms_tls *t)
 	if (t->state == MS_TLS_FAILED || t->state == MS_TLS_CLOSED)
 		return;
 	ERR_clear_error();
-	if (t->state != MS_TLS_HANDSHAKE && SSL_shutdown(t->ssl) < 0)
+	t->ctx->active = t;
+	if ((t->state == MS_TLS_OPEN || t->state == MS_TLS_HALF) && SSL_shutdown(t->ssl) < 0)
 		ERR_clear_error();
+	t->ctx->active = NULL;
 	t->state = MS_TLS_CLOSED;
 	t->deadline = MS_NEVER;
-	ms_secret_wipe(&t->psk);
+	t->start = ms_tls_start_free(t->start);
 }
 
 void ms_tls_expire(struct ms_tls *t, ms_usec now)
 {
-	if (t->state == MS_TLS_HANDSHAKE && now >= t->deadline)
+	if (t->state <= MS_TLS_UNVERIFIED && now >= t->deadline)
 		ms_tls_fail(t, 0, "tls_timeout");
 }

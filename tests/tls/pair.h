@@ -24,6 +24,8 @@ static inline struct ms_tls_context *context_of(const struct ms_tls_config *conf
 
 	if (!c.psk_suites)
 		c.psk_suites = ms_profile_default.psk_suites;
+	if (!c.cert_suites)
+		c.cert_suites = ms_profile_default.cert_suites;
 	if (ms_tls_context_new(&c, &ctx, &f) < 0)
 		fail_msg("context: %s", f.reason ? f.reason : "?");
 	return ctx;

@@ -258,7 +258,8 @@ static bool key_is_wiped(const struct ms_tls *t)
 {
 	static const uint8_t none[MS_SECRET_MAX];
 
-	return t->psk.len == 0 && memcmp(t->psk.b, none, sizeof(none)) == 0;
+	return !t->start ||
+	       (t->start->psk.len == 0 && memcmp(t->start->psk.b, none, sizeof(none)) == 0);
 }
 
 /* The TEK is kept no longer than it is of use. */
