@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Octets of a peer. The first one chooses: bit 0 the role fed, bit 1 raw octets or a real peer whose
- * stream is altered, bit 2 TLS 1.3. Altered: triples of offset (2) and what is XORed in (1). Whatever
- * arrives, what comes out must be the beginning of what the real peer wrote.
+ * stream is altered, bit 2 TLS 1.3, bit 3 certificates rather than a key, bit 4 the peer's fingerprint
+ * comes late. Altered: triples of offset (2) and what is XORed in (1). Whatever arrives, what comes out
+ * must be the beginning of what the real peer wrote.
  */
 #include <stdlib.h>
 
@@ -21,29 +22,61 @@ struct world {
 	size_t seen; /* octets of the peer's stream so far */
 };
 
-static struct ms_tls_context *context(void)
-{
-	static struct ms_tls_context *ctx;
-	struct ms_tls_config c = { .psk_suites = ms_profile_default.psk_suites,
-				   .plain_max = 4096,
-				   .output_max = 4096 };
+enum { SERVER = 1, PEER = 2, TLS13 = 4, CERTIFICATE = 8, LATE = 16 };
 
-	if (!ctx && ms_tls_context_new(&c, &ctx, NULL) < 0)
+static struct ms_tls_certificate *certificate(void)
+{
+	static struct ms_tls_certificate *cert;
+
+	if (!cert && ms_tls_certificate_make(MS_SPAN_NULL, 0, 1, &cert) < 0)
 		abort();
-	return ctx;
+	return cert;
 }
 
-static struct ms_tls *session(enum ms_tls_role role, bool tls13)
+static struct ms_tls_context *context(bool tls13)
 {
-	struct ms_tls_peer p = { .role = role,
+	static struct ms_tls_context *all[2];
+	struct ms_tls_config c = { .psk_suites = ms_profile_default.psk_suites,
+				   .cert_suites = ms_profile_default.cert_suites,
+				   .cert_versions = tls13 ? MS_TLS_ONLY_13 : MS_TLS_ONLY_12,
+				   .plain_max = 4096,
+				   .output_max = 4096 };
+	struct ms_tls_context **ctx = &all[tls13];
+
+	if (!*ctx && (ms_tls_context_new(&c, ctx, NULL) < 0 ||
+		      ms_tls_context_certificate(*ctx, certificate()) < 0))
+		abort();
+	return *ctx;
+}
+
+static const struct ms_tls_fingerprint *fingerprint(void)
+{
+	return ms_tls_certificate_fingerprint(certificate(), MS_TLS_SHA256);
+}
+
+static struct ms_tls *session(unsigned how)
+{
+	bool tls13 = how & TLS13;
+	struct ms_tls_peer p = { .role = how & SERVER ? MS_TLS_SERVER : MS_TLS_CLIENT,
 				 .mode = tls13 ? MS_TLS_PSK_13 : MS_TLS_PSK_12,
 				 .psk = MS_SPAN_LIT("0123456789abcdef"),
 				 .identity = MS_SPAN_LIT("name") };
 	struct ms_tls *t;
 
-	if (ms_tls_new(context(), &p, 0, &t) < 0)
+	if (how & CERTIFICATE) {
+		p.mode = MS_TLS_CERTIFICATE;
+		p.fingerprints = fingerprint();
+		p.n_fingerprints = how & LATE ? 0 : 1;
+	}
+	if (ms_tls_new(context(tls13), &p, 0, &t) < 0)
 		abort();
 	return t;
+}
+
+/* The late fingerprint; whatever it decides. */
+static bool told(struct ms_tls *t)
+{
+	return ms_tls_state(t) == MS_TLS_UNVERIFIED && ms_tls_verify(t, fingerprint(), 1) == 0;
 }
 
 static void feed(struct ms_tls *t, struct ms_span octets)
@@ -57,7 +90,9 @@ static void feed(struct ms_tls *t, struct ms_span octets)
 			return;
 		}
 		octets = ms_span_from(octets, taken);
-		if (taken == 0 && ms_tls_plain(t).len == 0)
+		if (ms_tls_state(t) == MS_TLS_UNVERIFIED && (taken == 0 || octets.len == 0))
+			(void)told(t);
+		else if (taken == 0 && ms_tls_plain(t).len == 0)
 			abort();
 		ms_tls_consume(t, ms_tls_plain(t).len);
 		ms_tls_sent(t, ms_tls_output(t).len);
@@ -108,6 +143,7 @@ static void converse(struct world *w)
 			taken = back.len;
 		ms_tls_sent(w->fed, taken);
 		moved += taken;
+		moved += moved == 0 && told(w->fed);
 		if (!written && ms_tls_state(w->peer) == MS_TLS_OPEN) {
 			written = ms_tls_write(w->peer, want, &taken) == 0;
 			ms_tls_close(w->peer);
@@ -123,19 +159,14 @@ static void converse(struct world *w)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct ms_span in = ms_span_of(data, size);
-	enum ms_tls_role role;
 	struct world w = { 0 };
-	bool tls13;
 
 	if (size < 1)
 		return 0;
-	role = data[0] & 1 ? MS_TLS_SERVER : MS_TLS_CLIENT;
-	tls13 = data[0] & 4;
-	w.fed = session(role, tls13);
-	w.changes = ms_span_from(in, 1);
-	if (data[0] & 2) {
-		w.peer = session(role == MS_TLS_SERVER ? MS_TLS_CLIENT : MS_TLS_SERVER, tls13);
+	w.fed = session(data[0]);
+	w.changes = ms_span_of(data + 1, size - 1);
+	if (data[0] & PEER) {
+		w.peer = session((data[0] ^ SERVER) & ~(unsigned)LATE);
 		converse(&w);
 		ms_tls_free(w.peer);
 	} else {

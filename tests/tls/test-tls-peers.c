@@ -52,6 +52,33 @@ static void raw_open(struct raw *r, enum ms_tls_role ours, const struct ms_tls_c
 	assert_int_equal(ms_tls_new(r->ours_ctx, &peer, 0, &r->ours), 0);
 }
 
+/* A peer with a certificate, or without one, of the version given. */
+static void raw_open_certificate(struct raw *r, enum ms_tls_role ours, int version, bool shows)
+{
+	struct ms_tls_certificate *cert = NULL;
+	struct ms_tls_peer peer = { .role = ours, .mode = MS_TLS_CERTIFICATE };
+
+	assert_int_equal(ms_tls_certificate_make(MS_SPAN_NULL, 0, 1, &cert), 0);
+	*r = (struct raw){ .ctx = SSL_CTX_new(TLS_method()), .ours_ctx = context_of(NULL) };
+	SSL_CTX_set_min_proto_version(r->ctx, version);
+	SSL_CTX_set_max_proto_version(r->ctx, version);
+	r->ssl = SSL_new(r->ctx);
+	r->in = BIO_new(BIO_s_mem());
+	r->out = BIO_new(BIO_s_mem());
+	SSL_set_bio(r->ssl, r->in, r->out);
+	if (shows)
+		assert_int_equal(ms_tls_certificate_use(cert, r->ssl), 0);
+	if (ours == MS_TLS_CLIENT)
+		SSL_set_accept_state(r->ssl);
+	else
+		SSL_set_connect_state(r->ssl);
+	peer.certificate = cert;
+	peer.fingerprints = ms_tls_certificate_fingerprint(cert, MS_TLS_SHA512);
+	peer.n_fingerprints = 1;
+	assert_int_equal(ms_tls_new(r->ours_ctx, &peer, 0, &r->ours), 0);
+	ms_tls_certificate_unref(cert);
+}
+
 static void raw_close(struct raw *r)
 {
 	SSL_free(r->ssl);
@@ -284,6 +311,81 @@ static void test_key_is_wiped(void **state MS_UNUSED)
 	pair_close(&p);
 }
 
+static int last_alert;
+
+static void note(const SSL *ssl MS_UNUSED, int where, int ret)
+{
+	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && ret >> 8 == SSL3_AL_FATAL)
+		last_alert = ret & 0xff;
+}
+
+/* RFC 8122 section 6.2: no certificate, no session. */
+static void test_client_without_certificate(void **state MS_UNUSED)
+{
+	static const struct {
+		int version, alert;
+	} cases[] = { { TLS1_2_VERSION, SSL_AD_BAD_CERTIFICATE },
+		      { TLS1_3_VERSION, TLS13_AD_CERTIFICATE_REQUIRED } };
+
+	for (size_t i = 0; i < MS_ARRAY_SIZE(cases); i++) {
+		MS_CLEANUP(ms_buf_done) struct ms_buf got;
+		struct raw r;
+
+		ms_buf_init(&got, 4096);
+		raw_open_certificate(&r, MS_TLS_SERVER, cases[i].version, false);
+		last_alert = -1;
+		SSL_set_info_callback(r.ssl, note);
+		raw_pump(&r, &got);
+		assert_failed(r.ours, "tls_no_certificate");
+		assert_string_equal(ms_tls_fault_token(r.ours), "nocert");
+		assert_int_equal(last_alert, cases[i].alert);
+		raw_close(&r);
+	}
+}
+
+/* What TLS 1.3 may still bring after the handshake: tickets are ignored, keys updated. */
+static void test_tickets_and_key_updates(void **state MS_UNUSED)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf got;
+	struct raw r;
+	size_t taken;
+
+	ms_buf_init(&got, 4096);
+	raw_open_certificate(&r, MS_TLS_CLIENT, TLS1_3_VERSION, true);
+	SSL_set_num_tickets(r.ssl, 3);
+	raw_pump(&r, &got);
+	assert_int_equal(ms_tls_state(r.ours), MS_TLS_OPEN);
+	assert_int_equal(SSL_write(r.ssl, "one", 3), 3);
+	assert_int_equal(SSL_key_update(r.ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+	assert_int_equal(SSL_write(r.ssl, "two", 3), 3);
+	raw_pump(&r, &got);
+	assert_span_str(ms_tls_plain(r.ours), "onetwo");
+	assert_int_equal(ms_tls_write(r.ours, MS_SPAN_LIT("three"), &taken), 0);
+	raw_pump(&r, &got);
+	assert_span_str(ms_buf_span(&got), "three");
+	raw_close(&r);
+}
+
+static void test_renegotiation_with_certificates(void **state MS_UNUSED)
+{
+	for (int client = 0; client <= 1; client++) {
+		MS_CLEANUP(ms_buf_done) struct ms_buf got;
+		struct raw r;
+
+		ms_buf_init(&got, 4096);
+		raw_open_certificate(&r, client ? MS_TLS_CLIENT : MS_TLS_SERVER, TLS1_2_VERSION,
+				     true);
+		raw_pump(&r, &got);
+		assert_int_equal(ms_tls_state(r.ours), MS_TLS_OPEN);
+		assert_int_equal(SSL_renegotiate(r.ssl), 1);
+		SSL_do_handshake(r.ssl);
+		raw_pump(&r, &got);
+		assert_failed(r.ours, "tls_renegotiation");
+		assert_string_equal(ms_tls_fault_token(r.ours), "renegrefused");
+		raw_close(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +398,9 @@ int main(void)
 		cmocka_unit_test(test_not_tls),
 		cmocka_unit_test(test_close_in_handshake),
 		cmocka_unit_test(test_key_is_wiped),
+		cmocka_unit_test(test_client_without_certificate),
+		cmocka_unit_test(test_tickets_and_key_updates),
+		cmocka_unit_test(test_renegotiation_with_certificates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
