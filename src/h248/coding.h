@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Stage 3: how a bearer (stage 2, bearer.h) is coded in H.248 descriptors, for both ends of the
- * association: the controller writes requests and reads replies and reports (coding-put.c), the
+ * association: the controller writes requests and reads replies and reports (coding-put.c, coding-read.c), the
  * gateway reads requests and writes replies and reports (coding-get.c). What goes into Local and
  * Remote is one codec for both (coding-sdp.c).
  *
@@ -53,19 +53,26 @@ enum ms_h248_coding_side { MS_H248_CODING_LOCAL, MS_H248_CODING_REMOTE };
  * Writes the text of Local or Remote of one stream. In Local an address, port, path "$" or fingerprint
  * that is not known but wanted is written as "$" (TS 23.334 clause 8.3); so `want_fingerprints` gives
  * "a=fingerprint:SHA-256 $" for each hash of which no fingerprint is in local_fingerprints. In
- * Remote an unknown address is left out together with its port (0.0.0.0 and 0).
+ * Remote an unknown address is 0.0.0.0 with port 0. No line end at the end.
  */
 void ms_h248_coding_put_sdp(struct ms_buf *buf, const struct ms_bearer *b,
 			    enum ms_h248_coding_side side);
 
 /**
  * Reads Local or Remote into *b: application, tls, setup, address, fingerprints, path; for Local "$"
- * leaves address and port 0 and sets want_fingerprints. Fields of the other side are not touched.
+ * leaves octets and port 0 (the family stays) and sets want_fingerprints. What the text does not say is
+ * reset; fields of the other side are not touched. Other lines and attributes are passed over.
  * Returns 0 or -EBADMSG with f->code 474 (invalid SDP), 449 (unsupported transport or hash; what it
  * was is at f->offset in the text), 510 (more fingerprints than we keep).
  */
 MS_MUST_CHECK int ms_h248_coding_get_sdp(struct ms_span sdp, enum ms_h248_coding_side side,
 					 struct ms_bearer *b, struct ms_fault *f);
+
+/** "SHA-256 4A:AD:..." as in a=fingerprint (RFC 8122 section 5). */
+void ms_bearer_fingerprint_put(struct ms_buf *buf, const struct ms_bearer_fingerprint *f);
+
+/** The reverse. -EBADMSG (not of that form), -ENOTSUP (a hash we do not have; MD2 and MD5 are such). */
+MS_MUST_CHECK int ms_bearer_fingerprint_get(struct ms_span v, struct ms_bearer_fingerprint *ret_f);
 
 /* ---- the controller's direction (coding-put.c) ---- */
 

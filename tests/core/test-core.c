@@ -8,6 +8,7 @@
 #include "core/fsm.h"
 #include "core/hash.h"
 #include "core/hex.h"
+#include "core/ip.h"
 #include "core/list.h"
 #include "core/profile.h"
 #include "core/random.h"
@@ -277,6 +278,40 @@ static void test_profile(void **state MS_UNUSED)
 	assert_int_equal(p.prot_type_tls, 241);
 }
 
+static void test_ip_literals(void **state)
+{
+	static const struct {
+		const char *text, *again;
+	} cases[] = {
+		{ "192.0.2.1", "192.0.2.1" },
+		{ "2001:DB8:0:0:0:0:0:1", "2001:db8::1" },
+		{ "::", "::" },
+		{ "::1", "::1" },
+		{ "fe80::", "fe80::" },
+		{ "1:0:0:2:0:0:0:3", "1:0:0:2::3" },
+		{ "1:2:3:4:5:6:7:0", "1:2:3:4:5:6:7:0" },
+		{ "::ffff:1.2.3.4", "::ffff:102:304" },
+	};
+	static const char *const bad[] = { "",        "1.2.3", "1.2.3.256", "1.2.3.4.5",
+					   "1::2::3", ":",     "g::",       "1:2:3:4:5:6:7:8:9",
+					   "[::1]",   "host" };
+	uint8_t octets[16];
+	char room[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t family = ms_ip_parse(ms_span_str(cases[i].text), octets);
+		struct ms_buf b;
+
+		assert_int_equal(family, strchr(cases[i].text, ':') ? 6 : 4);
+		ms_buf_init_fixed(&b, room, sizeof(room));
+		ms_ip_put(&b, family, octets);
+		assert_span_str(ms_buf_span(&b), cases[i].again);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(ms_ip_parse(ms_span_str(bad[i]), octets), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +331,7 @@ int main(void)
 		cmocka_unit_test(test_time_text),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_profile),
+		cmocka_unit_test(test_ip_literals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
