@@ -28,6 +28,7 @@
 #include "h248/codec.h"
 #include "h248/message.h"
 
+struct ms_h248_registry;    /* package.h */
 struct ms_h248_entity;      /* owned */
 struct ms_h248_association; /* owned by the entity */
 struct ms_h248_job;         /* owned by the entity; the user's until it replies */
@@ -53,8 +54,8 @@ struct ms_h248_path {
 /** What the transport below does for us. */
 struct ms_h248_wire {
 	/**
-	 * Takes one message, borrowed until it returns. Errors are the transport's to count; the layer
-	 * repeats what is not answered.
+	 * Takes one message, borrowed until it returns; calls nothing here. Errors are the transport's
+	 * to count; the layer repeats what is not answered.
 	 */
 	void (*send)(const struct ms_h248_path *to, struct ms_span message, void *arg);
 	void *arg; /* borrowed */
@@ -166,7 +167,10 @@ struct ms_h248_handlers {
 /* ---- the entity ---- */
 
 struct ms_h248_entity_options {
-	struct ms_h248_mid mid;       /* ours; copied with its name */
+	struct ms_h248_mid mid; /* ours; copied with its name */
+	/** Names and values are bound to it (package.h): MS_H248_BIND_TEXT before a tree is handed up,
+	 * to the codec's form before one is encoded. Borrowed; NULL: nothing is bound. */
+	const struct ms_h248_registry *registry;
 	struct ms_h248_limits limits; /* all zero: defaults */
 	struct ms_h248_timers timers; /* all zero: defaults */
 	struct ms_h248_wire wire;
@@ -250,20 +254,20 @@ size_t ms_h248_association_waiting(const struct ms_h248_association *a);
 /* ---- requests and replies ---- */
 
 /**
- * Sends a request with these actions; they are encoded before this returns. `request` comes back in
- * `answered`. -EAGAIN (limit), -EMSGSIZE (larger than the path takes), -ENOMEM, -EINVAL (not
- * encodable). On error `answered` is not called.
+ * Sends a request with these actions; they are encoded before this returns, and used up, since
+ * binding to a binary codec changes the tree. `request` comes back in `answered`. -EAGAIN (limit),
+ * -EMSGSIZE (larger than the path takes), -ENOMEM, -EINVAL and -ENOENT (not encodable). On error
+ * `answered` is not called.
  */
-MS_MUST_CHECK int ms_h248_request(struct ms_h248_association *a,
-				  const struct ms_h248_action *actions, void *request, ms_usec now,
-				  uint32_t *ret_id);
+MS_MUST_CHECK int ms_h248_request(struct ms_h248_association *a, struct ms_h248_action *actions,
+				  void *request, ms_usec now, uint32_t *ret_id);
 
 /** No answer is wanted any more: `answered` is not called. False if there is no such request. */
 bool ms_h248_request_forget(struct ms_h248_entity *e, uint32_t id);
 
 /**
- * The reply: `actions` and `error` of t count, the rest is filled in. The job is gone afterwards,
- * whatever is returned. -EMSGSIZE, -EINVAL, -ENOMEM: the peer was sent an error instead (533, 500).
+ * The reply: `actions` and `error` of t count, the rest is filled in; the tree is used up. The job is
+ * gone afterwards, whatever is returned. -EMSGSIZE, -EINVAL, -ENOMEM: the peer was sent an error instead (533, 500).
  */
 MS_MUST_CHECK int ms_h248_job_reply(struct ms_h248_job *job, const struct ms_h248_transaction *t,
 				    ms_usec now);

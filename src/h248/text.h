@@ -11,19 +11,8 @@
 #include "core/buf.h"
 #include "core/fault.h"
 #include "core/span.h"
+#include "h248/codec.h"
 #include "h248/message.h"
-
-/** How far a message that could not be read was understood: enough to send an error back. */
-struct ms_h248_refused {
-	struct ms_fault fault;  /* H.248.8: 400, 403, 406, 422, 442, 443, 444, ...; where */
-	uint8_t version;        /* 0: the header itself could not be read */
-	struct ms_h248_mid mid; /* of the sender, once version is known; kind NONE: not read */
-	bool has_transaction;   /* the fault is inside this transaction; else in the message */
-	enum ms_h248_transaction_kind kind;
-	uint32_t transaction;
-	bool has_context; /* the fault is inside this action */
-	uint32_t context;
-};
 
 /**
  * Reads one message. The tree is in the arena, its spans point into `octets` (or into the arena,
