@@ -25,6 +25,9 @@ struct ms_config {
 	struct ms_list pieces;
 };
 
+/** An empty one with `size` octets of values, zeroed; `name` stands in complaints. NULL: no memory. */
+struct ms_config *ms_config_new(const char *name, size_t size);
+
 /** Memory that lives as long as the configuration; zeroed. NULL if there is none. */
 void *ms_config_alloc(struct ms_config *c, size_t size);
 

@@ -69,7 +69,7 @@ static unsigned recall_line(const struct ms_config *c, const char *path)
 	return 0;
 }
 
-static struct ms_config *new_config(const char *name, size_t size)
+struct ms_config *ms_config_new(const char *name, size_t size)
 {
 	struct ms_config *c = ms_zalloc(sizeof(*c));
 
@@ -84,7 +84,7 @@ static struct ms_config *new_config(const char *name, size_t size)
 int ms_config_parse(struct ms_span text, const char *name, const struct ms_config_field *fields,
 		    size_t size, struct ms_config **ret_config, struct ms_config_error *ret_error)
 {
-	struct ms_config *c = new_config(name, size);
+	struct ms_config *c = ms_config_new(name, size);
 	int err = c ? ms_config_read(c, text, fields, ret_error) : -ENOMEM;
 
 	if (err && err != -EINVAL)

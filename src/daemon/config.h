@@ -96,6 +96,16 @@ int ms_config_complain(const struct ms_config *c, const char *key,
 /** NULL is fine. Returns NULL. */
 struct ms_config *ms_config_free(struct ms_config *c);
 
+/** Appends the values at `values` as octets, for a role of the same executable. */
+void ms_config_put(const struct ms_config_field *fields, const void *values, struct ms_buf *out);
+
+/**
+ * The inverse: a configuration from a copy of what ms_config_put() wrote with the same table. 0, -ENOMEM
+ * or -EBADMSG. Owned.
+ */
+MS_MUST_CHECK int ms_config_take(struct ms_span octets, const struct ms_config_field *fields,
+				 size_t size, struct ms_config **ret_config);
+
 /** Writes the table as an annotated YAML file with all defaults: what --print-config shows. */
 void ms_config_document(const struct ms_config_field *fields, struct ms_buf *out);
 

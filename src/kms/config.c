@@ -207,3 +207,9 @@ const char *ms_kms_config_fixed(const struct ms_kms_config *now, const struct ms
 			return checks[i].key;
 	return NULL;
 }
+
+void ms_kms_config_settle(struct ms_kms_config *c)
+{
+	if (c->ticket.lifetime == 0)
+		c->ticket.lifetime = (ms_usec)c->profile.ticket_lifetime_s * MS_SEC;
+}

@@ -6,7 +6,6 @@
 #ifndef MS_KMS_CONFIG_H
 #define MS_KMS_CONFIG_H
 
-#include "core/reader.h"
 #include "daemon/daemon.h"
 
 enum ms_kms_audit_target { MS_KMS_AUDIT_NONE, MS_KMS_AUDIT_FILE, MS_KMS_AUDIT_SYSLOG };
@@ -57,14 +56,7 @@ MS_MUST_CHECK int ms_kms_config_check(const struct ms_config *c, struct ms_confi
 /** The name of a key that differs and cannot be changed without a restart; NULL if there is none. */
 const char *ms_kms_config_fixed(const struct ms_kms_config *now, const struct ms_kms_config *next);
 
-/** Appends all values, lists left out. */
-void ms_kms_config_put(const struct ms_kms_config *c, struct ms_buf *out);
-
-/**
- * The inverse. Texts are borrowed from `in`, whose octets must outlive *ret_c; lists are empty. A
- * ticket lifetime of 0 becomes the profile's.
- * Returns 0 or -EBADMSG.
- */
-MS_MUST_CHECK int ms_kms_config_get(struct ms_reader *in, struct ms_kms_config *ret_c);
+/** What the roles see instead of 0: the profile's value. */
+void ms_kms_config_settle(struct ms_kms_config *c);
 
 #endif

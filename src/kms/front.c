@@ -36,7 +36,7 @@ struct pending {
 
 struct front {
 	struct ms_kms_config config;
-	void *config_octets; /* owned */
+	struct ms_config *config_owner; /* owned; the texts in `config` are in it */
 	struct ms_chan *parent, *link;
 	struct ms_http_server *server, *metrics;
 	struct ms_http_route route[2];
@@ -339,8 +339,8 @@ static void reload(struct front *f, struct ms_span body)
 {
 	struct ms_http_limits l;
 	struct ms_kms_config next;
-	void *octets;
-	int err = ms_kms_role_reconfig(body, &next, &octets);
+	struct ms_config *owner;
+	int err = ms_kms_role_reconfig(body, &next, &owner);
 
 	if (err) {
 		MS_LOG(&ms_log_main, MS_LOG_ERROR, "reload: %s", strerror(-err));
@@ -349,8 +349,8 @@ static void reload(struct front *f, struct ms_span body)
 	f->config = next;
 	/* The route's path is in the old octets; it is the same, as it cannot be changed. */
 	f->route[0].path = f->config.profile.kms_path;
-	ms_free(f->config_octets);
-	f->config_octets = octets;
+	ms_config_free(f->config_owner);
+	f->config_owner = owner;
 	ms_log_set_level(NULL, (enum ms_log_level)f->config.daemon.log_level);
 	limits_of(&f->config, &l);
 	ms_http_server_set_limits(f->server, &l);
@@ -431,7 +431,7 @@ static int start(struct front *f)
 {
 	struct ms_kms_hello hello;
 	int err = ms_kms_role_config(MS_ROLE_FD + MS_KMS_FD_CONFIG, &hello, &f->config,
-				     &f->config_octets);
+				     &f->config_owner);
 
 	if (err)
 		return err;
@@ -466,7 +466,7 @@ static void stop(struct front *f)
 	f->parent = ms_chan_free(f->parent);
 	f->pending = ms_free(f->pending);
 	ms_buf_done(&f->scratch);
-	f->config_octets = ms_free(f->config_octets);
+	f->config_owner = ms_config_free(f->config_owner);
 }
 
 int ms_kms_front_main(void)

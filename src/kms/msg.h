@@ -5,7 +5,7 @@
 
 enum ms_kms_msg {
 	/* parent -> role */
-	MS_KMS_MSG_CONFIG = 1, /* values (ms_kms_config_put()): a reload */
+	MS_KMS_MSG_CONFIG = 1, /* values (ms_config_put()): a reload */
 	MS_KMS_MSG_STOP,       /* end gracefully */
 	/* front -> vault; the id is the front's */
 	MS_KMS_MSG_HANDLE,   /* one MIKEY message: the whole body */

@@ -255,7 +255,7 @@ static int send_config(struct child *c, const struct ms_kms_config *config)
 {
 	if (!c->chan)
 		return -ENOTCONN;
-	ms_kms_config_put(config, ms_chan_begin(c->chan, MS_KMS_MSG_CONFIG, 0));
+	ms_config_put(ms_kms_config_fields, config, ms_chan_begin(c->chan, MS_KMS_MSG_CONFIG, 0));
 	return ms_chan_end(c->chan);
 }
 

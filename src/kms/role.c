@@ -13,35 +13,22 @@
 
 #define CONFIG_MAX (256 * 1024)
 
-static int parse(void *octets, size_t n, struct ms_kms_config *ret_c)
+int ms_kms_role_reconfig(struct ms_span body, struct ms_kms_config *ret_c,
+			 struct ms_config **ret_owner)
 {
-	struct ms_reader in = ms_reader_of(ms_span_of(octets, n));
-	int err = ms_kms_config_get(&in, ret_c);
+	struct ms_config *owner;
+	int err = ms_config_take(body, ms_kms_config_fields, sizeof(*ret_c), &owner);
 
-	return err ? err : ms_read_end(&in);
-}
-
-int ms_kms_role_reconfig(struct ms_span body, struct ms_kms_config *ret_c, void **ret_octets)
-{
-	struct ms_kms_config c;
-	uint8_t *copy = ms_zalloc(body.len);
-	int err;
-
-	if (!copy)
-		return -ENOMEM;
-	memcpy(copy, body.p, body.len);
-	err = parse(copy, body.len, &c);
-	if (err) {
-		ms_free(copy);
+	if (err)
 		return err;
-	}
-	*ret_c = c;
-	*ret_octets = copy;
+	*ret_c = *(const struct ms_kms_config *)ms_config_values(owner);
+	ms_kms_config_settle(ret_c);
+	*ret_owner = owner;
 	return 0;
 }
 
 int ms_kms_role_config(int fd, struct ms_kms_hello *ret_hello, struct ms_kms_config *ret_c,
-		       void **ret_octets)
+		       struct ms_config **ret_owner)
 {
 	MS_CLEANUP(ms_freep) uint8_t *octets = NULL;
 	struct stat st;
@@ -58,7 +45,7 @@ int ms_kms_role_config(int fd, struct ms_kms_hello *ret_hello, struct ms_kms_con
 	memcpy(ret_hello, octets, sizeof(*ret_hello));
 	err = ms_kms_role_reconfig(
 		ms_span_of(octets + sizeof(*ret_hello), (size_t)st.st_size - sizeof(*ret_hello)),
-		ret_c, ret_octets);
+		ret_c, ret_owner);
 	return err;
 }
 
@@ -69,7 +56,7 @@ int ms_kms_role_write(const struct ms_kms_hello *hello, const struct ms_kms_conf
 
 	ms_buf_init(&b, CONFIG_MAX);
 	ms_buf_put(&b, hello, sizeof(*hello));
-	ms_kms_config_put(c, &b);
+	ms_config_put(ms_kms_config_fields, c, &b);
 	err = ms_buf_status(&b);
 	fd = err ? -1 : memfd_create("mediasec-kms-config", MFD_CLOEXEC);
 	if (err == 0 && fd < 0)

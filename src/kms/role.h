@@ -12,15 +12,15 @@ struct ms_kms_hello {
 };
 
 /**
- * Reads the configuration that the parent left in the file `fd` and closes it. `*ret_octets` is
- * owned (ms_free()); the texts in *ret_c are in it. 0 or negative errno.
+ * Reads the configuration that the parent left in the file `fd` and closes it. *ret_owner has the
+ * memory of the texts in *ret_c (ms_config_free()). 0 or negative errno.
  */
 MS_MUST_CHECK int ms_kms_role_config(int fd, struct ms_kms_hello *ret_hello,
-				     struct ms_kms_config *ret_c, void **ret_octets);
+				     struct ms_kms_config *ret_c, struct ms_config **ret_owner);
 
 /** Takes a configuration out of a message: a copy, as ms_kms_role_config(). */
 MS_MUST_CHECK int ms_kms_role_reconfig(struct ms_span body, struct ms_kms_config *ret_c,
-				       void **ret_octets);
+				       struct ms_config **ret_owner);
 
 /** Writes a configuration into a new file without a name; *ret_fd is owned. 0 or negative errno. */
 MS_MUST_CHECK int ms_kms_role_write(const struct ms_kms_hello *hello, const struct ms_kms_config *c,

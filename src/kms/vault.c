@@ -62,8 +62,8 @@ static int note_lifetime(struct ms_kms_vault *v)
 static void reload(struct ms_kms_vault *v, struct ms_span body)
 {
 	struct ms_kms_config next;
-	void *octets;
-	int err = ms_kms_role_reconfig(body, &next, &octets);
+	struct ms_config *owner;
+	int err = ms_kms_role_reconfig(body, &next, &owner);
 
 	if (err) {
 		MS_LOG(&ms_log_main, MS_LOG_ERROR, "reload: %s", strerror(-err));
@@ -71,8 +71,8 @@ static void reload(struct ms_kms_vault *v, struct ms_span body)
 	}
 	ms_kms_batch_end(v);
 	v->config = next;
-	ms_free(v->config_octets);
-	v->config_octets = octets;
+	ms_config_free(v->config_owner);
+	v->config_owner = owner;
 	ms_kms_vault_apply(v);
 	err = ms_kms_audit_reopen(&v->audit, v->config.audit.file);
 	if (err)
@@ -360,7 +360,7 @@ static int start(struct ms_kms_vault *v)
 {
 	struct ms_kms_hello hello;
 	int err = ms_kms_role_config(MS_ROLE_FD + MS_KMS_FD_CONFIG, &hello, &v->config,
-				     &v->config_octets);
+				     &v->config_owner);
 
 	if (err)
 		return err;
@@ -408,7 +408,7 @@ static void stop(struct ms_kms_vault *v)
 	ms_kms_keyring_done(&v->tpks);
 	v->dir = ms_kms_directory_free(v->dir);
 	v->store = ms_store_close(v->store);
-	v->config_octets = ms_free(v->config_octets);
+	v->config_owner = ms_config_free(v->config_owner);
 }
 
 int ms_kms_vault_main(void)

@@ -37,7 +37,7 @@ struct ms_kms_batch {
 
 struct ms_kms_vault {
 	struct ms_kms_config config;
-	void *config_octets; /* owned; the texts in `config` point into it */
+	struct ms_config *config_owner; /* owned; the texts in `config` are in it */
 	struct ms_store *store;
 	struct ms_kms_directory *dir;
 	struct ms_kms_keyring tpks;
