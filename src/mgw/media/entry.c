@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The entry: listeners and connections being set up are watched by an epoll of their own, nested in
+ * the loop's. A round of the loop gives them a budget of time; ten thousand peers that shake hands at
+ * once wait for each other there, and the connections that carry octets do not wait for them.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "mgw/media/media-priv.h"
+
+static void ready(struct ms_media_endpoint *e)
+{
+	switch (e->state) {
+	case MS_MEDIA_LISTENING:
+		ms_media_listen_ready(e);
+		break;
+	case MS_MEDIA_CONNECTING:
+		ms_media_connect_ready(e);
+		break;
+	case MS_MEDIA_SECURING:
+		ms_media_secure_ready(e);
+		break;
+	default:
+		break;
+	}
+}
+
+/* One batch. false: the entry is empty for now. */
+static bool run_batch(struct ms_media *m)
+{
+	struct epoll_event events[MS_MEDIA_ENTRY_BATCH];
+	int n = epoll_wait(m->entry_fd, events, MS_MEDIA_ENTRY_BATCH, 0);
+
+	if (n <= 0)
+		return false;
+	for (int i = 0; i < n; i++)
+		m->batch[i] = events[i].data.ptr;
+	m->batch_n = n;
+	for (m->batch_at = 0; m->batch_at < m->batch_n;) {
+		struct ms_media_endpoint *e = m->batch[m->batch_at++];
+
+		if (e)
+			ready(e);
+	}
+	m->batch_n = 0;
+	return n == MS_MEDIA_ENTRY_BATCH;
+}
+
+static void run(unsigned events, void *arg)
+{
+	struct ms_media *m = arg;
+	ms_usec until = ms_clock_mono() + m->config.round_budget;
+
+	(void)events;
+	while (run_batch(m) && ms_clock_mono() < until)
+		;
+}
+
+int ms_media_entry_open(struct ms_media *m)
+{
+	m->entry_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (m->entry_fd < 0)
+		return -errno;
+	ms_watch_init(&m->entry, "media.entry", run, m);
+	return ms_watch_set(&m->entry, m->entry_fd, MS_LOOP_READ);
+}
+
+void ms_media_entry_close(struct ms_media *m)
+{
+	if (m->entry_fd < 0)
+		return;
+	ms_watch_stop(&m->entry);
+	close(m->entry_fd);
+	m->entry_fd = -1;
+}
+
+static int control(struct ms_media_endpoint *e, int op, int fd, unsigned events)
+{
+	struct epoll_event ev = { .data.ptr = e };
+
+	if (events & MS_LOOP_READ)
+		ev.events |= EPOLLIN;
+	if (events & MS_LOOP_WRITE)
+		ev.events |= EPOLLOUT;
+	return epoll_ctl(e->media->entry_fd, op, fd, &ev) < 0 ? -errno : 0;
+}
+
+int ms_media_entry_add(struct ms_media_endpoint *e, int fd, unsigned events)
+{
+	int err = control(e, EPOLL_CTL_ADD, fd, events);
+
+	if (err == 0)
+		e->in_entry = true;
+	return err;
+}
+
+int ms_media_entry_change(struct ms_media_endpoint *e, int fd, unsigned events)
+{
+	return control(e, EPOLL_CTL_MOD, fd, events);
+}
+
+void ms_media_entry_forget(struct ms_media_endpoint *e)
+{
+	struct ms_media *m = e->media;
+
+	e->in_entry = false;
+	for (int i = m->batch_at; i < m->batch_n; i++)
+		if (m->batch[i] == e)
+			m->batch[i] = NULL;
+}
+
+void ms_media_entry_remove(struct ms_media_endpoint *e, int fd)
+{
+	if (!e->in_entry)
+		return;
+	epoll_ctl(e->media->entry_fd, EPOLL_CTL_DEL, fd, NULL);
+	ms_media_entry_forget(e);
+}
