@@ -17,8 +17,9 @@
 #include "mgw/media/media.h"
 
 #define LAB_EVENTS 64
-#define LAB_PORT_A 11801 /* the gateway's, access side */
-#define LAB_PORT_B 11802 /* core side */
+/* Tests run side by side: each process has its own two ports. */
+#define LAB_PORT_A ((uint16_t)(10000 + 2 * (getpid() % 900))) /* the gateway's, access side */
+#define LAB_PORT_B ((uint16_t)(LAB_PORT_A + 1))               /* core side */
 #define LAB_PEER_A 11803
 #define LAB_PEER_B 11804
 
