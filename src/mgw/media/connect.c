@@ -155,7 +155,7 @@ void ms_media_connect_ready(struct ms_media_endpoint *e)
 
 	if (getsockopt(e->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
 		err = errno;
-	if (err == 0 && e->report_tcp && getpeername(e->fd, &peer.u.sa, &peer.len) < 0)
+	if (err == 0 && getpeername(e->fd, &peer.u.sa, &peer.len) < 0)
 		err = errno;
 	if (err) {
 		ms_media_failed(e, MS_BEARER_TCP_FAILED, cause_of(err), 255);
@@ -172,10 +172,8 @@ void ms_media_tcp_up(struct ms_media_endpoint *e, const struct ms_addr *remote)
 	e->connections++;
 	if (e->work)
 		ms_timer_stop(&e->work->guard);
-	if (e->report_tcp) {
-		ms_media_bearer_address(remote, &event.remote);
-		ms_media_tell(e, &event);
-	}
+	ms_media_bearer_address(remote, &event.remote);
+	ms_media_tell(e, &event);
 	if (e->secure)
 		ms_media_secure(e);
 	else

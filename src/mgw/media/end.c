@@ -2,8 +2,8 @@
 /*
  * How bearers end. A peer's FIN is passed on as a half-close, its RST as a RST; TLS that ends takes its
  * TCP connection along at once. The end of one endpoint's bearer is the end of its partner's, unless
- * the controller wants that one kept. Each end is told once, where it began; if nobody asked to be told
- * there, at the partner.
+ * the controller wants that one kept. Each end is told where it began; if the controller asked to be
+ * told at the partner only, there too.
  */
 #include <errno.h>
 #include <sys/socket.h>
@@ -15,7 +15,7 @@ void ms_media_tell(struct ms_media_endpoint *e, const struct ms_bearer_event *ev
 {
 	const struct ms_media *m = e->media;
 
-	if (m->handlers.event)
+	if (m->handlers.event && e->number)
 		m->handlers.event(e->number, event, m->handlers.arg);
 }
 
@@ -28,9 +28,8 @@ static void tell_released(struct ms_media_endpoint *e, enum ms_bearer_general_ca
 
 	(void)!ms_span_to_str(ms_span_str(cause), event.cause, sizeof(event.cause));
 	e->media->stats.released++;
-	if (e->report_release)
-		ms_media_tell(e, &event);
-	else if (e->partner && e->partner->report_release && !e->keep_partner)
+	ms_media_tell(e, &event);
+	if (!e->report_release && e->partner && e->partner->report_release && !e->keep_partner)
 		ms_media_tell(e->partner, &event);
 }
 
@@ -176,8 +175,7 @@ void ms_media_failed(struct ms_media_endpoint *e, enum ms_bearer_event_kind kind
 		e->media->stats.tcp_failed++;
 	}
 	ms_media_close(e, false);
-	if (kind == MS_BEARER_TLS_FAILED ? e->report_tls : e->report_tcp)
-		ms_media_tell(e, &event);
+	ms_media_tell(e, &event);
 	ms_media_end_partner(e, true);
 }
 

@@ -145,8 +145,6 @@ static void install(struct ms_media_endpoint *e, uint8_t *packed, size_t n, uint
 	e->secure = b->tls;
 	e->keep_partner = b->keep_partner;
 	e->report_release = b->report_release;
-	e->report_tcp = b->report_tcp;
-	e->report_tls = b->report_tls;
 }
 
 static void latch(struct ms_media_endpoint *e, const struct ms_bearer *b, bool same_remote)
@@ -319,7 +317,7 @@ uint16_t ms_media_statistics(struct ms_media *m, ms_plane_endpoint endpoint,
 /* Said on the way out, if the peer listens. */
 static void say_goodbye(struct ms_media_endpoint *e)
 {
-	e->report_release = e->report_tcp = e->report_tls = false;
+	e->number = 0; /* nothing is told of it any more */
 	if (e->state == MS_MEDIA_UP)
 		ms_media_shut(e);
 }

@@ -85,7 +85,7 @@ struct ms_media_endpoint {
 	bool secure : 1;     /* TLS ends here */
 	bool tls_client : 1; /* EstBNC came */
 	bool keep_partner : 1;
-	bool report_release : 1, report_tcp : 1, report_tls : 1;
+	bool report_release : 1;
 	bool eof_in : 1;  /* the peer ended its direction */
 	bool eof_due : 1; /* ours ends once nothing waits */
 	bool eof_out : 1; /* ours has ended */

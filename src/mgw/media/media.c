@@ -213,6 +213,29 @@ void ms_media_certificate_forget(struct ms_media *m, uint32_t number)
 	ms_free(c);
 }
 
+struct users {
+	uint32_t number;
+	size_t n;
+};
+
+static int count_user(struct ms_span key, void *value, void *arg)
+{
+	const struct ms_media_endpoint *e = value;
+	struct users *u = arg;
+
+	(void)key;
+	u->n += e->certificate == u->number;
+	return 0;
+}
+
+size_t ms_media_certificate_users(const struct ms_media *m, uint32_t number)
+{
+	struct users u = { .number = number };
+
+	ms_hash_each(m->endpoints, count_user, &u);
+	return u.n;
+}
+
 /* ---- limits ---- */
 
 bool ms_media_admit_handshake(struct ms_media *m)

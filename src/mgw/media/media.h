@@ -50,7 +50,10 @@ struct ms_media_config {
 };
 
 struct ms_media_handlers {
-	/** Something that the endpoint's bearer asked to be told. May be called from any function here. */
+	/**
+	 * Whatever happens at an endpoint, armed or not. May be called from any function here; it must
+	 * not call any.
+	 */
 	void (*event)(ms_plane_endpoint endpoint, const struct ms_bearer_event *e, void *arg);
 	void *arg;
 };
@@ -109,6 +112,9 @@ MS_MUST_CHECK uint16_t ms_media_delete(struct ms_media *m, ms_plane_endpoint end
 
 /** Any of them, filling op->error and op->statistics. */
 void ms_media_apply(struct ms_media *m, struct ms_plane_op *op);
+
+/** How many endpoints were SET with certificate `number` (not 0). */
+size_t ms_media_certificate_users(const struct ms_media *m, uint32_t number);
 
 /** Live, borrowed. */
 const struct ms_media_stats *ms_media_stats(const struct ms_media *m);

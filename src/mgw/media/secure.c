@@ -89,8 +89,7 @@ static void established(struct ms_media_endpoint *e)
 
 	e->handshakes++;
 	e->media->stats.handshakes++;
-	if (e->report_tls)
-		ms_media_tell(e, &event);
+	ms_media_tell(e, &event);
 	ms_media_up(e);
 }
 
