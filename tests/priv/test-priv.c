@@ -17,6 +17,7 @@
 
 #include "loop/loop.h"
 #include "priv/chan.h"
+#include "priv/fd.h"
 #include "priv/role.h"
 #include "priv/sandbox.h"
 
@@ -454,21 +455,47 @@ static void test_unknown_user(void **state MS_UNUSED)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* A descriptor crosses and works; without one, or with the other end gone, the reader is told. */
+static void test_fd(void **state)
+{
+	int pair[2], other[2], got = -1;
+	uint32_t number = 0;
+	char c = 0;
+
+	(void)state;
+	assert_int_equal(ms_role_pair(pair), 0);
+	assert_int_equal(ms_role_pair(other), 0);
+	assert_int_equal(ms_fd_receive(pair[1], &number, &got), -EAGAIN);
+	assert_int_equal(ms_fd_send(pair[0], 7, other[1]), 0);
+	assert_int_equal(ms_fd_send(pair[0], 8, other[1]), 0);
+	assert_int_equal(ms_fd_receive(pair[1], &number, &got), 0);
+	assert_int_equal(number, 7);
+	assert_int_equal(write(other[0], "x", 1), 1);
+	assert_int_equal(read(got, &c, 1), 1);
+	assert_int_equal(c, 'x');
+	close(got);
+	assert_int_equal(ms_fd_receive(pair[1], &number, &got), 0);
+	assert_int_equal(number, 8);
+	close(got);
+	assert_int_equal(write(pair[0], "abcd", 4), 4);
+	assert_int_equal(ms_fd_receive(pair[1], &number, &got), -EBADMSG);
+	close(pair[0]);
+	assert_int_equal(ms_fd_receive(pair[1], &number, &got), -EPIPE);
+	close(pair[1]);
+	close(other[0]);
+	close(other[1]);
+}
+
 int main(int argc, char **argv)
 {
 	const char *role = ms_role_self(argc, argv);
 	const struct CMUnitTest tests[] = {
-		TEST(test_many_messages),
-		TEST(test_limits_of_sending),
-		TEST(test_what_is_inherited),
-		TEST(test_sandbox_facts),
-		TEST(test_seccomp),
-		TEST(test_child_ends),
-		TEST(test_parent_closes),
-		TEST(test_malformed_message),
-		TEST(test_killed),
-		TEST(test_unknown_user),
-		TEST(test_another_user),
+		cmocka_unit_test(test_fd),    TEST(test_many_messages),
+		TEST(test_limits_of_sending), TEST(test_what_is_inherited),
+		TEST(test_sandbox_facts),     TEST(test_seccomp),
+		TEST(test_child_ends),        TEST(test_parent_closes),
+		TEST(test_malformed_message), TEST(test_killed),
+		TEST(test_unknown_user),      TEST(test_another_user),
 	};
 
 	if (role)
