@@ -439,7 +439,7 @@ static int start(struct front *f)
 	ms_buf_init(&f->scratch, 256 << 10);
 	err = make_pending(f);
 	if (err == 0)
-		err = ms_kms_role_signals();
+		err = ms_daemon_role_signals();
 	if (err == 0)
 		err = ms_chan_new(MS_ROLE_FD, 0, false, &parent_handlers, f, &f->parent);
 	if (err == 0)
@@ -448,7 +448,7 @@ static int start(struct front *f)
 	if (err == 0)
 		err = serve(f, &hello);
 	if (err == 0)
-		err = ms_kms_role_drop(&f->config, true);
+		err = ms_daemon_role_drop(&f->config.daemon, true);
 	if (err)
 		return err;
 	ms_timer_init(&f->second, "front.second", each_second, f);
@@ -480,7 +480,7 @@ int ms_kms_front_main(void)
 	if (err) {
 		MS_LOG(&ms_log_main, MS_LOG_ERROR, "front: %s", strerror(-err));
 	} else {
-		ms_kms_role_ready(MS_ROLE_FD + MS_KMS_FD_STATUS);
+		ms_daemon_role_ready(MS_ROLE_FD + MS_KMS_FD_STATUS);
 		err = ms_loop_run();
 	}
 	stop(&front);

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -69,21 +68,6 @@ static void chan_closed(struct ms_chan *c, int err, void *arg)
 static const struct ms_chan_handlers chan_handlers = { .message = chan_message,
 						       .closed = chan_closed };
 
-/* Waits for the '+' of the role: 0, or -ECHILD when the pipe is closed without. */
-static int wait_ready(int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	char c = 0;
-	int n;
-
-	do
-		n = poll(&p, 1, START_LIMIT_MS);
-	while (n < 0 && errno == EINTR);
-	if (n == 0)
-		return -ETIMEDOUT;
-	return n > 0 && read(fd, &c, 1) == 1 && c == '+' ? 0 : -ECHILD;
-}
-
 static void ended(struct ms_role *r, int status, const char *text, void *arg);
 
 static int spawn(struct parent *p, struct child *child, const char *name, int link, bool listens)
@@ -100,7 +84,8 @@ static int spawn(struct parent *p, struct child *child, const char *name, int li
 
 	if (pipe2(status, O_CLOEXEC) < 0)
 		return -errno;
-	err = ms_kms_role_write(&hello, p->config, &config);
+	err = ms_daemon_role_write(ms_span_of(&hello, sizeof(hello)), ms_kms_config_fields,
+				   p->config, &config);
 	if (err) {
 		close(status[0]);
 		close(status[1]);
@@ -116,7 +101,7 @@ static int spawn(struct parent *p, struct child *child, const char *name, int li
 	if (err == 0)
 		err = ms_chan_new(fd, 0, false, &chan_handlers, child, &child->chan);
 	if (err == 0)
-		err = wait_ready(status[0]);
+		err = ms_daemon_role_wait(status[0], START_LIMIT_MS);
 	close(status[0]);
 	return err;
 }

@@ -365,12 +365,12 @@ static int start(struct ms_kms_vault *v)
 	if (err)
 		return err;
 	ms_log_set_level(NULL, (enum ms_log_level)v->config.daemon.log_level);
-	err = ms_kms_role_signals();
+	err = ms_daemon_role_signals();
 	/* before the root directory and the system calls go: libcrypto reads its files, and answers */
 	if (err == 0)
 		err = ms_crypto_prepare();
 	if (err == 0)
-		err = ms_kms_role_drop(&v->config, false);
+		err = ms_daemon_role_drop(&v->config.daemon, false);
 	if (err == 0)
 		err = open_all(v);
 	if (err == 0)
@@ -432,7 +432,7 @@ int ms_kms_vault_main(void)
 		       " replay records",
 		       n.users, n.identities, n.keys, v->tpks.n,
 		       ms_kms_replay_stats(v->replay)->records);
-		ms_kms_role_ready(MS_ROLE_FD + MS_KMS_FD_STATUS);
+		ms_daemon_role_ready(MS_ROLE_FD + MS_KMS_FD_STATUS);
 		err = ms_loop_run();
 	}
 	stop(v);

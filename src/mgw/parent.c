@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parent of the control role and the media workers. A worker that dies is replaced alone and the
+ * control role gets a link to the new one; with the control role everything starts anew, since nobody
+ * else knows what the contexts were. Too many deaths in a minute are given up.
+ */
+#include "mgw/parent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "core/alloc.h"
+#include "loop/loop.h"
+#include "mgw/ask.h"
+#include "mgw/config.h"
+#include "mgw/role.h"
+#include "priv/chan.h"
+#include "priv/fd.h"
+#include "priv/role.h"
+
+#define RESTARTS_MAX 10
+#define RESTART_WINDOW (60 * MS_SEC)
+#define START_LIMIT_MS 60000
+
+struct child {
+	struct parent *parent;
+	struct ms_role *role;
+	struct ms_chan *chan;
+	uint32_t index; /* of a worker */
+	bool wanted;    /* died and is to be started again */
+};
+
+struct parent {
+	struct ms_daemon *d;
+	const struct ms_mgw_config *config; /* borrowed, in force */
+	struct child control;
+	struct child *workers;
+	unsigned n_workers;
+	int links; /* to the control role: links to workers go there */
+	struct ms_timer again;
+	ms_usec window; /* when the first restart of this window was */
+	unsigned restarts;
+	bool stopping;
+};
+
+static struct parent parent = { .links = -1 };
+
+/* ---- starting ---- */
+
+static void chan_message(struct ms_chan *c, struct ms_msg *m, void *arg)
+{
+	(void)c;
+	(void)arg;
+	if (m->type == MS_MGW_MSG_ANSWER)
+		ms_mgw_ask_answered(m);
+	else
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "a role sent message %u", m->type);
+}
+
+/* Its end is told by ended(), with the reason. */
+static void chan_closed(struct ms_chan *c, int err, void *arg)
+{
+	struct child *child = arg;
+
+	(void)c;
+	(void)err;
+	child->chan = ms_chan_free(child->chan);
+}
+
+static const struct ms_chan_handlers chan_handlers = { .message = chan_message,
+						       .closed = chan_closed };
+
+static void ended(struct ms_role *r, int status, const char *text, void *arg);
+
+/* With `link` as the role's third descriptor, which stays the caller's. */
+static int spawn(struct child *child, const char *name, int link)
+{
+	struct parent *p = child->parent;
+	const struct ms_mgw_hello hello = { .workers = p->n_workers, .index = child->index };
+	int status[2], config, fd;
+
+	if (pipe2(status, O_CLOEXEC) < 0)
+		return -errno;
+	int err = ms_daemon_role_write(ms_span_of(&hello, sizeof(hello)), ms_mgw_config_fields,
+				       p->config, &config);
+	if (err) {
+		close(status[0]);
+		close(status[1]);
+		return err;
+	}
+	const int fds[] = { config, status[1], link };
+	const struct ms_role_spawn s = {
+		.name = name, .fds = fds, .n_fds = 3, .ended = ended, .arg = child
+	};
+	err = ms_role_spawn(&s, &child->role, &fd);
+	close(config);
+	close(status[1]);
+	if (err == 0)
+		err = ms_chan_new(fd, 0, false, &chan_handlers, child, &child->chan);
+	if (err == 0)
+		err = ms_daemon_role_wait(status[0], START_LIMIT_MS);
+	close(status[0]);
+	return err;
+}
+
+static void end_child(struct child *c)
+{
+	c->chan = ms_chan_free(c->chan);
+	c->role = ms_role_free(c->role);
+}
+
+static int start_worker(struct child *w)
+{
+	int link[2], err = ms_role_pair(link);
+
+	if (err)
+		return err;
+	err = spawn(w, "media", link[0]);
+	if (err == 0)
+		err = ms_fd_send(w->parent->links, w->index, link[1]);
+	close(link[0]);
+	close(link[1]);
+	w->wanted = err != 0;
+	if (err) {
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "media worker %u did not start: %s", w->index,
+		       strerror(-err));
+		end_child(w);
+	}
+	return err;
+}
+
+static void end_all(struct parent *p)
+{
+	ms_mgw_ask_lost();
+	end_child(&p->control);
+	for (unsigned i = 0; i < p->n_workers; i++)
+		end_child(&p->workers[i]);
+	if (p->links >= 0)
+		close(p->links);
+	p->links = -1;
+}
+
+static int start_control(struct parent *p)
+{
+	int pair[2], err = ms_role_pair(pair);
+
+	if (err)
+		return err;
+	p->links = pair[1];
+	err = spawn(&p->control, "control", pair[0]);
+	close(pair[0]);
+	if (err)
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "the control role did not start");
+	return err;
+}
+
+static int start_all(struct parent *p)
+{
+	int err = start_control(p);
+
+	for (unsigned i = 0; err == 0 && i < p->n_workers; i++)
+		err = start_worker(&p->workers[i]);
+	if (err)
+		end_all(p);
+	return err;
+}
+
+/* ---- watching ---- */
+
+/* Not at once: what killed it may need a moment to pass. */
+static void start_again_soon(struct parent *p)
+{
+	ms_usec now = ms_clock_mono();
+
+	if (p->restarts == 0 || now - p->window > RESTART_WINDOW) {
+		p->window = now;
+		p->restarts = 0;
+	}
+	if (++p->restarts > RESTARTS_MAX) {
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%d restarts in a minute: giving up",
+		       RESTARTS_MAX);
+		p->stopping = true;
+		end_all(p);
+		ms_daemon_stop(p->d, 1);
+		return;
+	}
+	ms_timer_start(&p->again, 200 * MS_MSEC);
+}
+
+static void again(void *arg)
+{
+	struct parent *p = arg;
+	int err = 0;
+
+	if (!p->control.role) {
+		err = start_all(p);
+		if (err == 0)
+			MS_LOG(&ms_log_main, MS_LOG_NOTICE, "control and workers serve again");
+	}
+	for (unsigned i = 0; err == 0 && i < p->n_workers; i++) {
+		if (!p->workers[i].wanted)
+			continue;
+		err = start_worker(&p->workers[i]);
+		if (err == 0)
+			MS_LOG(&ms_log_main, MS_LOG_NOTICE, "media worker %u serves again", i);
+	}
+	if (err)
+		start_again_soon(p);
+}
+
+static struct child *next_to_stop(struct parent *p)
+{
+	/* Control first: it takes leave of its controllers and still needs the workers for that. */
+	if (p->control.role)
+		return &p->control;
+	for (unsigned i = 0; i < p->n_workers; i++)
+		if (p->workers[i].role)
+			return &p->workers[i];
+	return NULL;
+}
+
+static void stop_next(struct parent *p)
+{
+	struct child *c = next_to_stop(p);
+
+	if (!c)
+		ms_daemon_stopped(p->d);
+	else if (!c->chan || ms_chan_send(c->chan, MS_MGW_MSG_STOP, 0, MS_SPAN_NULL))
+		ms_role_kill(c->role, SIGKILL);
+}
+
+static void ended(struct ms_role *r, int status, const char *text, void *arg)
+{
+	struct child *c = arg;
+	struct parent *p = c->parent;
+	bool is_control = c == &p->control;
+
+	if (!p->stopping || status != 0)
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%s %u %s", ms_role_name(r), c->index, text);
+	end_child(c);
+	if (p->stopping) {
+		stop_next(p);
+		return;
+	}
+	if (is_control)
+		end_all(p);
+	else
+		c->wanted = true;
+	start_again_soon(p);
+}
+
+/* ---- the operator ---- */
+
+struct ms_chan *ms_mgw_parent_control(void)
+{
+	return parent.control.chan;
+}
+
+/* ---- the daemon's hooks ---- */
+
+static int start(struct ms_daemon *d, const void *config)
+{
+	struct parent *p = &parent;
+
+	p->d = d;
+	p->config = config;
+	p->n_workers = ms_mgw_workers(config);
+	p->workers = ms_zalloc(p->n_workers * sizeof(*p->workers));
+	if (!p->workers)
+		return -ENOMEM;
+	p->control.parent = p;
+	for (unsigned i = 0; i < p->n_workers; i++)
+		p->workers[i] = (struct child){ .parent = p, .index = i };
+	ms_daemon_set_state(d, p);
+	ms_timer_init(&p->again, "parent.again", again, p);
+	return start_all(p);
+}
+
+static int reload(struct ms_daemon *d, const void *config)
+{
+	struct parent *p = ms_daemon_state(d);
+	const char *fixed = ms_mgw_config_fixed(p->config, config);
+
+	if (fixed) {
+		MS_LOG(&ms_log_main, MS_LOG_ERROR,
+		       "reload: %s needs a restart; nothing was changed", fixed);
+		return -EBUSY;
+	}
+	p->config = config;
+	return 0;
+}
+
+static void stop(struct ms_daemon *d)
+{
+	struct parent *p = ms_daemon_state(d);
+
+	p->stopping = true;
+	ms_timer_stop(&p->again);
+	stop_next(p);
+}
+
+static void done(struct ms_daemon *d)
+{
+	struct parent *p = &parent;
+
+	(void)d;
+	end_all(p);
+	ms_free(p->workers);
+	p->workers = NULL;
+	p->n_workers = 0;
+}
+
+const struct ms_daemon_app ms_mgw_app = {
+	.name = "mediasec-mgw",
+	.summary = "Media gateway under H.248 control: IMS-AGW, TrGW, MRFP.",
+	.config_path = "/etc/mediasec/mgw.yaml",
+	.fields = ms_mgw_config_fields,
+	.config_size = sizeof(struct ms_mgw_config),
+	.daemon_offset = offsetof(struct ms_mgw_config, daemon),
+	.check = ms_mgw_config_check,
+	.start = start,
+	.reload = reload,
+	.stop = stop,
+	.done = done,
+	.commands = ms_mgw_ask_commands,
+};
