@@ -88,6 +88,18 @@ void ms_h248_gather_flush(struct ms_h248_association *a)
 	g->listed = false;
 }
 
+static void want_flush(struct ms_h248_association *a)
+{
+	struct ms_h248_entity *e = a->e;
+
+	if (a->out.listed)
+		return;
+	if (ms_list_empty(&e->gathers) && e->wire.wanted)
+		e->wire.wanted(e->wire.arg);
+	ms_list_append(&e->gathers, &a->out.link);
+	a->out.listed = true;
+}
+
 void ms_h248_gather_put(struct ms_h248_association *a, const struct ms_h248_path *to,
 			struct ms_span transaction)
 {
@@ -101,9 +113,7 @@ void ms_h248_gather_put(struct ms_h248_association *a, const struct ms_h248_path
 	if (g->n++ == 0)
 		g->path = *to;
 	ms_buf_put_span(&g->body, transaction);
-	if (!g->listed)
-		ms_list_append(&a->e->gathers, &g->link);
-	g->listed = true;
+	want_flush(a);
 }
 
 void ms_h248_send_once(struct ms_h248_association *a, const struct ms_h248_path *to,
@@ -158,10 +168,8 @@ void ms_h248_ack_put(struct ms_h248_association *a, uint32_t id, bool now_please
 			return; /* no memory: the peer forgets it after LONG-TIMER */
 	}
 	a->ack_now |= now_please;
-	if (a->ack_now && !a->out.listed) {
-		ms_list_append(&a->e->gathers, &a->out.link);
-		a->out.listed = true;
-	}
+	if (a->ack_now)
+		want_flush(a);
 	if (!a->ack_timer.set)
 		ms_h248_wheel_set(&a->e->wheel, &a->ack_timer, ms_usec_add(now, delay));
 }

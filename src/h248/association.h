@@ -58,6 +58,9 @@ struct ms_h248_wire {
 	 * to count; the layer repeats what is not answered.
 	 */
 	void (*send)(const struct ms_h248_path *to, struct ms_span message, void *arg);
+	/** Something is queued where nothing was: ms_h248_entity_flush() is wanted, and
+	 * ms_h248_entity_next() may be sooner. May be NULL. */
+	void (*wanted)(void *arg);
 	void *arg; /* borrowed */
 };
 
@@ -186,8 +189,11 @@ MS_MUST_CHECK int ms_h248_entity_new(const struct ms_h248_entity_options *o,
 /** Ends all associations without a word to peers; `answered` and `ended` are called. NULL is fine. */
 struct ms_h248_entity *ms_h248_entity_free(struct ms_h248_entity *e);
 
-/** One message as the transport got it. Whatever is in it, this deals with it. */
-void ms_h248_entity_receive(struct ms_h248_entity *e, const struct ms_h248_path *from,
+/**
+ * One message as the transport got it. Whatever is in it, this deals with it. Did it come from a peer
+ * that is listened to?
+ */
+bool ms_h248_entity_receive(struct ms_h248_entity *e, const struct ms_h248_path *from,
 			    struct ms_span octets, ms_usec now);
 
 /** Sends what is queued. Call at the end of each round (after receive, request, reply, tick). */

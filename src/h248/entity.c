@@ -253,11 +253,11 @@ static int decode(struct ms_h248_entity *e, const struct ms_h248_path *from, str
 			    &refused->fault);
 }
 
-void ms_h248_entity_receive(struct ms_h248_entity *e, const struct ms_h248_path *from,
+bool ms_h248_entity_receive(struct ms_h248_entity *e, const struct ms_h248_path *from,
 			    struct ms_span octets, ms_usec now)
 {
 	const struct ms_h248_message *m = NULL;
-	struct ms_h248_association *a;
+	struct ms_h248_association *a = NULL;
 	struct ms_h248_refused refused = { 0 };
 
 	ms_h248_wheel_see(&e->wheel, now);
@@ -275,6 +275,7 @@ void ms_h248_entity_receive(struct ms_h248_entity *e, const struct ms_h248_path 
 			e->counts.unknown_peers++;
 	}
 	ms_h248_entity_leave(e);
+	return a != NULL;
 }
 
 /* ---- time ---- */
