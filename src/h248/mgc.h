@@ -36,7 +36,7 @@ struct ms_mgc_procedure;
 
 /* ---- what the program supplies ---- */
 
-enum ms_mgc_gateway_state {
+enum ms_mgc_state {
 	MS_MGC_AWAY,   /* never registered, went by ServiceChange Forced, or was given up */
 	MS_MGC_COMING, /* registered; its contexts are being audited */
 	MS_MGC_IN_SERVICE,
@@ -53,23 +53,27 @@ enum ms_mgc_lost {
 
 struct ms_mgc_handlers {
 	/**
-	 * Sends a request to the gateway: encodes and keeps it at once, the tree is gone afterwards. The
-	 * reply comes back through ms_mgc_reply() with this `id`, or ms_mgc_timeout(). 0 or negative errno.
+	 * Sends a request to the gateway; encoded before this returns. The end is told by
+	 * ms_mgc_answered() with the cookie. 0 or negative errno: then there is no end to tell.
 	 */
-	int (*request)(void *arg, struct ms_mgc_gateway *g, uint32_t id,
-		       const struct ms_h248_transaction *t);
-	/** Sends a reply, to the transaction `id` of the gateway. */
-	int (*reply)(void *arg, struct ms_mgc_gateway *g, uint32_t id,
-		     const struct ms_h248_transaction *t);
-	/** The gateway is no more spoken to: whatever is on its way may be forgotten. May be NULL. */
-	void (*forget)(void *arg, struct ms_mgc_gateway *g);
-	/** A gateway changed its state: log, counters, persistence. May be NULL. */
-	void (*state)(void *arg, struct ms_mgc_gateway *g, enum ms_mgc_gateway_state from,
-		      enum ms_mgc_gateway_state to, const char *why);
-	/** Something to count; a static name. May be NULL. */
+	int (*request)(void *arg, struct ms_mgc_gateway *g, uint32_t cookie,
+		       const struct ms_h248_action *actions);
+	/** The reply to ms_mgc_request(); called once for each, before that returns. Borrowed. */
+	void (*reply)(void *arg, void *job, const struct ms_h248_transaction *t);
+	/** The version of messages to this gateway from now on. May be NULL, as all that follow. */
+	void (*version)(void *arg, struct ms_mgc_gateway *g, uint8_t version);
+	/** The gateway wants our requests elsewhere (ServiceChangeAddress). */
+	void (*address)(void *arg, struct ms_mgc_gateway *g, const struct ms_h248_mid *where);
+	/** A gateway changed its state: log, counters, persistence. `why` is static. */
+	void (*state)(void *arg, struct ms_mgc_gateway *g, enum ms_mgc_state from,
+		      enum ms_mgc_state to, const char *why);
+	/** Something to count; a static name, see ms_mgc_counters. */
 	void (*count)(void *arg, const char *counter);
 	void *arg; /* borrowed */
 };
+
+/** The counters the engine calls `count` with, for the program to register. Ends with NULL. */
+extern const char *const ms_mgc_counters[];
 
 struct ms_mgc_options {
 	struct ms_h248_coding coding; /* profile NULL: Iq; the registry must be given */
@@ -81,7 +85,8 @@ struct ms_mgc_options {
 	uint32_t thb_s;        /* hangterm/thb timerx of every endpoint; 0: 300 */
 	ms_usec patience; /* after a gateway is lost its contexts wait so long for its return; 0: none */
 	size_t max_contexts; /* 0: 100,000 */
-	size_t max_pending;  /* transactions on their way to one gateway; 0: 1,000 */
+	size_t max_orders;   /* transactions on their way to all gateways; 0: 20,000 */
+	size_t tree;         /* octets of a request's tree; 0: 256 KiB */
 };
 
 /* ---- the controller ---- */
@@ -110,8 +115,8 @@ struct ms_mgc_gateway *ms_mgc_gateway_find(const struct ms_mgc *m, struct ms_spa
 struct ms_mgc_gateway *ms_mgc_gateway_at(const struct ms_mgc *m, size_t i);
 const char *ms_mgc_gateway_name(const struct ms_mgc_gateway *g);
 void *ms_mgc_gateway_user(const struct ms_mgc_gateway *g);
-enum ms_mgc_gateway_state ms_mgc_gateway_state(const struct ms_mgc_gateway *g);
-const char *ms_mgc_state_name(enum ms_mgc_gateway_state s);
+enum ms_mgc_state ms_mgc_gateway_state(const struct ms_mgc_gateway *g);
+const char *ms_mgc_state_name(enum ms_mgc_state s);
 size_t ms_mgc_gateway_contexts(const struct ms_mgc_gateway *g);
 unsigned ms_mgc_gateway_weight(const struct ms_mgc_gateway *g);
 /** H.248 version agreed; 0 before registration. */
@@ -123,26 +128,28 @@ const char *ms_mgc_gateway_profile(const struct ms_mgc_gateway *g);
 void ms_mgc_gateway_drain(struct ms_mgc_gateway *g, bool drain);
 
 /**
- * A controller that was restarted: takes the gateway as registered with this version and profile, and
- * audits it as soon as it is spoken to. -EINVAL when it is not MS_MGC_AWAY.
+ * A controller that was restarted: takes the gateway as registered with this version and profile. It is
+ * audited at once, or (`later`) when it is first heard, where it has to connect to us. -EINVAL when it
+ * is not MS_MGC_AWAY.
  */
 MS_MUST_CHECK int ms_mgc_gateway_restore(struct ms_mgc_gateway *g, uint8_t version,
-					 struct ms_span profile, ms_usec now);
+					 struct ms_span profile, bool later, ms_usec now);
 
 /* ---- what comes in ---- */
 
-/** A request of the gateway: ServiceChange, Notify. Always answered through handlers.reply. */
-void ms_mgc_request(struct ms_mgc_gateway *g, const struct ms_h248_transaction *t, ms_usec now);
+/** A request of the gateway: ServiceChange, Notify. Answered through handlers.reply with `job`. */
+void ms_mgc_request(struct ms_mgc_gateway *g, void *job, const struct ms_h248_transaction *t,
+		    ms_usec now);
 
-/** The reply to our transaction `id`. An id we do not know is ignored. */
-void ms_mgc_reply(struct ms_mgc_gateway *g, uint32_t id, const struct ms_h248_transaction *t,
-		  ms_usec now);
+/**
+ * The end of a request: err 0 and its reply, or a negative errno and NULL: the transaction layer gave
+ * up, and the gateway counts as lost.
+ */
+void ms_mgc_answered(struct ms_mgc_gateway *g, uint32_t cookie, int err,
+		     const struct ms_h248_transaction *t, ms_usec now);
 
-/** No reply came to `id` and none will: the transaction layer gave up. The gateway counts as lost. */
-void ms_mgc_timeout(struct ms_mgc_gateway *g, uint32_t id, ms_usec now);
-
-/** The transport broke (SCTP, TCP); it may come back within the patience. */
-void ms_mgc_transport_lost(struct ms_mgc_gateway *g, ms_usec now);
+/** The gateway does not answer, or the connection to it is gone. */
+void ms_mgc_gateway_lost(struct ms_mgc_gateway *g, ms_usec now);
 
 /** Does what is due. */
 void ms_mgc_tick(struct ms_mgc *m, ms_usec now);
