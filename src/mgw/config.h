@@ -43,7 +43,8 @@ struct ms_mgw_config {
 		struct ms_config_list packages; /* of struct ms_mgw_package */
 		ms_usec avalanche, retry, hold, drain;
 		bool warm;
-		uint64_t contexts, terminations, streams, events, jobs, replies;
+		ms_usec t_max, long_timer;
+		uint64_t contexts, terminations, streams, events, jobs, replies, resting_ports;
 		uint64_t message_max;
 	} h248;
 	struct ms_config_list realms; /* of struct ms_mgw_realm */
@@ -51,7 +52,7 @@ struct ms_mgw_config {
 		uint64_t workers; /* 0: one a core */
 		uint64_t read_size, waiting_max, memory_max;
 		uint64_t endpoints, half_open, handshakes, handshakes_burst;
-		ms_usec round_budget, finish_limit, tcp_limit, tls_limit;
+		ms_usec round_budget, finish_limit, tcp_limit, tls_limit, certificate_rotate;
 		bool anonymous_clients;
 		unsigned versions; /* enum ms_mgw_versions */
 		const char *keylog;

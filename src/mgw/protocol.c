@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mgw/protocol.h"
 
-#include <errno.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 /* What of an operation both ends know without being told is not sent. */
 static void put_op(struct ms_buf *out, const struct ms_plane_op *op)
 {
@@ -98,52 +94,4 @@ ms_plane_endpoint ms_mgw_take_event(struct ms_msg *m, struct ms_bearer_event *re
 	take_raw(m, ret_event, sizeof(*ret_event));
 	ms_msg_end(m);
 	return e;
-}
-
-/* ---- descriptors ---- */
-
-union passed {
-	struct cmsghdr head;
-	char room[CMSG_SPACE(sizeof(int))];
-};
-
-int ms_mgw_pass_link(int socket, uint16_t home, int fd)
-{
-	union passed control = { .room = { 0 } };
-	struct iovec v = { .iov_base = &home, .iov_len = sizeof(home) };
-	struct msghdr m = { .msg_iov = &v,
-			    .msg_iovlen = 1,
-			    .msg_control = control.room,
-			    .msg_controllen = sizeof(control.room) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	return sendmsg(socket, &m, MSG_NOSIGNAL) == (ssize_t)sizeof(home) ? 0 : -errno;
-}
-
-int ms_mgw_take_link(int socket, uint16_t *ret_home, int *ret_fd)
-{
-	union passed control = { .room = { 0 } };
-	uint16_t home = 0;
-	struct iovec v = { .iov_base = &home, .iov_len = sizeof(home) };
-	struct msghdr m = { .msg_iov = &v,
-			    .msg_iovlen = 1,
-			    .msg_control = control.room,
-			    .msg_controllen = sizeof(control.room) };
-	ssize_t n = recvmsg(socket, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	const struct cmsghdr *c;
-
-	if (n < 0)
-		return errno == EINTR ? -EAGAIN : -errno;
-	if (n != (ssize_t)sizeof(home))
-		return -EPIPE;
-	c = CMSG_FIRSTHDR(&m);
-	if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int)))
-		return -EBADMSG;
-	memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
-	*ret_home = home;
-	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the processes of the gateway say to each other, over src/priv channels: the parent, the control
- * role (H.248, no media) and the media workers. All are the same executable, so structures without
+ * What the control role (H.248, no media) and the media workers say to each other, over src/priv
+ * channels; what the parent says to both is in role.h. All are the same executable, so structures without
  * pointers go as they are.
  */
 #ifndef MS_MGW_PROTOCOL_H
@@ -10,23 +10,11 @@
 #include "h248/plane.h"
 #include "priv/chan.h"
 
-/** Descriptors of the roles, after MS_ROLE_FD (the parent's channel). */
-enum {
-	MS_MGW_FD_SETTINGS = 1, /* a file: struct ms_mgw_settings (mgw/settings.h) */
-	MS_MGW_FD_STATUS,       /* a pipe: one octet '+' when the role serves */
-	MS_MGW_FD_LINK, /* worker: its channel to control. Control: a socket over which the parent
-			   hands it the other ends, one descriptor a message (ms_mgw_pass_link()) */
-	MS_MGW_FD_METRICS, /* control: the listening socket for Prometheus, if any */
-};
-
 enum ms_mgw_msg {
-	/* parent -> role */
-	MS_MGW_MSG_SETTINGS = 1, /* struct ms_mgw_settings: a reload */
-	MS_MGW_MSG_STOP,         /* end gracefully */
 	/* control -> worker */
-	MS_MGW_MSG_OPS,    /* id: token; ms_mgw_put_ops() */
-	MS_MGW_MSG_METER,  /* empty: asks for the worker's counters */
-	MS_MGW_MSG_KEYLOG, /* u8: 1 on, 0 off (only where the settings name a file) */
+	MS_MGW_MSG_OPS = 16, /* id: token; ms_mgw_put_ops() */
+	MS_MGW_MSG_METER,    /* empty: asks for the worker's counters */
+	MS_MGW_MSG_KEYLOG,   /* u8: 1 on, 0 off (only where the settings name a file) */
 	/* worker -> control */
 	MS_MGW_MSG_DONE,        /* id: token; ms_mgw_put_done() */
 	MS_MGW_MSG_EVENT,       /* u32 endpoint, struct ms_bearer_event */
@@ -53,12 +41,5 @@ void ms_mgw_take_done(struct ms_msg *m, struct ms_plane_op *ops, size_t n);
 /** The body of MS_MGW_MSG_EVENT. */
 void ms_mgw_put_event(struct ms_buf *out, ms_plane_endpoint e, const struct ms_bearer_event *event);
 ms_plane_endpoint ms_mgw_take_event(struct ms_msg *m, struct ms_bearer_event *ret_event);
-
-/* ---- the parent hands a new worker's channel to control ---- */
-
-/** Sends `fd` (stays open here) for worker `home`. 0 or negative errno. */
-MS_MUST_CHECK int ms_mgw_pass_link(int socket, uint16_t home, int fd);
-/** Takes one; *ret_fd is owned, close-on-exec. -EAGAIN: none there; -EPIPE: the parent is gone. */
-MS_MUST_CHECK int ms_mgw_take_link(int socket, uint16_t *ret_home, int *ret_fd);
 
 #endif

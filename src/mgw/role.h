@@ -11,6 +11,7 @@
 
 #include "daemon/role.h"
 #include "mgw/config.h"
+#include "priv/chan.h"
 
 /** Descriptors of the roles, after MS_ROLE_FD (the channel to the parent). */
 enum {
@@ -39,6 +40,9 @@ enum ms_mgw_role_msg {
 
 /** The role's configuration; *ret_owner keeps it. 0 or negative errno. */
 MS_MUST_CHECK int ms_mgw_role_config(struct ms_mgw_hello *ret_hello, struct ms_config **ret_owner);
+
+/** Takes an MS_MGW_MSG_LEVEL. */
+void ms_mgw_role_level(struct ms_msg *m);
 
 /** Main functions of the roles; they return exit statuses. */
 int ms_mgw_control_main(void);

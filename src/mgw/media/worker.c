@@ -15,7 +15,7 @@
 #include "mgw/media/media.h"
 #include "mgw/media/worker.h"
 #include "mgw/protocol.h"
-#include "mgw/settings.h"
+#include "mgw/role.h"
 #include "priv/role.h"
 #include "priv/sandbox.h"
 
@@ -35,7 +35,8 @@ struct old_certificate {
 };
 
 static struct worker {
-	struct ms_mgw_settings settings;
+	struct ms_config *owner;
+	const struct ms_mgw_config *config; /* in `owner` */
 	struct ms_media *media;
 	struct ms_chan *parent, *link;
 	struct ms_plane_op *ops; /* owned, room for room_ops */
@@ -173,12 +174,12 @@ static void control_gone(struct ms_chan *c, int err, void *arg)
 
 static void from_parent(struct ms_chan *c, struct ms_msg *m, void *arg)
 {
-	struct worker *w = arg;
-
 	(void)c;
-	(void)w;
+	(void)arg;
 	if (m->type == MS_MGW_MSG_STOP)
 		ms_loop_stop();
+	else if (m->type == MS_MGW_MSG_LEVEL)
+		ms_mgw_role_level(m);
 }
 
 static void parent_gone(struct ms_chan *c, int err, void *arg)
@@ -208,7 +209,7 @@ static void fingerprints_of(const struct worker *w, const struct ms_tls_certific
 			{ MS_BEARER_SHA384, MS_TLS_SHA384 },
 			{ MS_BEARER_SHA512, MS_TLS_SHA512 },
 			{ MS_BEARER_SHA1, MS_TLS_SHA1 } };
-	size_t n = MS_ARRAY_SIZE(offered) - !w->settings.media.allow_sha1;
+	size_t n = MS_ARRAY_SIZE(offered) - !w->config->profile.fingerprint_sha1;
 
 	*ret_list = (struct ms_bearer_fingerprints){ 0 };
 	for (size_t i = 0; i < n; i++) {
@@ -240,12 +241,9 @@ static void retire(struct worker *w)
 
 static int make_certificate(struct worker *w)
 {
-	const struct ms_mgw_media_settings *s = &w->settings.media;
-	unsigned days = (unsigned)(s->certificate_days ? s->certificate_days
-						       : ms_profile_default.certificate_days);
 	struct ms_tls_certificate *cert;
-	int err = ms_tls_certificate_make(ms_span_str(s->certificate_name), ms_clock_wall(), days,
-					  &cert);
+	int err = ms_tls_certificate_make(ms_span_str(w->config->h248.mid), ms_clock_wall(),
+					  w->config->profile.certificate_days, &cert);
 
 	if (err)
 		return err;
@@ -259,6 +257,14 @@ static int make_certificate(struct worker *w)
 	return err;
 }
 
+/* A new certificate when half of the old one's time is over. */
+static ms_usec rotate_time(const struct worker *w)
+{
+	ms_usec t = w->config->media.certificate_rotate;
+
+	return t ? t : (ms_usec)w->config->profile.certificate_days * 12 * 3600 * MS_SEC;
+}
+
 static void rotate_due(void *arg)
 {
 	struct worker *w = arg;
@@ -266,7 +272,7 @@ static void rotate_due(void *arg)
 
 	if (err)
 		MS_LOG(&ms_log_main, MS_LOG_WARNING, "media: new certificate: %s", strerror(-err));
-	ms_timer_start(&w->rotate, w->settings.media.certificate_rotate);
+	ms_timer_start(&w->rotate, rotate_time(w));
 }
 
 static bool is_out_of_use(const struct worker *w, const struct old_certificate *o)
@@ -299,15 +305,6 @@ static void look_due(void *arg)
 
 /* ---- start ---- */
 
-static int read_settings(struct worker *w)
-{
-	int fd = MS_ROLE_FD + MS_MGW_FD_SETTINGS;
-	ssize_t n = pread(fd, &w->settings, sizeof(w->settings), 0);
-
-	close(fd);
-	return n == (ssize_t)sizeof(w->settings) ? 0 : -EBADMSG;
-}
-
 static const char *text(const char *s)
 {
 	return s[0] ? s : NULL;
@@ -315,30 +312,29 @@ static const char *text(const char *s)
 
 static int open_media(struct worker *w)
 {
-	const struct ms_mgw_media_settings *s = &w->settings.media;
+	const struct ms_mgw_config *m = w->config;
 	static const enum ms_tls_versions versions[] = {
-		[MS_MGW_TLS_BOTH] = MS_TLS_12_OR_13,
+		[MS_MGW_TLS_ANY] = MS_TLS_12_OR_13,
 		[MS_MGW_TLS_12] = MS_TLS_ONLY_12,
 		[MS_MGW_TLS_13] = MS_TLS_ONLY_13,
 	};
 	struct ms_media_config c = {
-		.read_size = s->read_size,
-		.waiting_max = s->waiting_max,
-		.memory_max = s->memory_max,
-		.endpoints = (uint32_t)s->endpoints,
-		.half_open = (uint32_t)s->half_open,
-		.handshakes_per_s = (uint32_t)s->handshakes_per_s,
-		.handshakes_burst = (uint32_t)s->handshakes_burst,
-		.round_budget = s->round_budget,
-		.finish_limit = s->finish_limit,
-		.tcp_ms = (uint32_t)(s->tcp_limit / MS_MSEC),
-		.tls_ms = (uint32_t)(s->tls_limit / MS_MSEC),
-		.anonymous_clients = s->anonymous_clients,
-		.allow_sha1 = s->allow_sha1,
-		.versions = versions[s->versions % MS_ARRAY_SIZE(versions)],
-		.cert_suites = text(s->cert_suites),
-		.cert_suites_13 = text(s->cert_suites_13),
-		.psk_suites = text(s->psk_suites),
+		.read_size = m->media.read_size,
+		.waiting_max = m->media.waiting_max,
+		.memory_max = m->media.memory_max,
+		.endpoints = (uint32_t)m->media.endpoints,
+		.half_open = (uint32_t)m->media.half_open,
+		.handshakes_per_s = (uint32_t)m->media.handshakes,
+		.handshakes_burst = (uint32_t)m->media.handshakes_burst,
+		.round_budget = m->media.round_budget,
+		.finish_limit = m->media.finish_limit,
+		.tcp_ms = (uint32_t)(m->media.tcp_limit / MS_MSEC),
+		.tls_ms = (uint32_t)(m->media.tls_limit / MS_MSEC),
+		.anonymous_clients = m->media.anonymous_clients,
+		.allow_sha1 = m->profile.fingerprint_sha1,
+		.versions = versions[m->media.versions % MS_ARRAY_SIZE(versions)],
+		.cert_suites = text(m->profile.cert_suites),
+		.psk_suites = text(m->profile.psk_suites),
 		.keylog = w->keylog_fd >= 0 ? on_keylog : NULL,
 		.keylog_arg = w,
 	};
@@ -354,7 +350,7 @@ static int open_media(struct worker *w)
 
 static void open_keylog(struct worker *w)
 {
-	const char *path = w->settings.media.keylog;
+	const char *path = w->config->media.keylog;
 
 	if (!path[0])
 		return;
@@ -365,49 +361,27 @@ static void open_keylog(struct worker *w)
 	w->keylog = w->keylog_fd >= 0;
 }
 
-static void ignore(int signo, void *arg)
-{
-	(void)signo;
-	(void)arg;
-}
-
-/* Signals of the terminal are for the parent, who ends us. */
-static int ignore_signals(void)
-{
-	int err = ms_loop_signal(SIGINT, ignore, NULL);
-
-	if (err == 0)
-		err = ms_loop_signal(SIGTERM, ignore, NULL);
-	return err ? err : ms_loop_signal(SIGHUP, ignore, NULL);
-}
-
 static int drop(const struct worker *w)
 {
 	static const char *const extra[] = { "splice" };
-	const struct ms_sandbox_drop d = {
-		.user = w->settings.user,
-		.group = w->settings.group,
-		.chroot_dir = w->settings.chroot_dir,
-		.no_processes = 1,
-	};
-	const char *what = "";
-	int err = ms_sandbox_drop(&d, &what);
+	int err = ms_daemon_role_drop(&w->config->daemon, true);
 
-	if (err) {
-		MS_LOG(&ms_log_main, MS_LOG_ERROR, "media: cannot drop privileges (%s): %s", what,
-		       strerror(-err));
+	if (err)
 		return err;
-	}
 	return ms_sandbox_enter(MS_SANDBOX_NET_SERVER | MS_SANDBOX_NET_CLIENT, extra,
 				MS_ARRAY_SIZE(extra));
 }
 
 static int start(struct worker *w)
 {
-	int err = read_settings(w);
+	struct ms_mgw_hello hello;
+	int err = ms_mgw_role_config(&hello, &w->owner);
 
-	if (err == 0)
-		err = ignore_signals();
+	if (err)
+		return err;
+	w->config = ms_config_values(w->owner);
+	(void)!ms_log_set_level(NULL, (enum ms_log_level)w->config->daemon.log_level);
+	err = ms_daemon_role_signals();
 	if (err == 0)
 		err = ms_chan_new(MS_ROLE_FD, 0, false, &parent_handlers, w, &w->parent);
 	if (err == 0)
@@ -424,8 +398,7 @@ static int start(struct worker *w)
 	ms_timer_init(&w->rotate, "media.rotate", rotate_due, w);
 	ms_timer_init(&w->look, "media.look", look_due, w);
 	ms_timer_start(&w->look, 60 * MS_SEC);
-	if (w->settings.media.certificate_rotate)
-		ms_timer_start(&w->rotate, w->settings.media.certificate_rotate);
+	ms_timer_start(&w->rotate, rotate_time(w));
 	return drop(w);
 }
 
@@ -437,13 +410,7 @@ static void stop(struct worker *w)
 	w->link = ms_chan_free(w->link);
 	w->parent = ms_chan_free(w->parent);
 	w->ops = ms_free(w->ops);
-}
-
-/* Without a reader of '+' there is no parent, and the kernel is ending us. */
-static void ready(void)
-{
-	(void)!write(MS_ROLE_FD + MS_MGW_FD_STATUS, "+", 1);
-	close(MS_ROLE_FD + MS_MGW_FD_STATUS);
+	w->owner = ms_config_free(w->owner);
 }
 
 int ms_mgw_media_main(void)
@@ -455,7 +422,7 @@ int ms_mgw_media_main(void)
 	if (err) {
 		MS_LOG(&ms_log_main, MS_LOG_ERROR, "media: %s", strerror(-err));
 	} else {
-		ready();
+		ms_daemon_role_ready(MS_ROLE_FD + MS_MGW_FD_STATUS);
 		err = ms_loop_run();
 	}
 	stop(&worker);
