@@ -425,6 +425,8 @@ struct ms_h248_topology {
 	struct ms_h248_termination from;
 	struct ms_h248_termination to;
 	enum ms_h248_topology_kind kind;
+	bool has_base; /* v3: a kind of before stands with the new one, as annex A has it */
+	enum ms_h248_topology_kind base;
 	uint16_t stream; /* 0: all */
 };
 
