@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of the binary codec: reading elements into a tree and writing them.
+ *
+ * The module of annex A has automatic tags: field n of a SEQUENCE or CHOICE has context tag n, a
+ * CHOICE within another type is wrapped in the tag of its field, elements of a SEQUENCE OF have the
+ * universal tag of their type (X.680 sections 24.7, 28.5, 30.6).
+ */
+#ifndef MS_H248_BINARY_PRIV_H
+#define MS_H248_BINARY_PRIV_H
+
+#include <errno.h>
+
+#include "h248/binary.h"
+
+/* Identifier octets: field n, primitive and constructed; universal types. */
+#define P(n) (0x80u | (n))
+#define C(n) (0xa0u | (n))
+enum {
+	U_BOOLEAN = 0x01,
+	U_INTEGER = 0x02,
+	U_OCTETS = 0x04,
+	U_UTF8 = 0x0c,
+	U_IA5 = 0x16,
+	U_SEQUENCE = 0x30
+};
+
+/* ---- reading ---- */
+
+struct rd {
+	struct ms_h248_arena *a;
+	const uint8_t *start;
+	unsigned depth; /* of embedded descriptors, which may nest in version 3 */
+	int err;        /* the first */
+	int code;       /* H.248.8 */
+	const char *reason;
+	size_t offset;
+};
+
+#define RD_DEPTH_MAX 4
+
+/* An element: its identifier and its content. */
+struct el {
+	uint8_t id;
+	const uint8_t *p, *end;
+};
+
+/* The fields of a SEQUENCE, in order. */
+struct fields {
+	const uint8_t *at, *end;
+	int last;
+};
+
+/* Remembers the first error; false, for `return ms_rd_bad(...)`. */
+bool ms_rd_bad(struct rd *r, const uint8_t *at, const char *reason);
+bool ms_rd_no_memory(struct rd *r);
+
+/* The slow part of ms_rd_next(): long forms, indefinite lengths, and what is malformed. */
+bool ms_rd_next_slow(struct rd *r, const uint8_t **at, const uint8_t *end, struct el *e);
+
+/* The next element; false at the end and on error. */
+static inline bool ms_rd_next(struct rd *r, const uint8_t **at, const uint8_t *end, struct el *e)
+{
+	const uint8_t *p = *at;
+	if (end - p < 2 || p[1] > 0x7f || p[1] > end - p - 2 || (p[0] & 0x1f) == 0x1f)
+		return ms_rd_next_slow(r, at, end, e);
+	e->id = p[0];
+	e->p = p + 2;
+	e->end = *at = p + 2 + p[1];
+	return true;
+}
+
+/* The next element of a SEQUENCE OF, with that identifier. */
+static inline bool ms_rd_item(struct rd *r, const uint8_t **at, const uint8_t *end, unsigned id,
+			      struct el *e)
+{
+	return ms_rd_next(r, at, end, e) && (e->id == id || ms_rd_bad(r, e->p, "element_type"));
+}
+
+static inline struct fields ms_rd_fields(const struct el *e)
+{
+	return (struct fields){ e->p, e->end, -1 };
+}
+
+/* The identifier of the next field, 0 at the end and on error. Fields stand in order and once. */
+static inline unsigned ms_rd_field(struct rd *r, struct fields *f, struct el *e)
+{
+	if (!ms_rd_next(r, &f->at, f->end, e))
+		return 0;
+	int n = e->id & 0x1f;
+	if ((e->id & 0xc0) != 0x80 || (n <= f->last && n != 31)) { /* 31: a tag over 30 */
+		ms_rd_bad(r, e->p, "field_order");
+		return 0;
+	}
+	f->last = n;
+	return e->id;
+}
+
+/* The alternative of a CHOICE that is wrapped in its field. */
+bool ms_rd_choice(struct rd *r, const struct el *field, struct el *e);
+
+/* Content of primitive types. */
+bool ms_rd_uint(struct rd *r, const struct el *e, uint32_t max, uint32_t *ret_v);
+bool ms_rd_u16(struct rd *r, const struct el *e, uint16_t *ret_v);
+bool ms_rd_u8(struct rd *r, const struct el *e, uint32_t max, uint8_t *ret_v);
+bool ms_rd_bool(struct rd *r, const struct el *e, bool *ret_v);
+bool ms_rd_null(struct rd *r, const struct el *e);
+bool ms_rd_bits(struct rd *r, const struct el *e,
+		uint32_t *ret_bits); /* bit n of the BIT STRING: 1 << n */
+
+/* A string of min to max octets, joined when it came in pieces; borrowed. */
+bool ms_rd_string(struct rd *r, const struct el *e, size_t min, size_t max, struct ms_span *ret_s);
+
+/* The string within an octet string ("double wrapping", RFC 3525 A.2). */
+struct ms_span ms_rd_unwrap(struct ms_span octets);
+
+/* A node of the tree, appended at **tail, which moves on. NULL: no memory. */
+#define RD_APPEND(r, tail, type)                                       \
+	({                                                             \
+		type *node_ = ms_h248_arena_get((r)->a, sizeof(type)); \
+		if (node_) {                                           \
+			*(tail) = node_;                               \
+			(tail) = &node_->next;                         \
+		} else {                                               \
+			ms_rd_no_memory(r);                            \
+		}                                                      \
+		node_;                                                 \
+	})
+
+/* A node alone. */
+#define RD_NEW(r, type)                                                \
+	({                                                             \
+		type *node_ = ms_h248_arena_get((r)->a, sizeof(type)); \
+		if (!node_)                                            \
+			ms_rd_no_memory(r);                            \
+		node_;                                                 \
+	})
+
+/* Descriptors; each false on error. */
+bool ms_rd_error(struct rd *r, const struct el *e, struct ms_h248_error **ret_error);
+bool ms_rd_name(struct rd *r, const struct el *e, uint32_t *ret_id);
+bool ms_rd_param(struct rd *r, const struct el *e, size_t name_len, struct ms_h248_param *p);
+bool ms_rd_params(struct rd *r, const struct el *e, size_t name_len,
+		  struct ms_h248_param **ret_list);
+bool ms_rd_values(struct rd *r, const struct el *e, struct ms_h248_value **ret_list);
+bool ms_rd_termination(struct rd *r, const struct el *e, struct ms_h248_termination *ret_t);
+bool ms_rd_terminations(struct rd *r, const struct el *e, struct ms_h248_termination **ret_list);
+bool ms_rd_media(struct rd *r, const struct el *e, struct ms_h248_media **ret_media);
+bool ms_rd_sdp(struct rd *r, const struct el *e, struct ms_h248_sdp *ret_sdp);
+bool ms_rd_sdp_names(struct rd *r, const struct el *e, struct ms_h248_sdp *ret_sdp);
+bool ms_rd_statistics(struct rd *r, const struct el *e, struct ms_h248_param **ret_list);
+bool ms_rd_events(struct rd *r, const struct el *e, struct ms_h248_events **ret_events);
+bool ms_rd_event_buffer(struct rd *r, const struct el *e, struct ms_h248_event **ret_list);
+bool ms_rd_signals(struct rd *r, const struct el *e, struct ms_h248_signals **ret_signals);
+bool ms_rd_observed(struct rd *r, const struct el *e, struct ms_h248_command *ret_c);
+bool ms_rd_digitmap(struct rd *r, const struct el *e, struct ms_h248_digitmap *ret_d);
+bool ms_rd_audit(struct rd *r, const struct el *e, struct ms_h248_audit **ret_audit);
+bool ms_rd_packages(struct rd *r, const struct el *e, struct ms_h248_package **ret_list);
+bool ms_rd_modem(struct rd *r, const struct el *e, struct ms_h248_modem **ret_modem);
+bool ms_rd_mux(struct rd *r, const struct el *e, struct ms_h248_mux **ret_mux);
+bool ms_rd_time(struct rd *r, const struct el *e, struct ms_h248_timestamp *ret_t);
+bool ms_rd_mid(struct rd *r, const struct el *e, unsigned tag, struct ms_h248_mid *ret_mid);
+bool ms_rd_service_change(struct rd *r, const struct el *e, struct ms_h248_service_change **ret_sc);
+bool ms_rd_service_change_result(struct rd *r, const struct el *e, struct ms_h248_command *ret_c);
+bool ms_rd_context(struct rd *r, const struct el *e, struct ms_h248_context *ret_x);
+bool ms_rd_context_audit(struct rd *r, const struct el *e, struct ms_h248_context *ret_x);
+bool ms_rd_command(struct rd *r, const struct el *e, struct ms_h248_command *ret_c);
+bool ms_rd_command_reply(struct rd *r, const struct el *e, struct ms_h248_command *ret_c);
+bool ms_rd_ind_property(struct rd *r, const struct el *e, struct ms_h248_param **ret_list);
+
+/* ---- writing ---- */
+
+struct wr {
+	struct ms_buf *b;
+	unsigned version;
+	unsigned level;
+	unsigned indefinite; /* outer levels written with indefinite lengths */
+};
+
+/* Not in this tree's version, or no binary form: sticks in the buffer. */
+void ms_wr_bad(struct wr *w);
+
+/* Slow part of ms_wr_room(): the buffer grows, or has failed and the octets go nowhere. */
+uint8_t *ms_wr_room_slow(struct ms_buf *b, size_t n);
+
+/* Room for n octets, at most 16. */
+static inline uint8_t *ms_wr_room(struct wr *w, size_t n)
+{
+	struct ms_buf *b = w->b;
+	if (b->err || b->cap - b->len < n)
+		return ms_wr_room_slow(b, n);
+	uint8_t *p = b->p + b->len;
+	b->len += n;
+	return p;
+}
+
+/* Opens a constructed element; ms_wr_close() fills its length in. */
+size_t ms_wr_open(struct wr *w, unsigned id);
+void ms_wr_close(struct wr *w, size_t mark);
+
+void ms_wr_uint(struct wr *w, unsigned id, uint32_t v);
+void ms_wr_bits(struct wr *w, unsigned id, uint32_t bits);
+void ms_wr_string(struct wr *w, unsigned id, struct ms_span s);
+
+/* A string of type `type` within one with identifier `id`: "double wrapping" (RFC 3525 A.2). */
+void ms_wr_wrapped(struct wr *w, unsigned id, unsigned type, struct ms_span s);
+
+static inline void ms_wr_u8(struct wr *w, unsigned id,
+			    unsigned v) /* an enumeration, below 128; a boolean */
+{
+	uint8_t *p = ms_wr_room(w, 3);
+	p[0] = (uint8_t)id;
+	p[1] = 1;
+	p[2] = (uint8_t)v;
+}
+
+static inline void ms_wr_bool(struct wr *w, unsigned id, bool v)
+{
+	ms_wr_u8(w, id, v ? 0xff : 0);
+}
+
+static inline void ms_wr_null(struct wr *w, unsigned id)
+{
+	uint8_t *p = ms_wr_room(w, 2);
+	p[0] = (uint8_t)id;
+	p[1] = 0;
+}
+
+/* `since`: the version that brought what is about to be written. */
+static inline bool ms_wr_since(struct wr *w, unsigned since)
+{
+	if (w->version >= since)
+		return true;
+	ms_wr_bad(w);
+	return false;
+}
+
+void ms_wr_error(struct wr *w, unsigned id, const struct ms_h248_error *e);
+void ms_wr_name(struct wr *w, unsigned id, const struct ms_h248_name *n);
+void ms_wr_param(struct wr *w, unsigned id, const struct ms_h248_param *p, size_t name_len);
+void ms_wr_params(struct wr *w, unsigned id, const struct ms_h248_param *list, size_t name_len);
+void ms_wr_values(struct wr *w, unsigned id, const struct ms_h248_value *list);
+void ms_wr_termination(struct wr *w, unsigned id, const struct ms_h248_termination *t);
+void ms_wr_terminations(struct wr *w, unsigned id, const struct ms_h248_termination *list);
+void ms_wr_media(struct wr *w, unsigned id, const struct ms_h248_media *m);
+void ms_wr_sdp(struct wr *w, unsigned id, const struct ms_h248_sdp *s);
+void ms_wr_sdp_names(struct wr *w, unsigned id, const struct ms_h248_sdp *s);
+void ms_wr_statistics(struct wr *w, unsigned id, const struct ms_h248_param *list);
+void ms_wr_events(struct wr *w, unsigned id, const struct ms_h248_events *e);
+void ms_wr_event_buffer(struct wr *w, unsigned id, const struct ms_h248_event *list);
+void ms_wr_signals(struct wr *w, unsigned id, const struct ms_h248_signals *s);
+void ms_wr_observed(struct wr *w, unsigned id, const struct ms_h248_command *c);
+void ms_wr_digitmap(struct wr *w, unsigned id, const struct ms_h248_digitmap *d);
+void ms_wr_audit(struct wr *w, unsigned id, const struct ms_h248_audit *a);
+void ms_wr_package(struct wr *w, const struct ms_h248_package *p); /* its fields */
+void ms_wr_packages(struct wr *w, unsigned id, const struct ms_h248_package *list);
+void ms_wr_modem(struct wr *w, unsigned id, const struct ms_h248_modem *m);
+void ms_wr_mux(struct wr *w, unsigned id, const struct ms_h248_mux *m);
+void ms_wr_time(struct wr *w, unsigned id, const struct ms_h248_timestamp *t);
+void ms_wr_mid(struct wr *w, unsigned tag, const struct ms_h248_mid *m);
+void ms_wr_service_change(struct wr *w, unsigned id, const struct ms_h248_service_change *s);
+void ms_wr_service_change_result(struct wr *w, unsigned id, const struct ms_h248_service_change *s);
+void ms_wr_context(struct wr *w, unsigned id, const struct ms_h248_context *x);
+void ms_wr_context_audit(struct wr *w, unsigned id, const struct ms_h248_context *x);
+void ms_wr_command(struct wr *w, const struct ms_h248_command *c);
+void ms_wr_command_reply(struct wr *w, const struct ms_h248_command *c);
+void ms_wr_ind_property_items(struct wr *w, const struct ms_h248_param *list);
+
+#endif

@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The binary codec, reading: messages, transactions, actions, contexts and commands. */
+#include "h248/binary-priv.h"
+
+/* ---- addresses ---- */
+
+static bool rd_address(struct rd *r, const struct el *e, size_t len, struct ms_h248_mid *m)
+{
+	struct fields f = ms_rd_fields(e);
+	struct ms_span address = MS_SPAN_NULL;
+	struct el x;
+
+	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
+		if (id == P(0) && ms_rd_string(r, &x, len, len, &address))
+			memcpy(m->address, address.p, len);
+		else if (id == P(1))
+			ms_rd_u16(r, &x, &m->port);
+	return address.p || ms_rd_bad(r, e->p, "address");
+}
+
+static bool rd_domain(struct rd *r, const struct el *e, struct ms_h248_mid *m)
+{
+	struct fields f = ms_rd_fields(e);
+	struct el x;
+
+	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
+		if ((id & ~0x20u) == P(0))
+			ms_rd_string(r, &x, 1, 255, &m->name);
+		else if (id == P(1))
+			ms_rd_u16(r, &x, &m->port);
+	return m->name.p || ms_rd_bad(r, e->p, "domain_name");
+}
+
+/* A CHOICE that stands in field `e`; its alternatives begin at `tag`: 0 MId, 1 ServiceChangeAddress. */
+bool ms_rd_mid(struct rd *r, const struct el *e, unsigned tag, struct ms_h248_mid *m)
+{
+	struct el x;
+
+	if (!ms_rd_choice(r, e, &x))
+		return false;
+	switch ((x.id & 0x1f) - (int)tag) {
+	case -1:
+		m->port_only = true;
+		return ms_rd_u16(r, &x, &m->port);
+	case 0:
+		m->kind = MS_H248_MID_IPV4;
+		return rd_address(r, &x, 4, m);
+	case 1:
+		m->kind = MS_H248_MID_IPV6;
+		return rd_address(r, &x, 16, m);
+	case 2:
+		m->kind = MS_H248_MID_DOMAIN;
+		return rd_domain(r, &x, m);
+	case 3:
+		m->kind = MS_H248_MID_DEVICE;
+		return ms_rd_string(r, &x, 1, 64, &m->name);
+	case 4:
+		m->kind = MS_H248_MID_MTP;
+		return ms_rd_string(r, &x, 2, 4, &m->name);
+	default:
+		return ms_rd_bad(r, x.p, "address_kind");
+	}
+}
+
+bool ms_rd_error(struct rd *r, const struct el *e, struct ms_h248_error **ret_error)
+{
+	struct ms_h248_error *error = RD_NEW(r, struct ms_h248_error);
+	struct fields f = ms_rd_fields(e);
+	struct el x;
+
+	if (!error)
+		return false;
+	*ret_error = error;
+	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
+		if (id == P(0))
+			ms_rd_u16(r, &x, &error->code);
+		else if ((id & ~0x20u) == P(1))
+			ms_rd_string(r, &x, 0, MS_H248_BINARY_MAX, &error->text);
+	return r->err == 0;
+}
+
+/* ---- contexts ---- */
+
+static bool rd_topology(struct rd *r, const struct el *e, struct ms_h248_topology *t)
+{
+	struct fields f = ms_rd_fields(e);
+	uint32_t direction = 0, extension = 0;
+	bool extended = false;
+	struct el x;
+
+	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
+		switch (id) {
+		case C(0):
+			ms_rd_termination(r, &x, &t->from);
+			break;
+		case C(1):
+			ms_rd_termination(r, &x, &t->to);
+			break;
+		case P(2):
+			ms_rd_uint(r, &x, 2, &direction);
+			break;
+		case P(3):
+			ms_rd_u16(r, &x, &t->stream);
+			break;
+		case P(4):
+			extended = ms_rd_uint(r, &x, 1, &extension);
+			break;
+		default:
+			break;
+		}
+	t->kind = MS_H248_TOPOLOGY_BOTHWAY + direction;
+	if (extended)
+		t->kind = MS_H248_TOPOLOGY_ONEWAY_EXTERNAL + extension;
+	return f.last >= 2 || ms_rd_bad(r, e->p, "topology");
+}
+
+static bool rd_topologies(struct rd *r, const struct el *e, struct ms_h248_context *x)
+{
+	struct ms_h248_topology **tail = &x->topology, *t;
+	const uint8_t *at = e->p;
+	struct el item;
+
+	x->has_topology = true;
+	while (ms_rd_item(r, &at, e->end, U_SEQUENCE, &item)) {
+		t = RD_APPEND(r, tail, struct ms_h248_topology);
+		if (!t || !rd_topology(r, &item, t))
+			return false;
+	}
+	return r->err == 0;
+}
+
+static bool rd_flag(struct rd *r, const struct el *e, enum ms_h248_flag *ret_flag)
+{
+	bool on;
+	if (!ms_rd_bool(r, e, &on))
+		return false;
+	*ret_flag = on ? MS_H248_FLAG_ON : MS_H248_FLAG_OFF;
+	return true;
+}
+
+static bool rd_context_list(struct rd *r, const struct el *e, struct ms_h248_context_id **tail)
+{
+	const uint8_t *at = e->p;
+	struct el item;
+
+	while (ms_rd_item(r, &at, e->end, U_INTEGER, &item)) {
+		struct ms_h248_context_id *c = RD_APPEND(r, tail, struct ms_h248_context_id);
+		if (!c || !ms_rd_uint(r, &item, UINT32_MAX, &c->id))
+			return false;
+	}
+	return r->err == 0;
+}
+
+bool ms_rd_context(struct rd *r, const struct el *e, struct ms_h248_context *x)
+{
+	struct fields f = ms_rd_fields(e);
+	struct el i;
+
+	x->present = true;
+	for (unsigned id; (id = ms_rd_field(r, &f, &i)) != 0;)
+		switch (id) {
+		case P(0):
+			x->has_priority = ms_rd_u8(r, &i, 15, &x->priority);
+			break;
+		case P(1):
+			rd_flag(r, &i, &x->emergency);
+			break;
+		case C(2):
+			rd_topologies(r, &i, x);
+			break;
+		case P(3):
+			rd_flag(r, &i, &x->ieps);
+			break;
+		case C(4):
+			ms_rd_params(r, &i, 4, &x->properties);
+			break;
+		case C(5):
+			rd_context_list(r, &i, &x->list);
+			break;
+		default:
+			break;
+		}
+	return r->err == 0;
+}
+
+static bool rd_select_logic(struct rd *r, const struct el *e, struct ms_h248_context_select *s)
+{
+	struct el x;
+	if (!ms_rd_choice(r, e, &x))
+		return false;
+	s->logic = x.id == P(0)   ? MS_H248_SELECT_AND
+		   : x.id == P(1) ? MS_H248_SELECT_OR
+				  : MS_H248_SELECT_ABSENT;
+	return s->logic || ms_rd_bad(r, x.p, "select_logic");
+}
+
+static bool rd_select(struct rd *r, unsigned id, const struct el *e, struct ms_h248_context *x)
+{
+	if (!x->select)
+		x->select = RD_NEW(r, struct ms_h248_context_select);
+	if (!x->select)
+		return false;
+	switch (id) {
+	case P(5):
+		x->select->has_priority = true;
+		return ms_rd_u8(r, e, 15, &x->select->priority);
+	case P(6):
+		return rd_flag(r, e, &x->select->emergency);
+	case P(7):
+		return rd_flag(r, e, &x->select->ieps);
+	default:
+		return rd_select_logic(r, e, x->select);
+	}
+}
+
+/* What is asked for, and in version 3 what selects by its value. */
+static bool rd_audited_properties(struct rd *r, const struct el *e, struct ms_h248_context *x)
+{
+	struct ms_h248_param *all = NULL, **plain = &x->audit_properties, **with = NULL;
+
+	if (!ms_rd_ind_property(r, e, &all))
+		return false;
+	while (all) {
+		struct ms_h248_param *p = all;
+		all = p->next;
+		p->next = NULL;
+		if (!p->values) {
+			*plain = p;
+			plain = &p->next;
+			continue;
+		}
+		if (!x->select && !(x->select = RD_NEW(r, struct ms_h248_context_select)))
+			return false;
+		if (!with)
+			with = &x->select->properties;
+		*with = p;
+		with = &p->next;
+	}
+	return true;
+}
+
+bool ms_rd_context_audit(struct rd *r, const struct el *e, struct ms_h248_context *x)
+{
+	struct fields f = ms_rd_fields(e);
+	struct el i;
+
+	x->audit = true;
+	for (unsigned id; (id = ms_rd_field(r, &f, &i)) != 0;)
+		switch (id) {
+		case P(0):
+			x->audit_topology = ms_rd_null(r, &i);
+			break;
+		case P(1):
+			x->audit_emergency = ms_rd_null(r, &i);
+			break;
+		case P(2):
+			x->audit_priority = ms_rd_null(r, &i);
+			break;
+		case P(3):
+			x->audit_ieps = ms_rd_null(r, &i);
+			break;
+		case C(4):
+			rd_audited_properties(r, &i, x);
+			break;
+		case P(5):
+		case P(6):
+		case P(7):
+		case C(8):
+			rd_select(r, id, &i, x);
+			break;
+		default:
+			break;
+		}
+	return r->err == 0;
+}
+
+/* ---- actions ---- */
+
+static bool rd_command_request(struct rd *r, const struct el *e, struct ms_h248_command *c)
+{
+	struct fields f = ms_rd_fields(e);
+	bool found = false;
+	struct el x, choice;
+
+	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
+		if (id == C(0))
+			found = ms_rd_choice(r, &x, &choice) && ms_rd_command(r, &choice, c);
+		else if (id == P(1))
+			c->optional = ms_rd_null(r, &x);
+		else if (id == P(2))
+			c->wildcard_response = ms_rd_null(r, &x);
+	return (found && r->err == 0) || ms_rd_bad(r, e->p, "command");
+}
+
+static bool rd_commands(struct rd *r, const struct el *e, bool reply, struct ms_h248_command **tail)
+{
+	const uint8_t *at = e->p;
+	struct el item;
+
+	while (reply ? ms_rd_next(r, &at, e->end, &item)
+		     : ms_rd_item(r, &at, e->end, U_SEQUENCE, &item)) {
+		struct ms_h248_command *c = RD_APPEND(r, tail, struct ms_h248_command);
+		if (!c ||
+		    !(reply ? ms_rd_command_reply(r, &item, c) : rd_command_request(r, &item, c)))
+			return false;
+	}
+	return r->err == 0;
+}
+
+/* ActionRequest and ActionReply: the same fields but for those that tell them apart. */
+static bool rd_action(struct rd *r, const struct el *e, bool reply, struct ms_h248_action *a)
+{
+	struct fields f = ms_rd_fields(e);
+	bool commands = false;
+	struct el x;
+
+	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
+		switch (id) {
+		case P(0):
+			ms_rd_uint(r, &x, UINT32_MAX, &a->context);
+			break;
+		case C(1):
+			reply ? ms_rd_error(r, &x, &a->error)
+			      : ms_rd_context(r, &x, &a->attributes);
+			break;
+		case C(2):
+			reply ? ms_rd_context(r, &x, &a->attributes)
+			      : ms_rd_context_audit(r, &x, &a->attributes);
+			break;
+		case C(3):
+			commands = rd_commands(r, &x, reply, &a->commands);
+			break;
+		default:
+			break;
+		}
+	return (commands && r->err == 0) || ms_rd_bad(r, e->p, "action");
+}
+
+static bool rd_actions(struct rd *r, const struct el *e, bool reply, struct ms_h248_action **tail)
+{
+	const uint8_t *at = e->p;
+	struct el item;
+
+	while (ms_rd_item(r, &at, e->end, U_SEQUENCE, &item)) {
+		struct ms_h248_action *a = RD_APPEND(r, tail, struct ms_h248_action);
+		if (!a || !rd_action(r, &item, reply, a))
+			return false;
+	}
+	return r->err == 0;
+}
+
+/* ---- transactions ---- */
+
+/* The end of a request is known even when its inside is not legal: it stays, with the error that is
+ * its answer (RFC 3525 section 8.2.2). */
+static bool refuse_inside(struct rd *r, struct ms_h248_transaction *t)
+{
+	if (r->err != -EBADMSG)
+		return r->err == 0;
+	r->err = 0;
+	t->actions = NULL;
+	t->error = RD_NEW(r, struct ms_h248_error);
+	if (!t->error)
+		return false;
+	t->error->code = 403; /* H.248.8: syntax error in a transaction request */
+	t->error->text = ms_span_str(r->reason);
+	return true;
+}
+
+static bool rd_request(struct rd *r, const struct el *e, struct ms_h248_transaction *t)
+{
+	struct fields f = ms_rd_fields(e);
+	struct el x;
+
+	if (ms_rd_field(r, &f, &x) != P(0) || !ms_rd_uint(r, &x, UINT32_MAX, &t->id))
+		return ms_rd_bad(r, e->p, "transaction_id");
+	if (ms_rd_field(r, &f, &x) != C(1))
+		ms_rd_bad(r, e->p, "actions");
+	else
+		rd_actions(r, &x, false, &t->actions);
+	return refuse_inside(r, t);
+}
+
+static bool rd_result(struct rd *r, const struct el *e, struct ms_h248_transaction *t)
+{
+	struct el x;
+	if (!ms_rd_choice(r, e, &x))
+		return false;
+	if (x.id == C(0))
+		return ms_rd_error(r, &x, &t->error);
+	return x.id == C(1) ? rd_actions(r, &x, true, &t->actions)
+			    : ms_rd_bad(r, x.p, "transaction_result");
+}
+
+static bool rd_reply(struct rd *r, const struct el *e, struct ms_h248_transaction *t)
+{
+	struct fields f = ms_rd_fields(e);
+	struct el x;
+
+	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
+		switch (id) {
+		case P(0):
+			ms_rd_uint(r, &x, UINT32_MAX, &t->id);
+			break;
+		case P(1):
+			t->ack_required = ms_rd_null(r, &x);
+			break;
+		case C(2):
+			rd_result(r, &x, t);
+			break;
+		case P(3):
+			ms_rd_u16(r, &x, &t->segment);
+			break;
+		case P(4):
+			t->segment_end = ms_rd_null(r, &x);
+			break;
+		default:
+			break;
+		}
+	return f.last >= 2 || ms_rd_bad(r, e->p, "reply");
+}
+
+static bool rd_segment_reply(struct rd *r, const struct el *e, struct ms_h248_transaction *t)
+{
+	struct fields f = ms_rd_fields(e);
+	struct el x;
+
+	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
+		if (id == P(0))
+			ms_rd_uint(r, &x, UINT32_MAX, &t->id);
+		else if (id == P(1))
+			ms_rd_u16(r, &x, &t->segment);
+		else if (id == P(2))
+			t->segment_end = ms_rd_null(r, &x);
+	return f.last >= 1 || ms_rd_bad(r, e->p, "segment_reply");
+}
+
+static bool rd_acks(struct rd *r, const struct el *e, struct ms_h248_ack **tail)
+{
+	const uint8_t *at = e->p;
+	struct el item, x;
+
+	while (ms_rd_item(r, &at, e->end, U_SEQUENCE, &item)) {
+		struct ms_h248_ack *ack = RD_APPEND(r, tail, struct ms_h248_ack);
+		struct fields f = ms_rd_fields(&item);
+		if (!ack || ms_rd_field(r, &f, &x) != P(0) ||
+		    !ms_rd_uint(r, &x, UINT32_MAX, &ack->first))
+			return ms_rd_bad(r, item.p, "ack");
+		ack->last = ack->first;
+		if (ms_rd_field(r, &f, &x) == P(1))
+			ms_rd_uint(r, &x, UINT32_MAX, &ack->last);
+	}
+	return r->err == 0;
+}
+
+static bool rd_transaction(struct rd *r, const struct el *e, struct ms_h248_transaction *t)
+{
+	struct fields f = ms_rd_fields(e);
+	struct el x;
+
+	switch (e->id) {
+	case C(0):
+		t->kind = MS_H248_REQUEST;
+		return rd_request(r, e, t);
+	case C(1):
+		t->kind = MS_H248_PENDING;
+		return (ms_rd_field(r, &f, &x) == P(0) && ms_rd_uint(r, &x, UINT32_MAX, &t->id)) ||
+		       ms_rd_bad(r, e->p, "transaction_id");
+	case C(2):
+		t->kind = MS_H248_REPLY;
+		return rd_reply(r, e, t);
+	case C(3):
+		t->kind = MS_H248_ACK;
+		return rd_acks(r, e, &t->acks);
+	case C(4):
+		t->kind = MS_H248_SEGMENT_REPLY;
+		return rd_segment_reply(r, e, t);
+	default:
+		return ms_rd_bad(r, e->p, "transaction");
+	}
+}
+
+static bool rd_transactions(struct rd *r, const struct el *e, struct ms_h248_transaction **tail)
+{
+	const uint8_t *at = e->p;
+	struct el item;
+
+	while (ms_rd_next(r, &at, e->end, &item)) {
+		struct ms_h248_transaction *t = RD_APPEND(r, tail, struct ms_h248_transaction);
+		if (!t || !rd_transaction(r, &item, t))
+			return false;
+	}
+	return r->err == 0;
+}
+
+/* ---- messages ---- */
+
+static bool rd_body(struct rd *r, const struct el *e, struct ms_h248_message *m)
+{
+	struct el x;
+	if (!ms_rd_choice(r, e, &x))
+		return false;
+	if (x.id == C(0))
+		return ms_rd_error(r, &x, &m->error);
+	return x.id == C(1) ? rd_transactions(r, &x, &m->transactions)
+			    : ms_rd_bad(r, x.p, "message_body");
+}
+
+static bool rd_mess(struct rd *r, const struct el *e, struct ms_h248_message *m)
+{
+	struct fields f = ms_rd_fields(e);
+	bool body = false;
+	struct el x;
+
+	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
+		if (id == P(0))
+			ms_rd_u8(r, &x, 99, &m->version);
+		else if (id == C(1))
+			ms_rd_mid(r, &x, 0, &m->mid);
+		else if (id == C(2))
+			body = rd_body(r, &x, m);
+	return (body && m->mid.kind && r->err == 0) || ms_rd_bad(r, e->p, "message");
+}
+
+/* RFC 3525 section 10.2. */
+static bool rd_auth(struct rd *r, const struct el *e, struct ms_h248_auth *auth)
+{
+	struct fields f = ms_rd_fields(e);
+	struct ms_span s;
+	struct el x;
+
+	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
+		if (id == P(0) && ms_rd_string(r, &x, 4, 4, &s))
+			memcpy(auth->spi, s.p, 4);
+		else if (id == P(1) && ms_rd_string(r, &x, 4, 4, &s))
+			memcpy(auth->sequence, s.p, 4);
+		else if (id == P(2))
+			auth->present = ms_rd_string(r, &x, 12, 32, &auth->data);
+	return auth->present || ms_rd_bad(r, e->p, "authentication_header");
+}
+
+static bool rd_message(struct rd *r, struct ms_span octets, struct ms_h248_message *m)
+{
+	const uint8_t *at = octets.p, *end = octets.p + octets.len;
+	bool found = false;
+	struct el e, x;
+
+	if (!ms_rd_item(r, &at, end, U_SEQUENCE, &e) || at != end)
+		return ms_rd_bad(r, at, "message");
+	struct fields f = ms_rd_fields(&e);
+	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
+		if (id == C(0))
+			rd_auth(r, &x, &m->auth);
+		else if (id == C(1))
+			found = rd_mess(r, &x, m);
+	return (found && r->err == 0) || ms_rd_bad(r, e.p, "message");
+}
+
+int ms_h248_binary_decode(struct ms_span octets, struct ms_h248_arena *arena,
+			  struct ms_h248_message *ret_m, struct ms_fault *fault)
+{
+	struct rd r = { .a = arena, .start = octets.p };
+	struct ms_h248_message m = { 0 };
+
+	if (octets.len > MS_H248_BINARY_MAX)
+		return ms_fault_set(fault, -EMSGSIZE, 400, "message_too_long", 0);
+	if (octets.len == 0)
+		return ms_fault_set(fault, -EBADMSG, 400, "message", 0);
+	if (!rd_message(&r, octets, &m))
+		return ms_fault_set(fault, r.err, r.code, r.reason, r.offset);
+	*ret_m = m;
+	return 0;
+}
