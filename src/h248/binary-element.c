@@ -10,9 +10,8 @@ bool ms_rd_bad(struct rd *r, const uint8_t *at, const char *reason)
 {
 	if (r->err == 0) {
 		r->err = -EBADMSG;
-		r->code = 400;
-		r->reason = reason;
-		r->offset = (size_t)(at - r->start);
+		r->refused = r->place;
+		ms_fault_set(&r->refused.fault, 0, r->code, reason, (size_t)(at - r->start));
 	}
 	return false;
 }
@@ -21,8 +20,8 @@ bool ms_rd_no_memory(struct rd *r)
 {
 	if (r->err == 0) {
 		r->err = -ENOMEM;
-		r->code = 500;
-		r->reason = "no_memory";
+		r->refused = r->place;
+		ms_fault_set(&r->refused.fault, 0, 500, "no_memory", 0);
 	}
 	return false;
 }

@@ -30,11 +30,11 @@ enum {
 struct rd {
 	struct ms_h248_arena *a;
 	const uint8_t *start;
-	unsigned depth; /* of embedded descriptors, which may nest in version 3 */
-	int err;        /* the first */
-	int code;       /* H.248.8 */
-	const char *reason;
-	size_t offset;
+	unsigned depth;               /* of embedded descriptors, which may nest in version 3 */
+	int err;                      /* the first */
+	int code;                     /* of H.248.8, for what is wrong here */
+	struct ms_h248_refused place; /* where reading is: version, sender, transaction, context */
+	struct ms_h248_refused refused; /* where it was at the first error */
 };
 
 #define RD_DEPTH_MAX 4

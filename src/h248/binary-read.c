@@ -2,6 +2,9 @@
 /* The binary codec, reading: messages, transactions, actions, contexts and commands. */
 #include "h248/binary-priv.h"
 
+/* H.248.8: a syntax error in the message, a transaction, an action, a command. */
+enum { IN_MESSAGE = 400, IN_TRANSACTION = 403, IN_ACTION = 422, IN_COMMAND = 442 };
+
 /* ---- addresses ---- */
 
 static bool rd_address(struct rd *r, const struct el *e, size_t len, struct ms_h248_mid *m)
@@ -297,6 +300,7 @@ static bool rd_commands(struct rd *r, const struct el *e, bool reply, struct ms_
 	const uint8_t *at = e->p;
 	struct el item;
 
+	r->code = IN_COMMAND;
 	while (reply ? ms_rd_next(r, &at, e->end, &item)
 		     : ms_rd_item(r, &at, e->end, U_SEQUENCE, &item)) {
 		struct ms_h248_command *c = RD_APPEND(r, tail, struct ms_h248_command);
@@ -304,6 +308,7 @@ static bool rd_commands(struct rd *r, const struct el *e, bool reply, struct ms_
 		    !(reply ? ms_rd_command_reply(r, &item, c) : rd_command_request(r, &item, c)))
 			return false;
 	}
+	r->code = IN_ACTION;
 	return r->err == 0;
 }
 
@@ -317,7 +322,8 @@ static bool rd_action(struct rd *r, const struct el *e, bool reply, struct ms_h2
 	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
 		switch (id) {
 		case P(0):
-			ms_rd_uint(r, &x, UINT32_MAX, &a->context);
+			r->place.has_context = ms_rd_uint(r, &x, UINT32_MAX, &a->context);
+			r->place.context = a->context;
 			break;
 		case C(1):
 			reply ? ms_rd_error(r, &x, &a->error)
@@ -343,27 +349,23 @@ static bool rd_actions(struct rd *r, const struct el *e, bool reply, struct ms_h
 
 	while (ms_rd_item(r, &at, e->end, U_SEQUENCE, &item)) {
 		struct ms_h248_action *a = RD_APPEND(r, tail, struct ms_h248_action);
+		r->code = IN_ACTION;
+		r->place.has_context = false;
 		if (!a || !rd_action(r, &item, reply, a))
 			return false;
 	}
+	r->code = IN_TRANSACTION;
 	return r->err == 0;
 }
 
 /* ---- transactions ---- */
 
-/* The end of a request is known even when its inside is not legal: it stays, with the error that is
- * its answer (RFC 3525 section 8.2.2). */
-static bool refuse_inside(struct rd *r, struct ms_h248_transaction *t)
+static bool rd_transaction_id(struct rd *r, const struct el *e, struct ms_h248_transaction *t)
 {
-	if (r->err != -EBADMSG)
-		return r->err == 0;
-	r->err = 0;
-	t->actions = NULL;
-	t->error = RD_NEW(r, struct ms_h248_error);
-	if (!t->error)
+	if (!ms_rd_uint(r, e, UINT32_MAX, &t->id))
 		return false;
-	t->error->code = 403; /* H.248.8: syntax error in a transaction request */
-	t->error->text = ms_span_str(r->reason);
+	r->place.has_transaction = true;
+	r->place.transaction = t->id;
 	return true;
 }
 
@@ -372,13 +374,11 @@ static bool rd_request(struct rd *r, const struct el *e, struct ms_h248_transact
 	struct fields f = ms_rd_fields(e);
 	struct el x;
 
-	if (ms_rd_field(r, &f, &x) != P(0) || !ms_rd_uint(r, &x, UINT32_MAX, &t->id))
+	if (ms_rd_field(r, &f, &x) != P(0) || !rd_transaction_id(r, &x, t))
 		return ms_rd_bad(r, e->p, "transaction_id");
 	if (ms_rd_field(r, &f, &x) != C(1))
-		ms_rd_bad(r, e->p, "actions");
-	else
-		rd_actions(r, &x, false, &t->actions);
-	return refuse_inside(r, t);
+		return ms_rd_bad(r, e->p, "actions");
+	return rd_actions(r, &x, false, &t->actions);
 }
 
 static bool rd_result(struct rd *r, const struct el *e, struct ms_h248_transaction *t)
@@ -400,7 +400,7 @@ static bool rd_reply(struct rd *r, const struct el *e, struct ms_h248_transactio
 	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
 		switch (id) {
 		case P(0):
-			ms_rd_uint(r, &x, UINT32_MAX, &t->id);
+			rd_transaction_id(r, &x, t);
 			break;
 		case P(1):
 			t->ack_required = ms_rd_null(r, &x);
@@ -427,7 +427,7 @@ static bool rd_segment_reply(struct rd *r, const struct el *e, struct ms_h248_tr
 
 	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
 		if (id == P(0))
-			ms_rd_uint(r, &x, UINT32_MAX, &t->id);
+			rd_transaction_id(r, &x, t);
 		else if (id == P(1))
 			ms_rd_u16(r, &x, &t->segment);
 		else if (id == P(2))
@@ -458,25 +458,21 @@ static bool rd_transaction(struct rd *r, const struct el *e, struct ms_h248_tran
 	struct fields f = ms_rd_fields(e);
 	struct el x;
 
-	switch (e->id) {
-	case C(0):
-		t->kind = MS_H248_REQUEST;
-		return rd_request(r, e, t);
-	case C(1):
-		t->kind = MS_H248_PENDING;
-		return (ms_rd_field(r, &f, &x) == P(0) && ms_rd_uint(r, &x, UINT32_MAX, &t->id)) ||
-		       ms_rd_bad(r, e->p, "transaction_id");
-	case C(2):
-		t->kind = MS_H248_REPLY;
-		return rd_reply(r, e, t);
-	case C(3):
-		t->kind = MS_H248_ACK;
-		return rd_acks(r, e, &t->acks);
-	case C(4):
-		t->kind = MS_H248_SEGMENT_REPLY;
-		return rd_segment_reply(r, e, t);
-	default:
+	if (e->id < C(0) || e->id > C(4))
 		return ms_rd_bad(r, e->p, "transaction");
+	t->kind = r->place.kind = MS_H248_REQUEST + (e->id - C(0));
+	switch (t->kind) {
+	case MS_H248_REQUEST:
+		return rd_request(r, e, t);
+	case MS_H248_PENDING:
+		return (ms_rd_field(r, &f, &x) == P(0) && rd_transaction_id(r, &x, t)) ||
+		       ms_rd_bad(r, e->p, "transaction_id");
+	case MS_H248_REPLY:
+		return rd_reply(r, e, t);
+	case MS_H248_ACK:
+		return rd_acks(r, e, &t->acks);
+	default:
+		return rd_segment_reply(r, e, t);
 	}
 }
 
@@ -487,8 +483,11 @@ static bool rd_transactions(struct rd *r, const struct el *e, struct ms_h248_tra
 
 	while (ms_rd_next(r, &at, e->end, &item)) {
 		struct ms_h248_transaction *t = RD_APPEND(r, tail, struct ms_h248_transaction);
+		r->code = IN_TRANSACTION;
 		if (!t || !rd_transaction(r, &item, t))
 			return false;
+		r->code = IN_MESSAGE;
+		r->place.has_transaction = r->place.has_context = false;
 	}
 	return r->err == 0;
 }
@@ -513,10 +512,10 @@ static bool rd_mess(struct rd *r, const struct el *e, struct ms_h248_message *m)
 	struct el x;
 
 	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
-		if (id == P(0))
-			ms_rd_u8(r, &x, 99, &m->version);
-		else if (id == C(1))
-			ms_rd_mid(r, &x, 0, &m->mid);
+		if (id == P(0) && ms_rd_u8(r, &x, 99, &m->version))
+			r->place.version = m->version;
+		else if (id == C(1) && ms_rd_mid(r, &x, 0, &m->mid))
+			r->place.mid = m->mid;
 		else if (id == C(2))
 			body = rd_body(r, &x, m);
 	return (body && m->mid.kind && r->err == 0) || ms_rd_bad(r, e->p, "message");
@@ -557,17 +556,21 @@ static bool rd_message(struct rd *r, struct ms_span octets, struct ms_h248_messa
 }
 
 int ms_h248_binary_decode(struct ms_span octets, struct ms_h248_arena *arena,
-			  struct ms_h248_message *ret_m, struct ms_fault *fault)
+			  struct ms_h248_refused *ret_refused,
+			  const struct ms_h248_message **ret_message)
 {
-	struct rd r = { .a = arena, .start = octets.p };
-	struct ms_h248_message m = { 0 };
+	struct rd r = { .a = arena, .start = octets.p, .code = IN_MESSAGE };
+	struct ms_h248_message *m = RD_NEW(&r, struct ms_h248_message);
 
 	if (octets.len > MS_H248_BINARY_MAX)
-		return ms_fault_set(fault, -EMSGSIZE, 400, "message_too_long", 0);
-	if (octets.len == 0)
-		return ms_fault_set(fault, -EBADMSG, 400, "message", 0);
-	if (!rd_message(&r, octets, &m))
-		return ms_fault_set(fault, r.err, r.code, r.reason, r.offset);
-	*ret_m = m;
-	return 0;
+		ms_rd_bad(&r, octets.p, "message_too_long");
+	else if (octets.len == 0)
+		ms_rd_bad(&r, octets.p, "message");
+	if (r.err == 0 && rd_message(&r, octets, m)) {
+		*ret_message = m;
+		return 0;
+	}
+	if (ret_refused)
+		*ret_refused = r.refused;
+	return r.err;
 }

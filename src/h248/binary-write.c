@@ -377,6 +377,7 @@ static void put_message(struct ms_buf *out, const struct ms_h248_message *m, str
 const struct ms_h248_codec ms_h248_codec_binary = {
 	.name = "binary",
 	.port = 2945,
+	.binary = true,
 	.decode = ms_h248_binary_decode,
 	.put_transaction = put_transaction,
 	.put_message = put_message,

@@ -24,15 +24,17 @@
 /** Largest message read, octets. */
 #define MS_H248_BINARY_MAX 65536
 
-/** As codec.h describes it. A request with an illegal inside is in the list with its `error`. */
+/** As codec.h describes it. */
 extern const struct ms_h248_codec ms_h248_codec_binary;
 
 /**
- * Reads one message, all of `octets`. 0, -EBADMSG (fault->code 400), -EMSGSIZE (longer than
- * MS_H248_BINARY_MAX), -ENOMEM (the arena is full; code 500). fault may be NULL.
+ * Reads one message, all of `octets`. Tree and spans are borrowed from both; never resets the arena.
+ * 0, -EBADMSG (*ret_refused says what, where and in which transaction; it may be NULL), -ENOMEM (the
+ * arena is full: fault.code is 500 then).
  */
 MS_MUST_CHECK int ms_h248_binary_decode(struct ms_span octets, struct ms_h248_arena *arena,
-					struct ms_h248_message *ret_m, struct ms_fault *fault);
+					struct ms_h248_refused *ret_refused,
+					const struct ms_h248_message **ret_message);
 
 /**
  * Appends a message. What is new in a later version than m->version is not written to a peer that

@@ -35,10 +35,10 @@ static int next(struct ms_reader *r, struct ms_span *ret_message)
 /* One message; 0 if it could be read and written. */
 static int rewrite(struct ms_span in, unsigned levels, struct ms_h248_arena *a, struct ms_buf *out)
 {
-	struct ms_h248_message m;
+	const struct ms_h248_message *m;
 
-	if (ms_h248_binary_decode(in, a, &m, NULL) < 0 ||
-	    ms_h248_binary_encode_indefinite(&m, levels, out) < 0)
+	if (ms_h248_binary_decode(in, a, NULL, &m) < 0 ||
+	    ms_h248_binary_encode_indefinite(m, levels, out) < 0)
 		return 1;
 	uint8_t len[4] = { 0, 0, (uint8_t)(out->len >> 8), (uint8_t)out->len };
 	fwrite(len, 1, 4, stdout);

@@ -16,10 +16,11 @@ static struct ms_h248_registry registry;
 /* Reads and writes; false if either is refused. */
 static bool again(struct ms_span in, struct ms_h248_arena *a, bool bind, struct ms_buf *out)
 {
-	struct ms_h248_message m;
+	const struct ms_h248_message *read;
 
-	if (ms_h248_binary_decode(in, a, &m, NULL) < 0)
+	if (ms_h248_binary_decode(in, a, NULL, &read) < 0)
 		return false;
+	struct ms_h248_message m = *read;
 	if (bind && ms_h248_bind(&m, &registry, MS_H248_BIND_TEXT, a, NULL) < 0)
 		return false;
 	if (bind && ms_h248_bind(&m, &registry, MS_H248_BIND_BER, a, NULL) < 0)
