@@ -59,6 +59,7 @@ struct ms_sip_proxy_limits {
 	size_t streams_host; /* of them from one host; 1000 if 0 */
 	size_t message;      /* octets of a message; 65536 if 0 */
 	size_t queue;        /* octets that wait for one connection; 256 KiB if 0 */
+	size_t udp;          /* longer requests go by TCP if they can; 1300 if 0 (section 18.1.1) */
 	ms_usec idle;        /* a connection on which nothing comes is closed; 2 h if 0 */
 	ms_usec first;       /* and on which nothing whole ever came; 30 s if 0 */
 	ms_usec timer_c;     /* section 16.6 item 11; 185 s if 0 */
@@ -101,6 +102,8 @@ struct ms_sip_proxy_config {
 	size_t n_points;
 	struct ms_sip_proxy_tls tls;
 	struct ms_sip_proxy_limits limits;
+	/* The access side has users, reached by the flow they came by (RFC 5626); else networks. */
+	bool flows;
 	struct ms_span token_key;   /* of the HMAC on flow tokens; empty: a random one */
 	struct ms_addr next_hop[2]; /* by side: where names lead; unset: 478 */
 	enum ms_sip_transport next_transport[2];
@@ -160,7 +163,7 @@ struct ms_sip_forward {
 
 /**
  * Sends the request on. 0, or negative errno and nothing happened: -ENETUNREACH (no next hop),
- * -EINVAL (a change cannot be written), -EALREADY, -ENOMEM. Failures to send come by `response`.
+ * -EINVAL (a change cannot be written), -EALREADY (also: cancelled meanwhile), -ENOMEM. Failures to send come by `response`.
  */
 MS_MUST_CHECK int ms_sip_exchange_forward(struct ms_sip_exchange *x,
 					  const struct ms_sip_forward *f);
