@@ -113,6 +113,7 @@ static void take_request(struct ms_sip_proxy *p, struct ms_sip_packet *m,
 	struct ms_sip_exchange *x;
 	char method[65];
 
+	ms_buf_init(&key, 2 * p->wire->limits.message);
 	if (ms_sip_packet_is(m, "CANCEL")) {
 		answer_cancel(p, m, from);
 		return;
@@ -121,7 +122,6 @@ static void take_request(struct ms_sip_proxy *p, struct ms_sip_packet *m,
 		ms_sip_proxy_refuse(p, m, from, 501);
 		return;
 	}
-	ms_buf_init(&key, 2 * p->wire->limits.message);
 	put_key(m, from, ack ? "INVITE" : method, &key);
 	if (ms_buf_status(&key))
 		return;
@@ -329,6 +329,18 @@ uint64_t ms_sip_proxy_counter(const struct ms_sip_proxy *p, enum ms_sip_proxy_co
 size_t ms_sip_proxy_exchanges(const struct ms_sip_proxy *p)
 {
 	return p->n_exchanges;
+}
+
+size_t ms_sip_proxy_unanswered(const struct ms_sip_proxy *p)
+{
+	struct ms_list *link;
+	size_t n = 0;
+
+	ms_list_foreach (link, &p->client_list)
+		if (MS_CONTAINER_OF(link, struct ms_sip_client, link)->state <
+		    MS_SIP_CLIENT_COMPLETED)
+			n++;
+	return n;
 }
 
 size_t ms_sip_proxy_streams(const struct ms_sip_proxy *p)

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mediasec-alg: start, reload and stop. One process, one loop. */
+#include <errno.h>
+
+#include "alg/alg.h"
+#include "priv/sandbox.h"
+
+struct ms_alg ms_alg;
+
+static struct ms_counter_set *const counter_sets[] = { &ms_border_counters, &ms_border_sip_counters,
+						       NULL };
+static struct ms_log_category *const categories[] = { &ms_border_log, NULL };
+
+static int open_border(struct ms_alg *a)
+{
+	struct ms_border_spec spec = {
+		.sip = &a->config->sip,
+		.flows = true,
+		.handlers = { .request = ms_alg_request,
+			      .response = ms_alg_response,
+			      .stream_lost = ms_alg_stream_lost },
+		.arg = a,
+	};
+	MS_CLEANUP(ms_buf_done) struct ms_buf error;
+	int err;
+
+	ms_buf_init(&error, 1024);
+	err = ms_border_new(&spec, &error, &a->border);
+	if (err < 0)
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%s",
+		       error.len > 0 ? ms_buf_cstr(&error) : strerror(-err));
+	return err;
+}
+
+static int drop(const struct ms_alg_config *c)
+{
+	const struct ms_sandbox_drop d = { .user = c->daemon.user,
+					   .group = c->daemon.group,
+					   .chroot_dir = c->daemon.chroot_dir,
+					   .no_processes = 1 };
+	const char *what = "";
+	int err = ms_sandbox_drop(&d, &what);
+
+	if (err < 0)
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "cannot drop privileges (%s): %s", what,
+		       strerror(-err));
+	return err;
+}
+
+static int start(struct ms_daemon *d, const void *config)
+{
+	struct ms_alg *a = &ms_alg;
+	int err;
+
+	a->daemon = d;
+	a->config = config;
+	err = ms_alg_registrar_new(a->config->access.contacts, a->config->access.contacts_user,
+				   &a->registrar);
+	if (err == 0)
+		err = open_border(a);
+	return err == 0 ? drop(a->config) : err;
+}
+
+static void ended(void *arg)
+{
+	ms_daemon_stopped(arg);
+}
+
+static void stop(struct ms_daemon *d)
+{
+	struct ms_alg *a = &ms_alg;
+
+	ms_border_shutdown(a->border, a->config->daemon.stop_limit, ended, d);
+}
+
+static void done(struct ms_daemon *d)
+{
+	struct ms_alg *a = &ms_alg;
+
+	(void)d;
+	a->border = ms_border_free(a->border);
+	a->registrar = ms_alg_registrar_free(a->registrar);
+}
+
+const struct ms_daemon_app ms_alg_app = {
+	.name = "mediasec-alg",
+	.summary = "IMS-ALG and P-CSCF: users' SIP, and their media through a gateway.",
+	.config_path = "/etc/mediasec/alg.yaml",
+	.fields = ms_alg_config_fields,
+	.config_size = sizeof(struct ms_alg_config),
+	.daemon_offset = offsetof(struct ms_alg_config, daemon),
+	.check = ms_alg_config_check,
+	.start = start,
+	.stop = stop,
+	.done = done,
+	.counters = counter_sets,
+	.categories = categories,
+	.commands = ms_alg_commands,
+};
+
+int main(int argc, char **argv)
+{
+	return ms_daemon_main(&ms_alg_app, argc, argv);
+}

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests and responses between the proxy, the program and the sessions. See border.h. */
+#include "border/border.h"
+
+#include <errno.h>
+
+#include "border/session-priv.h"
+#include "core/alloc.h"
+#include "core/random.h"
+
+struct ms_log_category ms_border_log = { .name = "session",
+					 .help = "Calls and their media.",
+					 .level = MS_LOG_INFO };
+
+/* ---- calls ---- */
+
+static void free_call(struct ms_border_call *c)
+{
+	if (c->session) {
+		ms_border_media_forget(c->session, c);
+		if (c->session->invite == c)
+			c->session->invite = NULL;
+		ms_list_remove(&c->session_link);
+	}
+	ms_sip_exchange_set_user(c->x, NULL);
+	ms_list_remove(&c->link);
+	ms_border_edits_done(&c->edits);
+	ms_border_edits_done(&c->answered);
+	ms_free(c->uri);
+	ms_free(c);
+}
+
+static struct ms_border_call *new_call(struct ms_border *b, struct ms_sip_exchange *x,
+				       struct ms_border_way *way)
+{
+	struct ms_border_call *c = ms_zalloc(sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->border = b;
+	c->x = x;
+	c->tag = way->tag;
+	c->record_route = way->record_route;
+	c->path = way->path;
+	if (way->hop) {
+		c->hop = *way->hop;
+		c->has_hop = true;
+	}
+	if (way->edits)
+		ms_border_edits_move(way->edits, &c->edits);
+	ms_list_append(&b->calls, &c->link);
+	ms_sip_exchange_set_user(x, c);
+	if (way->uri.len > 0) {
+		c->uri = ms_strdup_span(way->uri);
+		if (!c->uri)
+			c->edits.err = -ENOMEM;
+	}
+	return c;
+}
+
+static unsigned status_of(int err)
+{
+	return err == -ENETUNREACH ? 404 : err == -EINVAL ? 400 : 500;
+}
+
+void ms_border_call_forward(struct ms_border_call *c, const char *body_type, bool new_body,
+			    struct ms_span body)
+{
+	struct ms_sip_forward f = { .hop = c->has_hop ? &c->hop : NULL,
+				    .uri = ms_span_str(c->uri),
+				    .record_route = c->record_route,
+				    .path = c->path };
+	int err = c->edits.err;
+
+	f.change = ms_border_edits_change(&c->edits);
+	f.change.new_body = new_body;
+	f.change.body = body;
+	f.change.content_type = body_type;
+	if (err == 0)
+		err = ms_sip_exchange_forward(c->x, &f);
+	c->forwarded = err == 0;
+	if (err < 0 && err != -EALREADY)
+		ms_border_reject(c->border, c->x, status_of(err), "unreachable", NULL);
+}
+
+void ms_border_call_pass(struct ms_border_call *c, bool new_body, struct ms_span body)
+{
+	struct ms_sip_change change = ms_border_edits_change(&c->answered);
+
+	change.new_body = new_body;
+	change.body = body;
+	change.content_type = "application/sdp";
+	ms_sip_exchange_pass(c->x, &change);
+}
+
+void ms_border_call_drop_2xx(struct ms_border_call *c, const struct ms_sip_packet *m,
+			     unsigned cause, const char *text)
+{
+	struct ms_border *b = c->border;
+	struct ms_border_dialog *d;
+	bool by_flow;
+
+	if (ms_border_dialog_new(c->x, m, &d) < 0)
+		return;
+	by_flow = ms_border_by_flow(b, &d->leg[MS_BORDER_CALLEE]);
+	ms_border_dialog_ack(d, b->proxy, m->call_id, by_flow);
+	ms_border_dialog_bye(d, b->proxy, m->call_id, MS_BORDER_CALLEE, by_flow, cause, text);
+	ms_border_dialog_free(d);
+	if (c->session && c->session->invite == c) {
+		c->session->invite = NULL;
+		ms_border_session_end(c->session);
+	}
+}
+
+/* ---- requests ---- */
+
+void ms_border_reject(struct ms_border *b, struct ms_sip_exchange *x, unsigned status,
+		      const char *reason, const struct ms_sip_change *c)
+{
+	char from[160];
+
+	(void)b;
+	ms_border_count_reason("rejected", reason);
+	MS_LOG(&ms_border_log, MS_LOG_INFO, "%s from %s refused status=%u reason=%s",
+	       MS_QUOTED(ms_sip_exchange_request(x)->method),
+	       ms_sip_hop_print(ms_sip_exchange_from(x), from), status, reason);
+	ms_sip_exchange_reject(x, status, NULL, c);
+}
+
+static int begin_session(struct ms_border *b, struct ms_border_call *c, struct ms_border_way *way)
+{
+	struct ms_border_session *s;
+	int err = ms_border_session_new(b, c->x, &way->media, &s);
+
+	if (err < 0)
+		return err;
+	ms_border_count(MS_BORDER_C_CALLS);
+	ms_border_session_join(s, c);
+	s->invite = c;
+	return 0;
+}
+
+/* Finds or begins the session. */
+static int attach(struct ms_border *b, struct ms_border_call *c, struct ms_border_way *way)
+{
+	const struct ms_sip_packet *m = ms_sip_exchange_request(c->x);
+	struct ms_border_session *s;
+	enum ms_border_end end;
+
+	if (m->to_tag.len == 0)
+		return ms_sip_packet_is(m, "INVITE") ? begin_session(b, c, way) : 0;
+	s = ms_border_session_find(b, c->x, &end);
+	if (!s)
+		return 0;
+	ms_border_session_join(s, c);
+	ms_border_session_request(s, m, end);
+	c->bye = ms_sip_packet_is(m, "BYE");
+	return 0;
+}
+
+void ms_border_forward(struct ms_border *b, struct ms_sip_exchange *x, struct ms_border_way *way)
+{
+	struct ms_border_call *c = new_call(b, x, way);
+	int err;
+
+	if (!c) {
+		ms_border_reject(b, x, 500, "no_memory", NULL);
+		return;
+	}
+	err = attach(b, c, way);
+	if (err == -EEXIST)
+		/* RFC 3261 section 8.2.2.2: the same request by another way. */
+		ms_border_reject(b, x, 482, "merged", NULL);
+	else if (err < 0)
+		ms_border_reject(b, x, 503, "too_many_sessions", NULL);
+	else if (!c->session || !ms_border_media_request(c->session, c))
+		ms_border_call_forward(c, NULL, false, MS_SPAN_NULL);
+}
+
+static void on_request(struct ms_sip_exchange *x, void *arg)
+{
+	struct ms_border *b = arg;
+
+	b->handlers.request(b, x, b->arg);
+}
+
+/* ---- responses ---- */
+
+static bool is_challenge(const struct ms_sip_packet *m)
+{
+	return m && (m->status == 401 || m->status == 407);
+}
+
+/* The call is over with the final answer to BYE, whatever it is, or with a refusal of the INVITE. */
+static void end_by(struct ms_border_call *c, const struct ms_sip_packet *m)
+{
+	struct ms_border_session *s = c->session;
+
+	if (!s || (m && m->status < 200))
+		return;
+	if (c->bye && !is_challenge(m))
+		ms_border_session_end(s);
+	else if (s->invite == c && (!m || m->status >= 300))
+		ms_border_session_end(s);
+}
+
+static void on_response(struct ms_sip_exchange *x, const struct ms_sip_packet *m,
+			enum ms_sip_failure why MS_UNUSED, void *arg)
+{
+	struct ms_border_call *c = ms_sip_exchange_user(x);
+	struct ms_border *b = arg;
+
+	if (!c) {
+		ms_sip_exchange_pass(x, NULL);
+		return;
+	}
+	/* A fork that answers after we gave the call up. */
+	if (m && m->status >= 200 && m->status < 300 && ms_sip_packet_is(m, "INVITE") &&
+	    ms_sip_exchange_request(x)->to_tag.len == 0 && !c->session) {
+		ms_border_call_drop_2xx(c, m, 487, "Call released");
+		ms_sip_exchange_absorb(x);
+		return;
+	}
+	ms_border_edits_done(&c->answered);
+	if (b->handlers.response)
+		b->handlers.response(b, x, m, &c->answered, c->tag, b->arg);
+	if (c->session && m)
+		ms_border_session_response(c->session, c, m);
+	if (c->session && ms_border_media_response(c->session, c, m))
+		return;
+	end_by(c, m);
+	ms_border_call_pass(c, false, MS_SPAN_NULL);
+}
+
+static void on_ended(struct ms_sip_exchange *x, void *arg)
+{
+	struct ms_border *b = arg;
+	struct ms_border_call *c = ms_sip_exchange_user(x);
+	void *tag = c ? c->tag : NULL;
+	struct ms_border_session *s = c ? c->session : NULL;
+
+	/* The INVITE went without an answer (cancelled before it was sent on, or refused by us). */
+	if (s && s->invite == c)
+		ms_border_session_end(s);
+	if (c)
+		free_call(c);
+	if (b->handlers.ended)
+		b->handlers.ended(b, x, tag, b->arg);
+}
+
+static void on_stream_lost(const struct ms_sip_hop *hop, void *arg)
+{
+	struct ms_border *b = arg;
+
+	if (b->handlers.stream_lost)
+		b->handlers.stream_lost(hop, b->arg);
+}
+
+/* ---- making ---- */
+
+static int open_proxy(struct ms_border *b, const struct ms_border_spec *spec, struct ms_buf *error)
+{
+	struct ms_sip_point points[MS_SIP_POINTS_MAX];
+	struct ms_sip_proxy_config c = ms_border_proxy_config(spec->sip, points);
+
+	c.flows = spec->flows;
+	c.handlers = (struct ms_sip_proxy_handlers){ .request = on_request,
+						     .response = on_response,
+						     .ended = on_ended,
+						     .stream_lost = on_stream_lost };
+	c.arg = b;
+	return ms_sip_proxy_new(&c, error, &b->proxy);
+}
+
+static void shutdown_step(void *arg);
+
+int ms_border_new(const struct ms_border_spec *spec, struct ms_buf *error, struct ms_border **ret_b)
+{
+	struct ms_border *b = ms_zalloc(sizeof(*b));
+	uint8_t key[16];
+	int err;
+
+	if (!b)
+		return -ENOMEM;
+	b->sip = spec->sip;
+	b->handlers = spec->handlers;
+	b->arg = spec->arg;
+	b->flows = spec->flows;
+	ms_list_init(&b->sessions);
+	ms_list_init(&b->calls);
+	ms_timer_init(&b->patience, "border.patience", shutdown_step, b);
+	ms_timer_init(&b->poll, "border.shutdown", shutdown_step, b);
+	err = ms_random_fill(&ms_random_system, key, sizeof(key));
+	if (err == 0)
+		err = ms_hash_new(spec->sip->sessions, key, &b->by_key);
+	if (err == 0)
+		err = ms_border_media_start(b, spec);
+	if (err == 0)
+		err = open_proxy(b, spec, error);
+	if (err < 0) {
+		ms_border_free(b);
+		return err;
+	}
+	ms_border_counters_start(b);
+	*ret_b = b;
+	return 0;
+}
+
+struct ms_border *ms_border_free(struct ms_border *b)
+{
+	if (!b)
+		return NULL;
+	ms_border_counters_stop(b);
+	ms_timer_stop(&b->patience);
+	ms_timer_stop(&b->poll);
+	ms_sip_proxy_free(b->proxy);
+	while (!ms_list_empty(&b->sessions))
+		ms_border_session_free(
+			MS_CONTAINER_OF(b->sessions.next, struct ms_border_session, link));
+	ms_border_media_stop(b);
+	ms_hash_free(b->by_key);
+	return ms_free(b);
+}
+
+/* ---- the end ---- */
+
+#define POLL (20 * MS_MSEC)
+
+static void shutdown_step(void *arg)
+{
+	struct ms_border *b = arg;
+	void (*done)(void *arg) = b->done;
+
+	if (ms_sip_proxy_unanswered(b->proxy) > 0 && ms_timer_running(&b->patience)) {
+		ms_timer_start(&b->poll, POLL);
+		return;
+	}
+	ms_timer_stop(&b->patience);
+	ms_timer_stop(&b->poll);
+	b->done = NULL;
+	if (done)
+		done(b->done_arg);
+}
+
+void ms_border_shutdown(struct ms_border *b, ms_usec patience, void (*done)(void *arg), void *arg)
+{
+	struct ms_list *link;
+
+	ms_border_drain(b, true);
+	b->done = done;
+	b->done_arg = arg;
+	ms_list_foreach (link, &b->sessions)
+		ms_border_session_release(MS_CONTAINER_OF(link, struct ms_border_session, link),
+					  503, "Out of service");
+	ms_timer_start(&b->patience, patience);
+	ms_timer_start(&b->poll, POLL);
+}
+
+void ms_border_drain(struct ms_border *b, bool drain)
+{
+	b->draining = drain;
+	ms_sip_proxy_drain(b->proxy, drain);
+}
+
+bool ms_border_draining(const struct ms_border *b)
+{
+	return b->draining;
+}
+
+struct ms_sip_proxy *ms_border_proxy(struct ms_border *b)
+{
+	return b->proxy;
+}
+
+size_t ms_border_sessions(const struct ms_border *b)
+{
+	return b->n_sessions;
+}

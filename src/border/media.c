@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Offer and answer on their way through (RFC 3264, RFC 3261 section 13.2.1, RFC 3262 section 5, RFC 3311
+ * section 5, RFC 6337): which description is which, and one after the other to the anchor.
+ *
+ *   offers:  INVITE, UPDATE, PRACK; a reliable response to an INVITE without one
+ *   answers: the responses to those; PRACK or ACK after an offer in a response
+ */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "border/session-priv.h"
+#include "core/alloc.h"
+
+enum what { OFFER, ANSWER, CONFIRM };
+
+struct ms_border_job {
+	struct ms_list link;
+	struct ms_border_session *session;
+	struct ms_border_call *call; /* NULL: gone meanwhile */
+	struct ms_sip_packet *m;     /* counted: the request or response */
+	enum what what;
+	enum ms_anchor_side from;
+	bool final;
+	char *dialog; /* the callee's tag, or "" */
+};
+
+static bool has_description(const struct ms_sip_packet *m)
+{
+	struct ms_span type = ms_sip_packet_get(m, "Content-Type");
+
+	type = ms_span_trim(ms_span_cut(&type, ';'));
+	return m->body.len > 0 && ms_span_is_nocase(type, "application/sdp");
+}
+
+static bool is_success(const struct ms_sip_packet *m)
+{
+	return m->status >= 200 && m->status < 300;
+}
+
+/* ---- the end of a job ---- */
+
+static void free_job(struct ms_border_job *j)
+{
+	ms_list_remove(&j->link);
+	ms_sip_packet_unref(j->m);
+	ms_free(j->dialog);
+	ms_free(j);
+}
+
+/* The ACK may come again, and then finds no offer: it shall say the same as before. */
+static void keep_ack(struct ms_border_session *s, const struct ms_border_job *j, struct ms_span sdp)
+{
+	if (!ms_sip_packet_is(j->m, "ACK"))
+		return;
+	ms_free(s->ack_body);
+	s->ack_body = ms_strdup_span(sdp);
+	s->ack_cseq = j->m->cseq;
+}
+
+static void go_on(struct ms_border_job *j, const struct ms_anchor_result *r)
+{
+	bool new_body = j->what != CONFIRM && r->changed;
+
+	if (j->m->request)
+		ms_border_call_forward(j->call, "application/sdp", new_body, r->sdp);
+	else
+		ms_border_call_pass(j->call, new_body, r->sdp);
+}
+
+/* The gateway or the rules say no: to whom, depends on who is waiting. */
+static void refuse(struct ms_border_job *j, const struct ms_anchor_result *r)
+{
+	struct ms_border_call *c = j->call;
+	unsigned status = (unsigned)r->status;
+
+	ms_border_count(MS_BORDER_C_MEDIA_REFUSED);
+	ms_border_count_reason("rejected", r->reason);
+	MS_LOG(&ms_border_log, MS_LOG_INFO,
+	       "session=%" PRIu64 " refused status=%u reason=%s h248=%u", j->session->id, status,
+	       r->reason ? r->reason : "-", r->h248);
+	if (j->m->request) {
+		/* ACK cannot be refused: what it would answer is over. */
+		if (ms_sip_packet_is(j->m, "ACK"))
+			ms_border_session_release(j->session, status, "Media refused");
+		ms_sip_exchange_reject(c->x, status, NULL, NULL);
+		return;
+	}
+	if (is_success(j->m) && ms_sip_packet_is(j->m, "INVITE"))
+		ms_border_call_drop_2xx(c, j->m, status, "Media refused");
+	ms_sip_exchange_replace(c->x, status, NULL);
+}
+
+static void on_done(void *arg, struct ms_anchor_session *media MS_UNUSED,
+		    const struct ms_anchor_result *r)
+{
+	struct ms_border_job *j = arg;
+	struct ms_border_session *s = j->session;
+
+	s->busy = false;
+	if (s->state != MS_BORDER_ENDED)
+		ms_timer_start(&s->next, 0);
+	if (j->call && j->what == ANSWER && j->final && r->status == 0)
+		j->call->settled = true;
+	if (r->status == 0)
+		keep_ack(s, j, r->sdp);
+	if (j->call && r->status == 0)
+		go_on(j, r);
+	else if (j->call)
+		refuse(j, r);
+	free_job(j);
+}
+
+/* ---- doing them ---- */
+
+static int start(struct ms_border_job *j)
+{
+	struct ms_anchor_session *media = j->session->media;
+	struct ms_span dialog = ms_span_str(j->dialog);
+	ms_usec now = ms_clock_mono();
+
+	switch (j->what) {
+	case OFFER:
+		return ms_anchor_offer(media, j->from, dialog, j->m->body, now, on_done, j);
+	case ANSWER:
+		return ms_anchor_answer(media, dialog, j->m->body, j->final, now, on_done, j);
+	default:
+		return ms_anchor_confirm(media, dialog, now, on_done, j);
+	}
+}
+
+static void not_started(struct ms_border_job *j, int err)
+{
+	struct ms_anchor_result r = { .status = 500, .reason = "media_failed" };
+
+	if (err == -EBUSY) {
+		/* RFC 3311 section 5.2, RFC 3261 section 14.1: offers that cross. */
+		ms_border_count(MS_BORDER_C_BUSY);
+		r = (struct ms_anchor_result){ .status = 491, .reason = "glare" };
+	}
+	/* An answer to no offer: nothing of it concerns us. */
+	if (err == -ENOENT)
+		r = (struct ms_anchor_result){ .status = 0, .sdp = j->m->body };
+	on_done(j, j->session->media, &r);
+}
+
+void ms_border_media_next(struct ms_border_session *s)
+{
+	struct ms_border_job *j;
+	int err;
+
+	if (s->busy || ms_list_empty(&s->jobs) || s->state == MS_BORDER_ENDED)
+		return;
+	j = MS_CONTAINER_OF(s->jobs.next, struct ms_border_job, link);
+	s->busy = true;
+	err = start(j);
+	if (err < 0)
+		not_started(j, err);
+}
+
+/* The caller's call-leg names nothing: dialogs are told by the callee's tag. */
+static struct ms_span dialog_of(const struct ms_border_session *s, const struct ms_sip_packet *m)
+{
+	return ms_span_is(m->from_tag, s->caller_tag) ? m->to_tag : m->from_tag;
+}
+
+static bool add(struct ms_border_session *s, struct ms_border_call *c,
+		const struct ms_sip_packet *m, enum what what, bool final)
+{
+	const struct ms_sip_hop *hop =
+		m->request ? ms_sip_exchange_from(c->x) : ms_sip_exchange_to(c->x);
+	struct ms_border_job *j = ms_zalloc(sizeof(*j));
+
+	if (j)
+		j->dialog = ms_strdup_span(dialog_of(s, m));
+	if (!j || !j->dialog) {
+		ms_free(j);
+		if (m->request)
+			ms_sip_exchange_reject(c->x, 500, NULL, NULL);
+		else
+			ms_sip_exchange_replace(c->x, 500, NULL);
+		return true;
+	}
+	j->session = s;
+	j->call = c;
+	j->m = ms_sip_packet_ref((struct ms_sip_packet *)(uintptr_t)m);
+	j->what = what;
+	j->final = final;
+	j->from = hop->side == MS_SIP_ACCESS ? MS_ANCHOR_ACCESS : MS_ANCHOR_CORE;
+	ms_list_append(&s->jobs, &j->link);
+	ms_border_media_next(s);
+	return true;
+}
+
+void ms_border_media_forget(struct ms_border_session *s, struct ms_border_call *c)
+{
+	struct ms_list *link, *next;
+
+	ms_list_foreach_safe (link, next, &s->jobs) {
+		struct ms_border_job *j = MS_CONTAINER_OF(link, struct ms_border_job, link);
+
+		if (j->call != c)
+			continue;
+		j->call = NULL;
+		/* What is at the anchor comes back; what was not begun need not be. */
+		if (!s->busy || link != s->jobs.next)
+			free_job(j);
+	}
+}
+
+void ms_border_media_done(struct ms_border_session *s)
+{
+	if (s->media)
+		s->media = ms_anchor_release(s->media, ms_clock_mono());
+	s->busy = false;
+	while (!ms_list_empty(&s->jobs))
+		free_job(MS_CONTAINER_OF(s->jobs.next, struct ms_border_job, link));
+}
+
+/* ---- which is which ---- */
+
+/* The same ACK again goes on with the same body. */
+static bool ack_again(struct ms_border_session *s, struct ms_border_call *c,
+		      const struct ms_sip_packet *m)
+{
+	if (!s->ack_body || s->ack_cseq != m->cseq)
+		return false;
+	ms_border_call_forward(c, "application/sdp", true, ms_span_str(s->ack_body));
+	return true;
+}
+
+bool ms_border_media_request(struct ms_border_session *s, struct ms_border_call *c)
+{
+	const struct ms_sip_packet *m = ms_sip_exchange_request(c->x);
+	bool prack = ms_sip_packet_is(m, "PRACK"), ack = ms_sip_packet_is(m, "ACK");
+
+	if (!s->media || !has_description(m))
+		return false;
+	if ((prack || ack) && s->late_offer) {
+		s->late_offer = false;
+		return add(s, c, m, ANSWER, true);
+	}
+	if (ack)
+		return ack_again(s, c, m);
+	if (!prack && !ms_sip_packet_is(m, "INVITE") && !ms_sip_packet_is(m, "UPDATE"))
+		return false;
+	c->offered = true;
+	return add(s, c, m, OFFER, false);
+}
+
+static void roll_back(struct ms_border_session *s, struct ms_border_call *c)
+{
+	struct ms_border_job *j;
+
+	ms_anchor_rollback(s->media, ms_clock_mono());
+	c->offered = false;
+	/* A procedure that was on its way does not come back. */
+	if (s->busy && !ms_list_empty(&s->jobs)) {
+		j = MS_CONTAINER_OF(s->jobs.next, struct ms_border_job, link);
+		s->busy = false;
+		free_job(j);
+		ms_timer_start(&s->next, 0);
+	}
+}
+
+/* RFC 3261 section 13.2.1: what is no offer and no answer is not to be looked at by anybody. */
+static bool strip(struct ms_border_call *c)
+{
+	ms_border_count(MS_BORDER_C_STRIPPED);
+	ms_border_call_pass(c, true, MS_SPAN_NULL);
+	return true;
+}
+
+bool ms_border_media_response(struct ms_border_session *s, struct ms_border_call *c,
+			      const struct ms_sip_packet *m)
+{
+	bool invite = ms_sip_packet_is(ms_sip_exchange_request(c->x), "INVITE");
+
+	if (!s->media)
+		return false;
+	if (!m || m->status >= 300) {
+		if (c->offered && !c->settled)
+			roll_back(s, c);
+		return false;
+	}
+	if (!has_description(m)) {
+		if (!c->offered || !is_success(m) || !invite)
+			return false;
+		c->settled = true;
+		return add(s, c, m, CONFIRM, true);
+	}
+	if (c->offered)
+		return add(s, c, m, ANSWER, is_success(m));
+	if (!invite)
+		return false;
+	if (c->late || (!is_success(m) && ms_sip_packet_get(m, "RSeq").len == 0))
+		return strip(c);
+	c->late = true;
+	s->late_offer = true;
+	return add(s, c, m, OFFER, false);
+}
+
+/* ---- the anchor ---- */
+
+static void on_media_end(void *arg MS_UNUSED, struct ms_anchor_session *media, int cause,
+			 const char *reason, const char *detail)
+{
+	struct ms_border_session *s = ms_anchor_session_user(media);
+
+	ms_border_count_reason("media_ended", reason);
+	MS_LOG(&ms_border_log, MS_LOG_NOTICE, "session=%" PRIu64 " media ended reason=%s detail=%s",
+	       s->id, reason ? reason : "-", detail ? detail : "-");
+	ms_border_session_release(s, (unsigned)cause,
+				  detail && *detail ? detail : "Media released");
+}
+
+int ms_border_media_start(struct ms_border *b, const struct ms_border_spec *spec)
+{
+	struct ms_anchor_handlers h = { .end = on_media_end, .arg = b };
+
+	return spec->mgc ? ms_anchor_new(&spec->policy, spec->mgc, &h, &b->anchor) : 0;
+}
+
+void ms_border_media_stop(struct ms_border *b)
+{
+	b->anchor = ms_anchor_free(b->anchor);
+}
+
+int ms_border_media_open(struct ms_border_session *s, const struct ms_anchor_context *context)
+{
+	struct ms_anchor_context c = *context;
+
+	c.user = s;
+	return s->border->anchor ? ms_anchor_session_new(s->border->anchor, &c, &s->media) : 0;
+}
+
+/* ---- for operators ---- */
+
+json_t *ms_border_media_show(const struct ms_border_session *s)
+{
+	static const char *const treatments[] = { "untouched", "transparent", "e2ae" };
+	json_t *list = json_array();
+	struct ms_anchor_line_info line;
+
+	for (size_t i = 0; s->media && ms_anchor_line_info(s->media, i, &line); i++)
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:s, s:s}", "treatment",
+						      treatments[line.treatment], "mode", line.mode,
+						      "medium", line.medium, "up", line.up,
+						      "access", line.termination[MS_ANCHOR_ACCESS],
+						      "core", line.termination[MS_ANCHOR_CORE]));
+	return list;
+}

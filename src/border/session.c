@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A call as the border sees it: its dialogs, its timers and its end. See session-priv.h. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "border/session-priv.h"
+#include "core/alloc.h"
+
+#define SESSION_EXPIRES_MIN 90u /* RFC 4028 section 4 */
+
+/* ---- names ---- */
+
+/* The caller's tag and where the caller is: a call between two of our users passes here twice. */
+static int put_key(const struct ms_sip_packet *m, struct ms_span caller_tag,
+		   enum ms_sip_side caller, struct ms_buf *key)
+{
+	ms_buf_printf(key, "%d|", (int)caller);
+	ms_buf_put_span(key, caller_tag);
+	ms_buf_put_u8(key, '|');
+	ms_buf_put_span(key, m->call_id);
+	return ms_buf_status(key);
+}
+
+static struct ms_border_session *find(struct ms_border *b, const struct ms_sip_packet *m,
+				      struct ms_span caller_tag, enum ms_sip_side caller)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf key;
+
+	ms_buf_init(&key, 65536);
+	if (put_key(m, caller_tag, caller, &key) < 0)
+		return NULL;
+	return ms_hash_get(b->by_key, ms_buf_span(&key));
+}
+
+struct ms_border_session *ms_border_session_find(struct ms_border *b,
+						 const struct ms_sip_exchange *x,
+						 enum ms_border_end *ret_end)
+{
+	const struct ms_sip_packet *m = ms_sip_exchange_request(x);
+	enum ms_sip_side here = ms_sip_exchange_from(x)->side;
+	struct ms_border_session *s = find(b, m, m->from_tag, here);
+
+	*ret_end = MS_BORDER_CALLER;
+	if (!s && m->to_tag.len > 0) {
+		s = find(b, m, m->to_tag, here == MS_SIP_ACCESS ? MS_SIP_CORE : MS_SIP_ACCESS);
+		*ret_end = MS_BORDER_CALLEE;
+	}
+	return s;
+}
+
+struct ms_border_dialog *ms_border_session_dialog(const struct ms_border_session *s,
+						  struct ms_span tag)
+{
+	struct ms_list *link;
+
+	ms_list_foreach (link, &s->dialogs) {
+		struct ms_border_dialog *d = MS_CONTAINER_OF(link, struct ms_border_dialog, link);
+
+		if (ms_span_is(tag, d->tag))
+			return d;
+	}
+	return NULL;
+}
+
+/* ---- life ---- */
+
+static void expiry_due(void *arg)
+{
+	struct ms_border_session *s = arg;
+
+	ms_border_count(MS_BORDER_C_EXPIRED);
+	ms_border_session_release(s, 408, "Session expired");
+}
+
+static void next_due(void *arg)
+{
+	struct ms_border_session *s = arg;
+
+	if (s->state == MS_BORDER_ENDED)
+		ms_border_session_free(s);
+	else
+		ms_border_media_next(s);
+}
+
+static int fill(struct ms_border_session *s, const struct ms_sip_exchange *x)
+{
+	const struct ms_sip_packet *m = ms_sip_exchange_request(x);
+	MS_CLEANUP(ms_buf_done) struct ms_buf key;
+	int err;
+
+	ms_buf_init(&key, 65536);
+	err = put_key(m, m->from_tag, s->caller, &key);
+	if (err < 0)
+		return err;
+	s->key = ms_strdup_span(ms_buf_span(&key));
+	s->call_id = ms_strdup_span(m->call_id);
+	s->caller_tag = ms_strdup_span(m->from_tag);
+	s->from = ms_strdup_span(ms_sip_packet_get(m, "From"));
+	s->to = ms_strdup_span(ms_sip_packet_get(m, "To"));
+	if (!s->key || !s->call_id || !s->caller_tag || !s->from || !s->to)
+		return -ENOMEM;
+	return ms_hash_put(s->border->by_key, ms_span_str(s->key), s);
+}
+
+int ms_border_session_new(struct ms_border *b, const struct ms_sip_exchange *x,
+			  const struct ms_anchor_context *media, struct ms_border_session **ret_s)
+{
+	struct ms_border_session *s;
+	int err;
+
+	if (b->n_sessions >= b->sip->sessions)
+		return -ENOSPC;
+	s = ms_zalloc(sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->border = b;
+	s->id = ++b->last_id;
+	s->caller = ms_sip_exchange_from(x)->side;
+	s->since = ms_clock_wall();
+	ms_list_init(&s->dialogs);
+	ms_list_init(&s->calls);
+	ms_list_init(&s->jobs);
+	ms_timer_init(&s->expiry, "border.expiry", expiry_due, s);
+	ms_timer_init(&s->next, "border.next", next_due, s);
+	ms_list_append(&b->sessions, &s->link);
+	b->n_sessions++;
+	err = fill(s, x);
+	if (err < 0)
+		s->key = ms_free(s->key);
+	if (err == 0)
+		err = ms_border_media_open(s, media);
+	if (err < 0)
+		ms_border_session_free(s);
+	else
+		*ret_s = s;
+	return err;
+}
+
+void ms_border_session_join(struct ms_border_session *s, struct ms_border_call *c)
+{
+	c->session = s;
+	ms_list_append(&s->calls, &c->session_link);
+}
+
+static void leave_calls(struct ms_border_session *s)
+{
+	struct ms_list *link, *next;
+
+	ms_list_foreach_safe (link, next, &s->calls) {
+		struct ms_border_call *c =
+			MS_CONTAINER_OF(link, struct ms_border_call, session_link);
+
+		ms_list_remove(&c->session_link);
+		c->session = NULL;
+	}
+}
+
+/* So that nothing finds it any more; what it holds is let go of later. */
+static void unlist(struct ms_border_session *s)
+{
+	if (s->key)
+		(void)ms_hash_take(s->border->by_key, ms_span_str(s->key));
+	s->key = ms_free(s->key);
+	ms_timer_stop(&s->expiry);
+	s->invite = NULL;
+}
+
+void ms_border_session_free(struct ms_border_session *s)
+{
+	struct ms_list *link, *next;
+
+	unlist(s);
+	ms_border_media_done(s);
+	leave_calls(s);
+	ms_timer_stop(&s->next);
+	ms_list_foreach_safe (link, next, &s->dialogs)
+		ms_border_dialog_free(MS_CONTAINER_OF(link, struct ms_border_dialog, link));
+	ms_list_remove(&s->link);
+	s->border->n_sessions--;
+	ms_free(s->call_id);
+	ms_free(s->caller_tag);
+	ms_free(s->from);
+	ms_free(s->to);
+	ms_free(s->ack_body);
+	ms_free(s);
+}
+
+void ms_border_session_end(struct ms_border_session *s)
+{
+	if (s->state == MS_BORDER_ENDED)
+		return;
+	s->state = MS_BORDER_ENDED;
+	unlist(s);
+	ms_timer_start(&s->next, 0);
+}
+
+bool ms_border_by_flow(const struct ms_border *b, const struct ms_border_leg *l)
+{
+	return b->flows && l->hop.side == MS_SIP_ACCESS;
+}
+
+/* TS 24.229 clause 5.2.8.1: CANCEL and a refusal for what is not answered, BYE for what is. */
+void ms_border_session_release(struct ms_border_session *s, unsigned cause, const char *text)
+{
+	struct ms_border *b = s->border;
+	struct ms_border_call *invite = s->invite;
+	struct ms_list *link;
+
+	if (s->state == MS_BORDER_ENDED)
+		return;
+	ms_border_count(MS_BORDER_C_RELEASED);
+	MS_LOG(&ms_border_log, MS_LOG_NOTICE, "session=%" PRIu64 " released cause=%u text=%s",
+	       s->id, cause, text);
+	s->invite = NULL;
+	ms_list_foreach (link, &s->dialogs) {
+		struct ms_border_dialog *d = MS_CONTAINER_OF(link, struct ms_border_dialog, link);
+
+		for (int end = MS_BORDER_CALLER; d->confirmed && end <= MS_BORDER_CALLEE; end++)
+			ms_border_dialog_bye(d, b->proxy, ms_span_str(s->call_id), end,
+					     ms_border_by_flow(b, &d->leg[end]), cause, text);
+	}
+	if (invite)
+		ms_sip_exchange_reject(invite->x, cause, NULL, NULL);
+	ms_border_session_end(s);
+}
+
+/* ---- what passes ---- */
+
+static void watch_timer(struct ms_border_session *s, const struct ms_sip_packet *m)
+{
+	struct ms_span value = ms_sip_packet_get(m, "Session-Expires");
+	ms_usec limit = s->border->sip->session_limit;
+	uint64_t seconds;
+
+	value = ms_span_trim(ms_span_cut(&value, ';'));
+	if (ms_span_u64(value, 86400 * 7, &seconds) == 0 && seconds >= SESSION_EXPIRES_MIN)
+		limit = (ms_usec)seconds * MS_SEC;
+	/* RFC 4028 section 8.2: who should refresh may be late by a little. */
+	if (limit > 0)
+		ms_timer_start(&s->expiry, limit + 32 * MS_SEC);
+}
+
+void ms_border_session_request(struct ms_border_session *s, const struct ms_sip_packet *m,
+			       enum ms_border_end end)
+{
+	struct ms_border_dialog *d =
+		ms_border_session_dialog(s, end == MS_BORDER_CALLER ? m->to_tag : m->from_tag);
+
+	if (d)
+		ms_border_dialog_request(d, end, m);
+}
+
+/* The first INVITE's responses make dialogs; the 2xx of one of them ends the others' early life. */
+static void take_invite(struct ms_border_session *s, struct ms_border_call *c,
+			const struct ms_sip_packet *m)
+{
+	struct ms_border_dialog *d = ms_border_session_dialog(s, m->to_tag);
+
+	if (d)
+		ms_border_dialog_response(d, c->x, m);
+	else if (m->to_tag.len > 0 && m->status > 100 && m->status < 300 &&
+		 ms_border_dialog_new(c->x, m, &d) == 0)
+		ms_list_append(&s->dialogs, &d->link);
+	if (m->status < 200 || m->status >= 300)
+		return;
+	if (s->state == MS_BORDER_EARLY) {
+		s->state = MS_BORDER_CONFIRMED;
+		ms_border_count(MS_BORDER_C_ANSWERED);
+	}
+	if (s->invite == c)
+		s->invite = NULL;
+}
+
+/* A re-INVITE or UPDATE: the sender of the response is the end that did not ask. */
+static void take_refresh(struct ms_border_session *s, struct ms_border_call *c,
+			 const struct ms_sip_packet *m)
+{
+	bool by_caller = ms_span_is(m->from_tag, s->caller_tag);
+	struct ms_border_dialog *d =
+		ms_border_session_dialog(s, by_caller ? m->to_tag : m->from_tag);
+	struct ms_sip_address a;
+	struct ms_border_leg *l;
+	char *target;
+
+	if (!d || m->status < 200 || m->status >= 300)
+		return;
+	if (ms_sip_packet_is(m, "INVITE") && by_caller)
+		d->invite_cseq = ms_sip_exchange_request(c->x)->cseq;
+	l = &d->leg[by_caller ? MS_BORDER_CALLEE : MS_BORDER_CALLER];
+	target = ms_sip_packet_address(m, "Contact", 0, &a) ? ms_strdup_span(a.uri) : NULL;
+	if (!target)
+		return;
+	ms_free(l->target);
+	l->target = target;
+}
+
+static bool is_first(const struct ms_border_session *s, const struct ms_border_call *c)
+{
+	const struct ms_sip_packet *m = ms_sip_exchange_request(c->x);
+
+	(void)s;
+	return ms_sip_packet_is(m, "INVITE") && m->to_tag.len == 0;
+}
+
+void ms_border_session_response(struct ms_border_session *s, struct ms_border_call *c,
+				const struct ms_sip_packet *m)
+{
+	bool invite = ms_sip_packet_is(m, "INVITE");
+
+	if (invite && is_first(s, c))
+		take_invite(s, c, m);
+	else if (invite || ms_sip_packet_is(m, "UPDATE"))
+		take_refresh(s, c, m);
+	if ((invite || ms_sip_packet_is(m, "UPDATE")) && m->status >= 200 && m->status < 300)
+		watch_timer(s, m);
+}
