@@ -162,8 +162,9 @@ struct ms_sip_forward {
 };
 
 /**
- * Sends the request on. 0, or negative errno and nothing happened: -ENETUNREACH (no next hop),
- * -EINVAL (a change cannot be written), -EALREADY (also: cancelled meanwhile), -ENOMEM. Failures to send come by `response`.
+ * Sends the request on. 0, or negative errno and nothing happened: -ENETUNREACH (no next hop), -EINVAL
+ * (a change cannot be written), -EALREADY (answered, or cancelled meanwhile), -ENOMEM. Failures to send
+ * come by `response`.
  */
 MS_MUST_CHECK int ms_sip_exchange_forward(struct ms_sip_exchange *x,
 					  const struct ms_sip_forward *f);
