@@ -116,9 +116,10 @@ static int fill(struct ms_sip_account *a, const struct ms_sip_account_config *c)
 	a->contact_user = copy_or(c->contact_user, u.user);
 	a->registrar = c->registrar ? ms_strdup(c->registrar) : registrar_of(&u);
 	a->proxy = c->proxy ? ms_strdup(c->proxy) : NULL;
+	a->media_security = c->media_security ? ms_strdup(c->media_security) : NULL;
 	a->has_password = c->password != NULL;
 	if (!a->identity || !a->from || !a->auth_user || !a->contact_user || !a->registrar ||
-	    (c->proxy && !a->proxy))
+	    (c->proxy && !a->proxy) || (c->media_security && !a->media_security))
 		return -ENOMEM;
 	return c->password ? ms_secret_set(&a->password, ms_span_str(c->password)) : 0;
 }
@@ -164,6 +165,8 @@ struct ms_sip_account *ms_sip_account_free(struct ms_sip_account *a)
 	ms_free(a->from);
 	ms_free(a->auth_user);
 	ms_free(a->contact_user);
+	ms_free(a->media_security);
+	ms_free(a->security_server);
 	ms_free(a->registrar);
 	ms_free(a->proxy);
 	ms_secret_wipe(&a->password);

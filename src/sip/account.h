@@ -19,6 +19,10 @@ struct ms_sip_account_config {
 	const char *contact_user; /* user part of Contact; NULL: user part of `identity` */
 	enum ms_sip_transport transport; /* used where a URI names none */
 	bool transport_set;              /* false: UDP if the stack has it, then TCP, then TLS */
+	/** Media plane security that REGISTER announces in Security-Client (TS 24.229 clause 7.2A.7), such as
+	 * "msrp-tls;mediasec, bfcp-tls;mediasec"; what the 200 says in Security-Server is repeated in the
+	 * Security-Verify of the next ones. NULL: none. */
+	const char *media_security;
 };
 
 /** Strings are copied, the password into memory that is wiped. -EINVAL (not a SIP URI), -ENOMEM. */
@@ -76,6 +80,9 @@ unsigned ms_sip_registration_expires(const struct ms_sip_account *a);
 struct ms_span ms_sip_service_route(const struct ms_sip_account *a, size_t i);
 struct ms_span ms_sip_path(const struct ms_sip_account *a, size_t i);
 struct ms_span ms_sip_associated_uri(const struct ms_sip_account *a, size_t i);
+
+/** Did the last 200 to REGISTER announce this kind of media plane security, e.g. "msrp-tls"? */
+bool ms_sip_media_security(const struct ms_sip_account *a, const char *mechanism);
 
 /** A request outside of a dialog that is under way. */
 struct ms_sip_request;

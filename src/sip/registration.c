@@ -108,6 +108,8 @@ static int take_lists(struct ms_sip_account *a, const struct sip_msg *m)
 		err = -ENOMEM;
 	if (err == 0 && take_list(&a->associated, m, "P-Associated-URI") == -ENOMEM)
 		err = -ENOMEM;
+	if (err == 0)
+		err = ms_sip_security_take(a, m);
 	return err;
 }
 
@@ -218,7 +220,8 @@ static void answered(int err, const struct sip_msg *m, void *arg)
 static int start(struct ms_sip_account *a)
 {
 	struct ms_sip_registration *r = &a->reg;
-	char headers[64], to[MS_SIP_VALUE_MAX];
+	MS_CLEANUP(ms_buf_done) struct ms_buf headers;
+	char to[MS_SIP_VALUE_MAX];
 	struct ms_sip_transaction_spec spec = {
 		.method = "REGISTER",
 		.uri = a->registrar,
@@ -229,14 +232,18 @@ static int start(struct ms_sip_account *a)
 		.cseq = &r->cseq,
 		.contact = true,
 		.no_routes = true,
-		.headers = headers,
 	};
 	int n = snprintf(to, sizeof(to), "<%s>", a->identity);
 
+	ms_buf_init(&headers, 2048);
 	if (n < 0 || (size_t)n >= sizeof(to))
 		return -EMSGSIZE;
-	(void)snprintf(headers, sizeof(headers), "Expires: %u\r\nSupported: path\r\n",
-		       r->removing ? 0 : r->expires_s);
+	ms_buf_printf(&headers, "Expires: %u\r\nSupported: path\r\n",
+		      r->removing ? 0 : r->expires_s);
+	ms_sip_put_security(&headers, a);
+	spec.headers = ms_buf_cstr(&headers);
+	if (ms_buf_status(&headers) < 0)
+		return ms_buf_status(&headers);
 	return ms_sip_transaction_start(a, &spec, answered, a, &r->txn);
 }
 

@@ -206,6 +206,7 @@ struct ms_sip_account {
 	struct ms_list link;
 	struct ms_sip *sip;
 	char *identity, *from, *auth_user, *registrar, *proxy, *contact_user;
+	char *media_security, *security_server; /* entries with ;mediasec; NULL: none */
 	struct ms_secret password;
 	bool has_password;
 	enum ms_sip_transport transport;
@@ -216,6 +217,13 @@ struct ms_sip_account {
 
 void ms_sip_registration_init(struct ms_sip_account *a);
 void ms_sip_registration_done(struct ms_sip_account *a);
+
+/* ---- media-security.c ---- */
+
+/** Keeps the media entries of Security-Server. -ENOMEM. */
+MS_MUST_CHECK int ms_sip_security_take(struct ms_sip_account *a, const struct sip_msg *m);
+/** Appends Security-Client and Security-Verify, if the account has media security. */
+void ms_sip_put_security(struct ms_buf *b, const struct ms_sip_account *a);
 
 /* ---- digest.c ---- */
 

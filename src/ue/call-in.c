@@ -13,22 +13,43 @@ static bool is_msrp(const struct ms_sdp_media *m)
 	return m->port != 0 && (m->kind == MS_SDP_TCP_TLS_MSRP || m->kind == MS_SDP_TCP_MSRP);
 }
 
-/* Protected lines before plain ones; among them the first. */
+/* How good a line is: 0 is not taken. */
+enum { NO_LINE, PLAIN_LINE, BARE_TLS_LINE, E2AE_LINE, E2E_LINE };
+
+static int rank(const struct ms_ue_call *c, size_t i)
+{
+	const struct ms_ue_settings *s = c->ue->settings;
+	const struct ms_sdp_media *m = &c->offer.media[i];
+	struct ms_span data;
+
+	if (!is_msrp(m))
+		return NO_LINE;
+	if (m->kind != MS_SDP_TCP_TLS_MSRP)
+		return s->policy.plain_media ? PLAIN_LINE : NO_LINE;
+	if (ms_sdp_keymgmt_find(&c->offer, i, "mikey", &data) != MS_SDP_LEVEL_NONE)
+		return E2E_LINE;
+	return s->config->media.e2ae != MS_UE_E2AE_OFF && ms_ue_call_has_fingerprint(&c->offer, m)
+		       ? E2AE_LINE
+		       : BARE_TLS_LINE;
+}
+
+/* The best protected line; among those the first. One with TLS and nothing else is refused later, for
+ * its want of keys. */
 static bool choose_line(struct ms_ue_call *c)
 {
-	bool plain = c->ue->settings->policy.plain_media, found = false;
+	int best = NO_LINE;
 
-	for (size_t i = c->offer.n_media; i-- > 0;) {
-		const struct ms_sdp_media *m = &c->offer.media[i];
-		bool secure = m->kind == MS_SDP_TCP_TLS_MSRP;
+	for (size_t i = 0; i < c->offer.n_media && i < 32; i++) {
+		int r = rank(c, i);
 
-		if (!is_msrp(m) || (!secure && (!plain || (found && c->secure))))
+		if (r <= best)
 			continue;
+		best = r;
 		c->line = i;
-		c->secure = secure;
-		found = true;
 	}
-	return found && c->line < 32;
+	c->secure = best == E2E_LINE || best == BARE_TLS_LINE;
+	c->e2ae = best == E2AE_LINE;
+	return best != NO_LINE;
 }
 
 /* ---- refusing a key exchange: 488, Warning, a MIKEY Error message inside (RFC 4567 section 4) ---- */
@@ -321,6 +342,9 @@ static int read_offer(struct ms_ue_call *c, const struct ms_sip_message *m, stru
 	if (!choose_line(c))
 		return ms_fault_set(f, -EPROTO, 0, "no_protected_msrp", 0);
 	err = ms_ue_call_read_line(c, &c->offer.media[c->line], false, f);
+	if (!err && c->e2ae)
+		err = ms_ue_call_read_fingerprints(c->ue, &c->offer, &c->offer.media[c->line],
+						   &c->there.fingerprints, f);
 	return err ? err : read_file(c, f);
 }
 

@@ -42,6 +42,9 @@ static int read_answer(struct ms_ue_call *c, const struct ms_sdp *answer, bool *
 	err = ms_ue_call_read_line(c, &answer->media[0], true, f);
 	if (!err && c->secure)
 		err = finish_transfer(c, answer, f);
+	if (!err && c->e2ae)
+		err = ms_ue_call_read_fingerprints(c->ue, answer, &answer->media[0],
+						   &c->there.fingerprints, f);
 	if (err)
 		return err;
 	if (ms_sdp_setup_roles(c->offer.media[0].setup, c->there.setup, &offerer_active))
@@ -227,12 +230,58 @@ static int get_ticket(struct ms_ue_call *c)
 	return 0;
 }
 
+/* What the network has, only a registration tells; commands for scripts have none yet. */
+static bool waits_for_network(struct ms_ue_call *c)
+{
+	struct ms_ue *ue = c->ue;
+
+	if (!c->e2ae || ue->settings->config->media.e2ae != MS_UE_E2AE_REGISTERED)
+		return false;
+	switch (ms_sip_registration(ue->account)) {
+	case MS_SIP_UNREGISTERED:
+		c->unasked = ms_ue_register(ue) == 0;
+		break;
+	case MS_SIP_REGISTERING:
+		c->unasked = true;
+		break;
+	case MS_SIP_REGISTERED:
+	case MS_SIP_REGISTRATION_FAILED:
+		break;
+	}
+	return c->unasked;
+}
+
 static void begin(struct ms_ue_call *c)
 {
-	int err = get_ticket(c);
+	struct ms_fault f = { 0 };
+	int err = 0;
 
+	if (waits_for_network(c))
+		return;
+	if (c->e2ae && ms_ue_call_may_ask(c, "msrp-tls", &f)) {
+		ms_ue_call_end(c, f.reason, ms_span_str(ms_ue_fault_text(&f)));
+		return;
+	}
+	if (c->secure)
+		err = get_ticket(c);
+	else
+		offer(c, NULL);
 	if (err)
 		ms_ue_call_end(c, "ticket", ms_span_str(strerror(-err)));
+}
+
+void ms_ue_calls_registered(struct ms_ue *ue)
+{
+	struct ms_list *l, *next;
+
+	ms_list_foreach_safe (l, next, &ue->calls) {
+		struct ms_ue_call *c = MS_CONTAINER_OF(l, struct ms_ue_call, link);
+
+		if (!c->unasked || c->over)
+			continue;
+		c->unasked = false;
+		begin(c);
+	}
 }
 
 /* ---- files ---- */
@@ -310,6 +359,12 @@ void ms_ue_call_again(struct ms_ue_call *c)
 
 /* ---- the way in ---- */
 
+static void set_protection(struct ms_ue_call *c, unsigned protection)
+{
+	c->secure = protection == MS_UE_E2E;
+	c->e2ae = protection == MS_UE_E2AE;
+}
+
 static int prepare(struct ms_ue_call *c, const struct ms_ue_call_spec *spec)
 {
 	struct ms_ue_file_handlers h = ms_ue_call_file_handlers;
@@ -319,7 +374,7 @@ static int prepare(struct ms_ue_call *c, const struct ms_ue_call_spec *spec)
 	h.arg = c;
 	c->only_called = spec->only_called;
 	c->from = spec->from;
-	c->secure = true;
+	set_protection(c, c->ue->settings->config->media.outgoing);
 	if (!err && spec->file) {
 		c->kind = "file";
 		err = ms_ue_file_open(spec->file, spec->from, &h, &c->file);

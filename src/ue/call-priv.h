@@ -27,11 +27,18 @@ enum {
 	MS_UE_WARN_MISC = 399,
 };
 
+/** Those of a peer. */
+struct ms_ue_fingerprints {
+	struct ms_tls_fingerprint v[MS_TLS_FINGERPRINTS_MAX];
+	size_t n;
+};
+
 /** What the peer's description says of our line, copied. */
 struct ms_ue_peer_line {
 	struct ms_buf path, accept_types;
 	struct ms_buf keys; /* their MIKEY message */
 	uint64_t max_size;
+	struct ms_ue_fingerprints fingerprints;
 	struct ms_addr address; /* where to connect */
 	enum ms_sdp_setup setup;
 };
@@ -41,7 +48,10 @@ struct ms_ue_call {
 	struct ms_ue *ue;
 	unsigned number;
 	const char *kind; /* "chat" or "file"; static */
-	bool outgoing, secure, only_called;
+	bool outgoing, only_called;
+	bool secure;      /* end to end: the KMS gave the keys */
+	bool e2ae;        /* TLS up to the network's edge, by fingerprints; never with `secure` */
+	bool unasked;     /* outgoing: begins once the registration says what the network has */
 	bool waiting;     /* an incoming one that the user has to answer */
 	bool rung;        /* outgoing: told that it rings */
 	bool answered;    /* the call stands */
@@ -154,6 +164,35 @@ MS_MUST_CHECK int ms_ue_call_take_keys(struct ms_ue_call *c, const struct ms_mik
 
 /** Appends a description that refuses all lines of c->offer, with a MIKEY Error message. */
 void ms_ue_call_put_refusal(struct ms_ue_call *c, struct ms_span error, struct ms_buf *b);
+
+/* ---- call-e2ae.c ---- */
+
+/** TLS of either kind. */
+static inline bool ms_ue_call_is_tls(const struct ms_ue_call *c)
+{
+	return c->secure || c->e2ae;
+}
+
+/** "e2e", "e2ae" or "none". Static. */
+const char *ms_ue_call_security(const struct ms_ue_call *c);
+
+/** May we ask for e2ae, as configuration and network (e.g. "msrp-tls") are? -EPERM with *f. */
+MS_MUST_CHECK int ms_ue_call_may_ask(const struct ms_ue_call *c, const char *mechanism,
+				     struct ms_fault *f);
+
+/** Whether a fingerprint of the peer is in that line or above it. */
+bool ms_ue_call_has_fingerprint(const struct ms_sdp *sdp, const struct ms_sdp_media *m);
+
+/** Reads the peer's fingerprints. -EPROTO with *f if none can be used. */
+MS_MUST_CHECK int ms_ue_call_read_fingerprints(const struct ms_ue *ue, const struct ms_sdp *sdp,
+					       const struct ms_sdp_media *m,
+					       struct ms_ue_fingerprints *ret, struct ms_fault *f);
+
+#define MS_UE_E2AE_ATTRS 3
+
+/** Appends a=fingerprint and, to an offer, a=3ge2ae:requested to `v`, borrowed; nothing without e2ae. */
+void ms_ue_call_e2ae_attributes(const struct ms_ue_call *c, bool offer,
+				struct ms_sdp_attr_value v[static MS_UE_E2AE_ATTRS], size_t *n);
 
 /* ---- call-in.c ---- */
 

@@ -22,10 +22,25 @@ static bool same_keys(const struct ms_ue_call *c, const struct ms_sdp *again)
 	return !err && ms_span_eq(ms_buf_span(&octets), ms_buf_span(&c->there.keys));
 }
 
+static bool same_fingerprints(const struct ms_ue_call *c, const struct ms_sdp *again,
+			      const struct ms_sdp_media *m)
+{
+	const struct ms_ue_fingerprints *before = &c->there.fingerprints;
+	struct ms_ue_fingerprints now;
+
+	if (ms_ue_call_read_fingerprints(c->ue, again, m, &now, NULL) || now.n != before->n)
+		return false;
+	for (size_t i = 0; i < now.n; i++) {
+		if (!ms_tls_fingerprint_eq(&now.v[i], &before->v[i]))
+			return false;
+	}
+	return true;
+}
+
 /* Is our line as it was? */
 static int check_line(const struct ms_ue_call *c, const struct ms_sdp *again, struct ms_fault *f)
 {
-	enum ms_sdp_proto kind = c->secure ? MS_SDP_TCP_TLS_MSRP : MS_SDP_TCP_MSRP;
+	enum ms_sdp_proto kind = ms_ue_call_is_tls(c) ? MS_SDP_TCP_TLS_MSRP : MS_SDP_TCP_MSRP;
 	const struct ms_sdp_media *m = NULL;
 	struct ms_sdp_msrp msrp;
 	int err;
@@ -39,7 +54,9 @@ static int check_line(const struct ms_ue_call *c, const struct ms_sdp *again, st
 		return err;
 	if (!ms_span_eq(msrp.path, ms_buf_span(&c->there.path)))
 		return ms_fault_set(f, -EPROTO, 488, "media_changed", 0);
-	return same_keys(c, again) ? 0 : ms_fault_set(f, -EPROTO, 488, "keys_changed", 0);
+	if (!same_keys(c, again) || (c->e2ae && !same_fingerprints(c, again, m)))
+		return ms_fault_set(f, -EPROTO, 488, "keys_changed", 0);
+	return 0;
 }
 
 static struct ms_span own_keys(const struct ms_ue_call *c)

@@ -29,7 +29,7 @@ static int make_uri(struct ms_ue_call *c)
 	ms_hex_encode(&host, ms_span_of(random + 12, 4));
 	ms_buf_put_str(&host, ".invalid");
 	ms_buf_init_fixed(&uri, c->own_uri, sizeof(c->own_uri) - 1);
-	ms_msrp_uri_put(&uri, c->secure, ms_buf_span(&host), c->port ? c->port : 9,
+	ms_msrp_uri_put(&uri, ms_ue_call_is_tls(c), ms_buf_span(&host), c->port ? c->port : 9,
 			ms_buf_span(&id));
 	return ms_buf_status(&uri);
 }
@@ -63,7 +63,7 @@ static struct ms_sdp_line_spec line_spec(const struct ms_ue_call *c, enum ms_sdp
 	const struct ms_ue_config *config = c->ue->settings->config;
 
 	return (struct ms_sdp_line_spec){
-		.tls = c->secure,
+		.tls = ms_ue_call_is_tls(c),
 		.port = c->port ? c->port : 9,
 		.path = ms_span_str(c->own_uri),
 		.accept_types = c->file ? MS_SPAN_LIT("*") : MS_SPAN_LIT(MS_UE_CHAT_TYPES),
@@ -75,13 +75,21 @@ static struct ms_sdp_line_spec line_spec(const struct ms_ue_call *c, enum ms_sdp
 	};
 }
 
-static int add_file(const struct ms_ue_call *c, bool answer, struct ms_buf *text,
-		    struct ms_sdp_attr_value v[static 4], struct ms_sdp_line_spec *line)
+#define FILE_ATTRS 4
+
+/* Attributes beyond those of every MSRP line. */
+static int add_attributes(const struct ms_ue_call *c, bool answer, struct ms_buf *text,
+			  struct ms_sdp_attr_value v[static FILE_ATTRS + MS_UE_E2AE_ATTRS],
+			  struct ms_sdp_line_spec *line)
 {
-	if (!c->file)
-		return 0;
+	int err = 0;
+
 	line->attrs = v;
-	return ms_ue_file_attributes(c->file, answer, text, v, &line->n_attrs);
+	if (c->file)
+		err = ms_ue_file_attributes(c->file, answer, text, v, &line->n_attrs);
+	if (!err)
+		ms_ue_call_e2ae_attributes(c, !answer, v + line->n_attrs, &line->n_attrs);
+	return err;
 }
 
 int ms_ue_call_put_offer(struct ms_ue_call *c, enum ms_sdp_setup setup, struct ms_span key_mgmt,
@@ -89,14 +97,14 @@ int ms_ue_call_put_offer(struct ms_ue_call *c, enum ms_sdp_setup setup, struct m
 {
 	struct ms_sdp_line_spec line = line_spec(c, setup);
 	struct ms_sdp_session_info info;
-	struct ms_sdp_attr_value attrs[4];
+	struct ms_sdp_attr_value attrs[FILE_ATTRS + MS_UE_E2AE_ATTRS];
 	MS_CLEANUP(ms_buf_done) struct ms_buf text;
 	char host[MS_ADDR_TEXT_MAX];
 	int err;
 
 	ms_buf_init(&text, 4096);
 	session_info(c, host, &info);
-	err = add_file(c, false, &text, attrs, &line);
+	err = add_attributes(c, false, &text, attrs, &line);
 	return err ? err : ms_sdp_offer(b, &info, key_mgmt, &line, 1);
 }
 
@@ -106,7 +114,7 @@ int ms_ue_call_put_answer(struct ms_ue_call *c, const struct ms_sdp *offer, enum
 	struct ms_sdp_answer_line lines[32] = { 0 };
 	struct ms_sdp_line_spec *line = &lines[c->line].line;
 	struct ms_sdp_session_info info;
-	struct ms_sdp_attr_value attrs[4];
+	struct ms_sdp_attr_value attrs[FILE_ATTRS + MS_UE_E2AE_ATTRS];
 	MS_CLEANUP(ms_buf_done) struct ms_buf text;
 	char host[MS_ADDR_TEXT_MAX];
 	bool at_media = c->key_level == MS_SDP_LEVEL_MEDIA;
@@ -118,7 +126,7 @@ int ms_ue_call_put_answer(struct ms_ue_call *c, const struct ms_sdp *offer, enum
 	lines[c->line].accept = true; /* all others get port 0: RTP, further MSRP lines */
 	if (at_media)
 		line->key_mgmt = key_mgmt;
-	err = add_file(c, true, &text, attrs, line);
+	err = add_attributes(c, true, &text, attrs, line);
 	if (err)
 		return err;
 	return ms_sdp_answer(b, &info, offer, at_media ? MS_SPAN_NULL : key_mgmt, lines,

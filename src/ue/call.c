@@ -98,6 +98,7 @@ struct ms_ue_event ms_ue_call_event(const struct ms_ue_call *c, enum ms_ue_event
 		.asserted = c->secure ? MS_SPAN_NULL : ms_ue_identity_span(&c->sender.asserted),
 		.called = ms_ue_identity_span(&c->called),
 		.is_protected = c->secure,
+		.security = ms_ue_call_security(c),
 		.direction = c->file && ms_ue_file_sending(c->file) ? "out" : "in",
 	};
 }

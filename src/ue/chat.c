@@ -83,8 +83,12 @@ int ms_ue_call_start_media(struct ms_ue_call *c, bool active)
 	struct ms_ue_media_start start = {
 		.active = active,
 		.to = c->there.address,
+		.tls_client = active, /* RFC 6135 section 6 */
 		.secure = c->secure,
 		.psk = ms_secret_span(&c->psk),
+		.certificates = c->e2ae,
+		.fingerprints = c->there.fingerprints.v,
+		.n_fingerprints = c->there.fingerprints.n,
 	};
 	int err = make_session(c, active);
 

@@ -7,6 +7,8 @@
 
 static const char *const transports[] = { "udp", "tcp", "tls", NULL };
 static const char *const setups[] = { "auto", "active", "passive", NULL };
+static const char *const e2aes[] = { "off", "ask", "registered", NULL };
+static const char *const protections[] = { "e2e", "e2ae", "plain", NULL };
 static const char *const peers[] = { "any", "contacts", "called", NULL };
 static const char *const answers[] = { "ask", "accept", "refuse", NULL };
 static const char *const algorithms[] = { "aes-128-gcm", "aes-256-gcm", "aes-128-ccm",
@@ -175,6 +177,27 @@ static const struct ms_config_field media_fields[] = {
 	  .names = setups,
 	  .help = "Who opens the connection: active (we do, for those who cannot be reached), "
 		  "passive (we wait, where the offer allows it), auto." },
+	{ .key = "e2ae",
+	  .type = MS_CONFIG_ENUM,
+	  AT(media.e2ae),
+	  .value = "off",
+	  .names = e2aes,
+	  .help = "TLS to the edge of the network, peers known by the fingerprint of their certificate: "
+		  "off; ask (offer it without having announced it); registered (announce it, and use "
+		  "it where the network announced it too)." },
+	{ .key = "outgoing",
+	  .type = MS_CONFIG_ENUM,
+	  AT(media.outgoing),
+	  .value = "e2e",
+	  .names = protections,
+	  .help = "Protection of sessions of ours: e2e (keys from the key management server), e2ae, "
+		  "plain (needs policy.plain_media)." },
+	{ .key = "certificate",
+	  .type = MS_CONFIG_TEXT,
+	  AT(media.certificate),
+	  .value = "",
+	  .help = "PEM file, mode 0600, with our certificate and its key for e2ae; made if it is not "
+		  "there. Empty: a new one at each start." },
 	{ .key = "connect_limit",
 	  .type = MS_CONFIG_TIME,
 	  AT(media.connect_limit),

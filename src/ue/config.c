@@ -293,6 +293,12 @@ static int check(const struct loader *l)
 	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
 		return ms_config_complain(l->s->file, "kms.url", l->error,
 					  "must begin with http:// or https://");
+	if (c->media.outgoing == MS_UE_E2AE && c->media.e2ae == MS_UE_E2AE_OFF)
+		return ms_config_complain(l->s->file, "media.outgoing", l->error,
+					  "e2ae, while media.e2ae is off");
+	if (c->media.outgoing == MS_UE_PLAIN && !c->policy.plain_media)
+		return ms_config_complain(l->s->file, "media.outgoing", l->error,
+					  "plain, while policy.plain_media is false");
 	if (c->media.port_max < c->media.port_min)
 		return ms_config_complain(l->s->file, "media.port_max", l->error,
 					  "less than media.port_min");
@@ -313,9 +319,13 @@ static int load_paths(const struct loader *l)
 		const char *from;
 		char **to;
 	} paths[] = {
-		{ c->tickets.file, &s->ticket_file }, { c->files.directory, &s->directory },
-		{ c->sip.ca_file, &s->sip_ca },       { c->kms.ca_file, &s->kms_ca },
-		{ c->lab.key_log, &s->key_log },      { c->lab.trace, &s->trace },
+		{ c->tickets.file, &s->ticket_file },
+		{ c->files.directory, &s->directory },
+		{ c->sip.ca_file, &s->sip_ca },
+		{ c->kms.ca_file, &s->kms_ca },
+		{ c->lab.key_log, &s->key_log },
+		{ c->lab.trace, &s->trace },
+		{ c->media.certificate, &s->certificate },
 	};
 
 	for (size_t i = 0; i < MS_ARRAY_SIZE(paths); i++) {
@@ -399,6 +409,7 @@ struct ms_ue_settings *ms_ue_settings_free(struct ms_ue_settings *s)
 	ms_free(s->kms_ca);
 	ms_free(s->key_log);
 	ms_free(s->trace);
+	ms_free(s->certificate);
 	ms_ue_contacts_done(&s->contacts);
 	ms_config_free(s->file);
 	return ms_free(s);

@@ -17,6 +17,20 @@
 #include "mikey/pk.h"
 #include "ue/policy.h"
 
+/** Protection to the edge of the network (TS 33.328 clause 7.2.1): is it there? */
+enum ms_ue_e2ae {
+	MS_UE_E2AE_OFF,
+	MS_UE_E2AE_ASK, /* asked for without having announced it, as RCS clients do */
+	MS_UE_E2AE_REGISTERED, /* announced at registration, asked for where the network announced it too */
+};
+
+/** How sessions of ours are protected. */
+enum ms_ue_protection {
+	MS_UE_E2E,  /* keys from the KMS: nobody in between can read */
+	MS_UE_E2AE, /* TLS with certificates up to the network's edge */
+	MS_UE_PLAIN,
+};
+
 enum ms_ue_setup { MS_UE_SETUP_AUTO, MS_UE_SETUP_ACTIVE, MS_UE_SETUP_PASSIVE };
 
 struct ms_ue_config_contact {
@@ -44,9 +58,11 @@ struct ms_ue_config {
 		uint64_t max;
 	} tickets;
 	struct {
-		const char *address;
+		const char *address, *certificate;
 		uint64_t port_min, port_max, collect, max_size;
-		unsigned setup; /* enum ms_ue_setup */
+		unsigned setup;    /* enum ms_ue_setup */
+		unsigned e2ae;     /* enum ms_ue_e2ae */
+		unsigned outgoing; /* enum ms_ue_protection */
 		ms_usec connect_limit, idle_limit;
 	} media;
 	struct {
@@ -91,7 +107,7 @@ struct ms_ue_settings {
 	unsigned retries;                       /* files.retries, unless a command says otherwise */
 	char *password;                         /* owned, wiped; NULL if none */
 	char *ticket_file;                      /* owned paths, NULL if not configured */
-	char *directory, *sip_ca, *kms_ca, *key_log, *trace;
+	char *directory, *sip_ca, *kms_ca, *key_log, *trace, *certificate;
 };
 
 /**

@@ -81,6 +81,29 @@ static void put_message(struct ms_buf *b, const struct ms_ue_event *e)
 		ms_buf_put_u8(b, '\n');
 }
 
+/* Protected to the edge of the network: the network itself can read. */
+static bool is_to_edge(const struct ms_ue_event *e)
+{
+	return e->security && strcmp(e->security, "e2ae") == 0;
+}
+
+static const char *lack(const struct ms_ue_event *e)
+{
+	if (e->is_protected)
+		return "";
+	return is_to_edge(e) ? " PROTECTED TO THE NETWORK ONLY" : " WITHOUT PROTECTION";
+}
+
+static void put_standing(struct ms_buf *b, const struct ms_ue_event *e)
+{
+	ms_buf_put_str(b, e->diverted ? "connected, but DIVERTED to " : "connected with ");
+	put_who(b, e);
+	if (e->is_protected || is_to_edge(e))
+		put_labelled(b, ", ", e->suite);
+	if (!e->is_protected)
+		ms_buf_put_str(b, is_to_edge(e) ? ", TO THE NETWORK ONLY" : ", NOT PROTECTED");
+}
+
 static void put_call(struct ms_buf *b, const struct ms_ue_event *e)
 {
 	ms_buf_printf(b, "[%u] ", e->session);
@@ -93,17 +116,11 @@ static void put_call(struct ms_buf *b, const struct ms_ue_event *e)
 		break;
 	case MS_UE_EVENT_CALL_INCOMING:
 		put_who(b, e);
-		ms_buf_printf(b, " offers a %s%s: /accept or /reject", e->kind,
-			      e->is_protected ? "" : " WITHOUT PROTECTION");
+		ms_buf_printf(b, " offers a %s%s: /accept or /reject", e->kind, lack(e));
 		put_labelled(b, " - warning: ", e->warning);
 		break;
 	case MS_UE_EVENT_CALL_ESTABLISHED:
-		ms_buf_put_str(b, e->diverted ? "connected, but DIVERTED to " : "connected with ");
-		put_who(b, e);
-		if (e->is_protected)
-			put_labelled(b, ", ", e->suite);
-		else
-			ms_buf_put_str(b, ", NOT PROTECTED");
+		put_standing(b, e);
 		break;
 	case MS_UE_EVENT_CALL_FAILED:
 		ms_buf_put_str(b, "failed");
@@ -195,7 +212,11 @@ void ms_ue_event_text(struct ms_buf *b, const struct ms_ue_event *e)
 		put_call(b, e);
 		break;
 	case MS_UE_EVENT_CHAT:
-		ms_buf_printf(b, e->is_protected ? "[%u] " : "[%u NOT PROTECTED] ", e->session);
+		ms_buf_printf(b,
+			      e->is_protected ? "[%u] "
+			      : is_to_edge(e) ? "[%u to the network] "
+					      : "[%u NOT PROTECTED] ",
+			      e->session);
 		put_who(b, e);
 		ms_buf_put_str(b, ": ");
 		ms_ue_display_text(b, e->text, INDENT, TEXT_MAX_PEER);

@@ -64,6 +64,7 @@ struct ms_ue_event {
 	const char *kind;          /* "chat", "file"; "message", "session" for tickets; static */
 	const char *source;        /* "kms" or "cache"; static */
 	const char *direction;     /* "in" or "out"; static */
+	const char *security;      /* of a session: "e2e", "e2ae" or "none"; static */
 	const char *reason;        /* a counter's name; static */
 	struct ms_span detail;     /* for people */
 	struct ms_span warning;

@@ -30,6 +30,14 @@ static void put_keys(const struct ms_ue_call *c, struct ms_buf *b)
 {
 	char iso[32];
 
+	if (c->e2ae) {
+		ms_buf_printf(
+			b,
+			"keys:      to the edge of the network only, by fingerprint\nsuite:     %s\n",
+			c->established && ms_ue_media_suite(c->media) ? ms_ue_media_suite(c->media)
+								      : "not yet");
+		return;
+	}
 	if (!c->secure) {
 		ms_buf_put_str(b, "keys:      none: NOT PROTECTED\n");
 		return;

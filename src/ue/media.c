@@ -263,13 +263,15 @@ static int start_tls(struct ms_ue_stream *s)
 {
 	struct ms_ue_media *m = s->media;
 	const struct ms_tls_peer peer = {
-		.role = m->start.active ? MS_TLS_CLIENT : MS_TLS_SERVER,
-		.mode = m->o.tls_mode,
+		.role = m->start.tls_client ? MS_TLS_CLIENT : MS_TLS_SERVER,
+		.mode = m->start.certificates ? MS_TLS_CERTIFICATE : m->o.tls_mode,
 		.psk = ms_secret_span(&m->psk),
 		.identity = m->o.psk_identity,
+		.fingerprints = m->start.fingerprints,
+		.n_fingerprints = m->start.n_fingerprints,
 	};
 
-	if (!m->start.secure)
+	if (!m->start.secure && !m->start.certificates)
 		return 0;
 	return ms_tls_new(m->o.tls, &peer, ms_clock_mono(), &s->tls);
 }

@@ -51,10 +51,15 @@ MS_MUST_CHECK int ms_ue_media_listen(struct ms_ue_media *m, const struct ms_addr
 				     uint16_t port_min, uint16_t port_max, uint16_t *ret_port);
 
 struct ms_ue_media_start {
-	bool active; /* connect to `to` and be TLS client; else wait */
+	bool active; /* connect to `to`; else wait */
 	struct ms_addr to;
-	bool secure;
-	struct ms_span psk;              /* copied */
+	bool tls_client;
+	bool secure;        /* TLS with a pre-shared key */
+	struct ms_span psk; /* copied */
+	bool certificates;  /* TLS with certificates, ours is the context's */
+	const struct ms_tls_fingerprint
+		*fingerprints; /* the peer's, borrowed as long as the media */
+	size_t n_fingerprints;
 	struct ms_msrp_session *session; /* borrowed; outlives the media */
 };
 

@@ -6,6 +6,9 @@
 
 #include "ue/ue-priv.h"
 
+/* TS 24.229 clause 7.2A.7 */
+#define MEDIA_SECURITY "msrp-tls;mediasec, bfcp-tls;mediasec"
+
 #define USER_AGENT "mediasec-ue/" MS_VERSION
 
 /* ---- keys ---- */
@@ -148,6 +151,9 @@ static int init_tls(struct ms_ue *ue, struct ms_buf *error)
 	struct ms_tls_config tls = { .psk_suites = p->psk_suites,
 				     .allow_dh = p->psk_dh,
 				     .allow_null = p->psk_null,
+				     .cert_suites = p->cert_suites,
+				     .allow_legacy_suites = p->cert_legacy_suites,
+				     .allow_sha1 = p->fingerprint_sha1,
 				     .allow_renegotiation = p->tls_renegotiation,
 				     .allow_legacy_peer = p->tls_legacy_peer,
 				     .handshake_time = s->config->media.connect_limit };
@@ -165,8 +171,10 @@ static int init_tls(struct ms_ue *ue, struct ms_buf *error)
 	}
 	err = ms_tls_context_new(&tls, &ue->tls, &fault);
 	if (err)
-		ms_buf_printf(error, "profile.psk_suites: %s",
+		ms_buf_printf(error, "profile.psk_suites, profile.cert_suites: %s",
 			      fault.reason ? fault.reason : strerror(-err));
+	if (!err && s->config->media.e2ae != MS_UE_E2AE_OFF)
+		err = ms_ue_certificate_open(ue, error);
 	return err;
 }
 
@@ -302,6 +310,7 @@ static int open_account(struct ms_ue *ue, struct ms_buf *error)
 		.proxy = or_null(c->sip.proxy),
 		.transport = (enum ms_sip_transport)c->sip.transport,
 		.transport_set = true,
+		.media_security = c->media.e2ae == MS_UE_E2AE_REGISTERED ? MEDIA_SECURITY : NULL,
 	};
 	int err = ms_sip_account_new(ue->sip, &account, &ue->account);
 

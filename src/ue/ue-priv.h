@@ -47,7 +47,11 @@ struct ms_ue {
 	struct ms_mikey_clock clock;
 	struct ms_mikey_local local[2]; /* by enum ms_ue_ticket_kind */
 	struct ms_mikey_party party[2];
-	struct ms_tls_context *tls; /* owned */
+	struct ms_tls_context *tls;             /* owned */
+	struct ms_tls_certificate *certificate; /* a reference; NULL without e2ae */
+	/* Its fingerprints, as they stand in a session description. */
+	char fingerprint[2][MS_TLS_FINGERPRINT_TEXT_MAX + 1];
+	size_t n_fingerprints;
 
 	struct ms_list asking;    /* key management exchanges: struct ms_ue_asking */
 	struct ms_list sending;   /* messages on their way out */
@@ -73,6 +77,11 @@ void ms_ue_warn(const struct ms_ue *ue, const char *fmt, ...) MS_PRINTF(2, 3);
 
 /** Opens everything that `settings` says; what was opened before an error is left to ms_ue_free(). */
 MS_MUST_CHECK int ms_ue_open(struct ms_ue *ue, struct ms_buf *error);
+
+/* ---- certificate.c ---- */
+
+/** Loads our certificate, or makes it, and gives it to ue->tls. */
+MS_MUST_CHECK int ms_ue_certificate_open(struct ms_ue *ue, struct ms_buf *error);
 
 /* ---- ue.c ---- */
 
@@ -179,6 +188,9 @@ MS_MUST_CHECK int ms_ue_notification_take(struct ms_ue *ue, const struct ms_ue_i
 
 /** A call that came. */
 void ms_ue_call_receive(struct ms_ue *ue, struct ms_sip_session *s, const struct ms_sip_message *m);
+
+/** The registration has an outcome: calls that wait for it begin, or fail. */
+void ms_ue_calls_registered(struct ms_ue *ue);
 
 /** Ends all at once. */
 void ms_ue_calls_stop(struct ms_ue *ue);

@@ -169,6 +169,7 @@ static void on_registration(struct ms_sip_account *a, enum ms_sip_registration_s
 		return;
 	}
 	ms_ue_tell(ue, &e);
+	ms_ue_calls_registered(ue);
 }
 
 int ms_ue_register(struct ms_ue *ue)
@@ -223,6 +224,7 @@ struct ms_ue *ms_ue_free(struct ms_ue *ue)
 	ms_ue_ticket_cache_free(ue->tickets);
 	ms_ue_replay_free(ue->replay);
 	ms_tls_context_free(ue->tls);
+	ms_tls_certificate_unref(ue->certificate);
 	if (ue->trace)
 		fclose(ue->trace);
 	if (ue->key_log)

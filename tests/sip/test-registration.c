@@ -20,6 +20,8 @@ static struct {
 	bool greedy;      /* 423 always, for one second more */
 	char expires[16]; /* Expires of the last REGISTER */
 	unsigned nonces;
+	const char *security;          /* Security-Server of the 200 */
+	char client[100], verify[100]; /* Security-Client and -Verify of the last REGISTER */
 } rule;
 
 /* Does the answer fit the password? Computed anew from what the header says. */
@@ -100,6 +102,8 @@ static void receive_register(struct ms_sip *sip, const struct ms_sip_message *m)
 	uint64_t expires = 0;
 
 	assert_int_equal(ms_span_u64(ms_sip_header(m, "Expires"), UINT32_MAX, &expires), 0);
+	assert_int_equal(ms_span_to_str(ms_sip_header(m, "Security-Client"), rule.client, 100), 0);
+	assert_int_equal(ms_span_to_str(ms_sip_header(m, "Security-Verify"), rule.verify, 100), 0);
 	(void)snprintf(rule.expires, sizeof(rule.expires), "%u", (unsigned)expires);
 	if (rule.greedy)
 		rule.min_expires = (unsigned)expires + 1;
@@ -111,6 +115,10 @@ static void receive_register(struct ms_sip *sip, const struct ms_sip_message *m)
 	assert_true(ms_sip_contact(m, 0, &contact));
 	if (rule.list) {
 		reply_with_list(sip, m);
+		return;
+	}
+	if (rule.security) {
+		reply_with(sip, m, 200, "Security-Server", rule.security);
 		return;
 	}
 	(void)snprintf(value, sizeof(value), "<sip:other@127.0.0.1:9>;expires=7, <%.*s>;expires=%u",
@@ -159,9 +167,13 @@ static void changed(struct ms_sip_account *a MS_UNUSED, enum ms_sip_registration
 	world_note(u, state == MS_SIP_REGISTERED ? 'R' : state == MS_SIP_UNREGISTERED ? 'U' : 'F');
 }
 
+static const char *media_security;
+
 static void open_both(enum ms_sip_transport t)
 {
-	struct ms_sip_account_config account = { .password = "secret", .proxy = bob.uri };
+	struct ms_sip_account_config account = { .password = "secret",
+						 .proxy = bob.uri,
+						 .media_security = media_security };
 
 	memset(&rule, 0, sizeof(rule));
 	rule.grant = 300;
@@ -230,6 +242,37 @@ static void test_long_lists(void **state MS_UNUSED)
 	world_until(&alice, "F", 3000);
 	assert_int_equal(alice.err, -E2BIG);
 	world_until(&alice, "FR", 3000);
+	close_both();
+}
+
+/* TS 24.229 clause 7.2A.7: each side says what it has, and the client repeats what the other said. */
+static void test_media_security(void **state MS_UNUSED)
+{
+	media_security = "msrp-tls;mediasec, bfcp-tls;mediasec";
+	open_both(MS_SIP_UDP);
+	rule.security = "ipsec-3gpp;q=0.1;spi-c=1, MSRP-TLS;mediasec,sdes-srtp ; mediasec";
+	start(600, 0);
+	world_until(&alice, "R", 3000);
+	assert_string_equal(rule.client, media_security);
+	assert_string_equal(rule.verify, "");
+	assert_true(ms_sip_media_security(alice.account, "msrp-tls"));
+	assert_true(ms_sip_media_security(alice.account, "sdes-srtp"));
+	assert_false(ms_sip_media_security(alice.account, "bfcp-tls"));
+	assert_false(ms_sip_media_security(alice.account, "ipsec-3gpp"));
+	start(600, 0);
+	world_until(&alice, "RR", 3000);
+	assert_string_equal(rule.verify, "MSRP-TLS;mediasec, sdes-srtp ; mediasec");
+	/* A network that has it no more. */
+	rule.security = "ipsec-3gpp";
+	start(600, 0);
+	world_until(&alice, "RRR", 3000);
+	assert_false(ms_sip_media_security(alice.account, "msrp-tls"));
+	close_both();
+	media_security = NULL;
+	open_both(MS_SIP_UDP);
+	start(600, 0);
+	world_until(&alice, "R", 3000);
+	assert_string_equal(rule.client, "");
 	close_both();
 }
 
@@ -424,6 +467,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_register),
 		cmocka_unit_test(test_long_lists),
+		cmocka_unit_test(test_media_security),
 		cmocka_unit_test(test_always_longer),
 		cmocka_unit_test(test_digest_md5),
 		cmocka_unit_test(test_digest_sha256),
