@@ -148,7 +148,8 @@ static void duplicate(struct ms_h248_job *job, const struct ms_h248_path *from, 
 		ms_h248_job_pending(job, now);
 }
 
-/* Seen before, in whatever state? The same id in another Restart is another request. */
+/* Seen before, in whatever state? The same id in another Restart is another request: then the peer
+ * counts from the beginning, and what it sent before says nothing any more. */
 static bool seen(struct ms_h248_association *a, const struct ms_h248_path *from, uint32_t id,
 		 uint64_t restart, ms_usec now)
 {
@@ -156,20 +157,14 @@ static bool seen(struct ms_h248_association *a, const struct ms_h248_path *from,
 
 	if (!job && !ms_h248_executed(a, id, now))
 		return false;
-	if (restart && !(job && (job->running || job->restart == restart)))
+	if (restart && !(job && (job->running || job->restart == restart))) {
+		ms_h248_association_forget(a);
 		return false;
+	}
 	a->e->counts.duplicates++;
 	if (job)
 		duplicate(job, from, now);
 	return true;
-}
-
-/* The peer begins anew, perhaps from elsewhere. */
-static void restarted(struct ms_h248_association *a, const struct ms_h248_path *from, ms_usec now)
-{
-	ms_h248_association_forget(a);
-	if (!ms_h248_same_path(&a->path, from))
-		ms_h248_association_set_path(a, from, now);
 }
 
 static struct ms_h248_job *accept_job(struct ms_h248_association *a,
@@ -200,8 +195,8 @@ void ms_h248_job_receive(struct ms_h248_association *a, const struct ms_h248_pat
 	e->counts.requests_in++;
 	if (seen(a, from, t->id, restart, now))
 		return;
-	if (restart)
-		restarted(a, from, now);
+	if (restart && !ms_h248_same_path(&a->path, from))
+		ms_h248_association_set_path(a, from, now); /* it may be elsewhere now */
 	job = accept_job(a, from, t->id, now);
 	if (!job)
 		return;

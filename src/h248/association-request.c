@@ -69,6 +69,8 @@ static ms_usec next_delay(struct ms_h248_waiting *w)
 	if (w->a->path.transport != MS_H248_UDP)
 		return e->timers.stream; /* annex D.2.3 */
 	w->delay = clamp(w->delay * 2, e->timers.shortest, e->timers.longest);
+	if (w->delay > w->a->aad) /* no sample will say so, since repeated ones measure nothing */
+		w->a->aad = w->delay;
 	half = w->delay / 2;
 	return clamp(half + (ms_usec)(dice(e) % (uint64_t)(half + 1)) + ADEV_FACTOR * w->a->adev,
 		     e->timers.shortest, e->timers.longest);

@@ -240,8 +240,9 @@ unsigned ms_h248_association_version(const struct ms_h248_association *a);
 void ms_h248_association_set_timing(struct ms_h248_association *a,
 				    const struct ms_h248_root_timing *timing);
 
-/** The peer began anew (ServiceChange Restart): what it sent before is forgotten. The layer does this
- * by itself for a Restart on ROOT that comes over another path or with another time stamp. */
+/** The peer counts its ids from the beginning: what it sent before is forgotten. The layer does this by
+ * itself when a Restart on ROOT has an id that is known, but came over another path or with another
+ * time stamp than then. */
 void ms_h248_association_forget(struct ms_h248_association *a);
 
 void ms_h248_association_set_user(struct ms_h248_association *a, void *user);
