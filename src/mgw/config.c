@@ -78,8 +78,6 @@ static const struct ms_config_field h248_fields[] = {
 	{ "replies", MS_CONFIG_UINT, AT(h248.replies), .value = "100000", .min = 100,
 	  .max = 10000000,
 	  .help = "Most replies kept for repetition; further requests are left to be repeated." },
-	{ "resting_ports", MS_CONFIG_UINT, AT(h248.resting_ports), .value = "64", .max = 60000,
-	  .help = "A port that was given back rests until so many others of its pool were." },
 	{ "t_max", MS_CONFIG_TIME, AT(h248.t_max), .value = "25s", .min = 1000000, .max = 600000000,
 	  .help = "T-MAX: a controller that does not answer for so long has failed." },
 	{ "long_timer", MS_CONFIG_TIME, AT(h248.long_timer), .value = "30s", .min = 1000000,

@@ -44,7 +44,7 @@ struct ms_mgw_config {
 		ms_usec avalanche, retry, hold, drain;
 		bool warm;
 		ms_usec t_max, long_timer;
-		uint64_t contexts, terminations, streams, events, jobs, replies, resting_ports;
+		uint64_t contexts, terminations, streams, events, jobs, replies;
 		uint64_t message_max;
 	} h248;
 	struct ms_config_list realms; /* of struct ms_mgw_realm */

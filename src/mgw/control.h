@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control role of mediasec-mgw: H.248 towards the controllers (gcp, h248/association.h), the gateway
+ * engine (h248/mg.h) and the media plane (plane.h). No media passes here.
+ *
+ *	control.c             the process: start, parent, links to workers, end
+ *	control-association.c controllers: paths, requests, replies, what became of them
+ *	control-ask.c         the operator's questions
+ *	control-metrics.c     counters and GET /metrics
+ */
+#ifndef MS_MGW_CONTROL_H
+#define MS_MGW_CONTROL_H
+
+#include <jansson.h>
+
+#include "gcp/gcp.h"
+#include "h248/mg.h"
+#include "h248/package.h"
+#include "http/server.h"
+#include "loop/loop.h"
+#include "mgw/config.h"
+#include "mgw/plane.h"
+#include "priv/chan.h"
+
+#define MS_MGW_CONTROLLERS_MAX 8
+#define MS_MGW_SCRAPES_MAX 8
+
+/** One of the configured controllers. */
+struct ms_mgw_peer {
+	const struct ms_mgw_controller *config;
+	struct ms_h248_association *association; /* NULL: none now */
+	bool lost; /* its connection is gone: a new one before the next request */
+};
+
+/** A request whose context is busy, encoded again until it can be asked. */
+struct ms_mgw_waiting {
+	struct ms_list link;
+	struct ms_h248_job *job;
+	unsigned controller;
+	struct ms_buf octets;
+};
+
+struct ms_mgw_control {
+	const struct ms_mgw_config *config;
+	struct ms_config *owner; /* of `config` */
+	struct ms_h248_registry registry;
+	struct ms_gcp *gcp;
+	struct ms_mg *mg;
+	struct ms_mgw_plane *plane;
+	struct ms_mgw_peer peers[MS_MGW_CONTROLLERS_MAX];
+	unsigned n_peers;
+	struct ms_list waiting; /* struct ms_mgw_waiting, oldest first */
+	unsigned n_waiting;
+	struct ms_timer tick;
+	struct ms_defer settle; /* end of a round: retry what waits, set the timer */
+	struct ms_chan *parent;
+	struct ms_watch links;
+	struct ms_timer closing; /* gives the last ServiceChange time to leave */
+	struct ms_http_server *metrics;
+	struct ms_http_route route;
+	struct ms_http_request *scrapes[MS_MGW_SCRAPES_MAX];
+	unsigned n_scrapes;
+	ms_usec since;
+};
+
+extern struct ms_log_category ms_mgw_log_h248, ms_mgw_log_media;
+
+/* ---- control-association.c ---- */
+
+/** gcp and the gateway engine. 0 or negative errno, logged. */
+MS_MUST_CHECK int ms_mgw_control_open(struct ms_mgw_control *c);
+void ms_mgw_control_shut(struct ms_mgw_control *c);
+
+/** Something was given to the engine: have its timer set and waiting requests tried again. */
+void ms_mgw_control_touched(struct ms_mgw_control *c);
+
+/* ---- control-ask.c ---- */
+
+/** An MS_MGW_MSG_ASK of the parent. */
+void ms_mgw_control_asked(struct ms_mgw_control *c, struct ms_msg *m);
+
+/* ---- control-metrics.c ---- */
+
+/** Registers the counters and serves them if the configuration says where. 0 or negative errno. */
+MS_MUST_CHECK int ms_mgw_control_metrics(struct ms_mgw_control *c);
+
+/** For ms_mg_handlers.count. */
+void ms_mgw_control_count(void *arg, const char *counter);
+
+/** The workers' counters have come. */
+void ms_mgw_control_metered(void *arg);
+
+#endif
