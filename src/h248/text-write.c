@@ -294,7 +294,8 @@ static void auth(struct ms_h248_out *out, const struct ms_h248_auth *h)
 	ms_h248_out_c(out, '\n');
 }
 
-static void message(struct ms_h248_out *out, const struct ms_h248_message *m)
+/* `more`: further transactions follow, which are encoded already. */
+static void message(struct ms_h248_out *out, const struct ms_h248_message *m, bool more)
 {
 	if (m->auth.present)
 		auth(out, &m->auth);
@@ -303,7 +304,7 @@ static void message(struct ms_h248_out *out, const struct ms_h248_message *m)
 	ms_h248_out_number(out, m->version);
 	ms_h248_out_c(out, ' ');
 	ms_h248_out_mid(out, &m->mid);
-	if (!m->version || m->version > 99 || !m->error == !m->transactions)
+	if (!m->version || m->version > 99 || !m->error == !(m->transactions || more))
 		ms_h248_out_fail(out);
 	ms_h248_out_c(out, '\n');
 	if (m->error)
@@ -316,20 +317,98 @@ static void message(struct ms_h248_out *out, const struct ms_h248_message *m)
 	}
 }
 
-int ms_h248_text_encode(const struct ms_h248_message *m, unsigned style, struct ms_buf *b)
+static struct ms_h248_out begin(struct ms_buf *b, unsigned style)
 {
-	size_t before = b->len;
-	struct ms_h248_out out = {
+	return (struct ms_h248_out){
 		.b = b,
 		.spellings = spellings[style & MS_H248_TEXT_LONG ? 1 : 0],
 		.indent = style & MS_H248_TEXT_INDENT,
 		.err = ms_buf_status(b),
 	};
-	message(&out, m);
-	if (out.err) {
-		ms_buf_truncate(b, before);
-		return out.err;
-	}
-	ms_buf_truncate(b, b->len - (size_t)(out.end - out.p));
-	return 0;
 }
+
+/* Gives back the room that was not used; after an error, everything from `before` on. */
+static int finish(struct ms_h248_out *out, size_t before)
+{
+	size_t len = out->err ? before : out->b->len - (size_t)(out->end - out->p);
+	ms_buf_truncate(out->b, len);
+	return out->err;
+}
+
+int ms_h248_text_encode(const struct ms_h248_message *m, unsigned style, struct ms_buf *b)
+{
+	size_t before = b->len;
+	struct ms_h248_out out = begin(b, style);
+	message(&out, m, false);
+	return finish(&out, before);
+}
+
+/* ---- for the transaction layer ---- */
+
+/* Each on lines of its own, so that any may follow any. */
+static void put_transaction(struct ms_buf *b, const struct ms_h248_transaction *t, unsigned style)
+{
+	size_t before = b->len;
+	struct ms_h248_out out = begin(b, style);
+	transaction(&out, t);
+	ms_h248_out_c(&out, '\n');
+	int err = finish(&out, before);
+	if (err)
+		ms_buf_fail(b, err);
+}
+
+static void put_message(struct ms_buf *b, const struct ms_h248_message *m, struct ms_span encoded,
+			unsigned style)
+{
+	size_t before = b->len;
+	struct ms_h248_out out = begin(b, style);
+	message(&out, m, encoded.len > 0);
+	if (m->transactions && encoded.len > 0)
+		ms_h248_out_c(&out, '\n');
+	ms_h248_out_put(&out, encoded.p, encoded.len);
+	int err = finish(&out, before);
+	if (err)
+		ms_buf_fail(b, err);
+}
+
+static void put_transaction_pretty(struct ms_buf *out, const struct ms_h248_transaction *t,
+				   unsigned version)
+{
+	(void)version;
+	put_transaction(out, t, MS_H248_TEXT_PRETTY);
+}
+
+static void put_transaction_compact(struct ms_buf *out, const struct ms_h248_transaction *t,
+				    unsigned version)
+{
+	(void)version;
+	put_transaction(out, t, 0);
+}
+
+static void put_message_pretty(struct ms_buf *out, const struct ms_h248_message *m,
+			       struct ms_span encoded)
+{
+	put_message(out, m, encoded, MS_H248_TEXT_PRETTY);
+}
+
+static void put_message_compact(struct ms_buf *out, const struct ms_h248_message *m,
+				struct ms_span encoded)
+{
+	put_message(out, m, encoded, 0);
+}
+
+const struct ms_h248_codec ms_h248_codec_pretty = {
+	.name = "pretty",
+	.port = 2944,
+	.decode = ms_h248_text_decode,
+	.put_transaction = put_transaction_pretty,
+	.put_message = put_message_pretty,
+};
+
+const struct ms_h248_codec ms_h248_codec_compact = {
+	.name = "compact",
+	.port = 2944,
+	.decode = ms_h248_text_decode,
+	.put_transaction = put_transaction_compact,
+	.put_message = put_message_compact,
+};

@@ -45,4 +45,7 @@ enum {
 MS_MUST_CHECK int ms_h248_text_encode(const struct ms_h248_message *m, unsigned style,
 				      struct ms_buf *b);
 
+/** The text coding for the transaction layer, in both styles; either reads both. */
+extern const struct ms_h248_codec ms_h248_codec_pretty, ms_h248_codec_compact;
+
 #endif
