@@ -17,9 +17,10 @@
 #include "mgw/media/media.h"
 
 #define LAB_EVENTS 64
-/* Tests run side by side: each process has its own two ports. */
-#define LAB_PORT_A ((uint16_t)(10000 + 2 * (getpid() % 900))) /* the gateway's, access side */
-#define LAB_PORT_B ((uint16_t)(LAB_PORT_A + 1))               /* core side */
+/* Tests run side by side: each process has a loopback address of its own. */
+#define LAB_HOST(i) ((uint8_t)(getpid() >> (8 * (i))))
+#define LAB_PORT_A ((uint16_t)11801)            /* the gateway's, access side */
+#define LAB_PORT_B ((uint16_t)(LAB_PORT_A + 1)) /* core side */
 #define LAB_PEER_A 11803
 #define LAB_PEER_B 11804
 
@@ -88,7 +89,9 @@ static inline void lab_close(void)
 
 static inline struct ms_bearer_address lab_address(uint16_t port)
 {
-	return (struct ms_bearer_address){ .family = 4, .octets = { 127, 0, 0, 1 }, .port = port };
+	return (struct ms_bearer_address){ .family = 4,
+					   .octets = { 127, LAB_HOST(1), LAB_HOST(0), 1 },
+					   .port = port };
 }
 
 /** A plain, passive, two-way bearer at `port` that arms everything. */
@@ -161,7 +164,9 @@ static inline struct sockaddr_in lab_sockaddr(uint16_t port)
 {
 	return (struct sockaddr_in){ .sin_family = AF_INET,
 				     .sin_port = htons(port),
-				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+				     .sin_addr.s_addr =
+					     htonl(0x7f000001u | (uint32_t)LAB_HOST(1) << 16 |
+						   (uint32_t)LAB_HOST(0) << 8) };
 }
 
 static inline int lab_socket(uint16_t port)

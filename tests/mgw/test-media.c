@@ -211,7 +211,8 @@ static void test_filter(void **state MS_UNUSED)
 	a.policy.port_first = a.policy.port_last = LAB_PEER_A;
 	a.policy.filter_address = true;
 	a.policy.n_prefixes = 1;
-	a.policy.prefixes[0] = (struct ms_bearer_prefix){ 4, { 127, 0, 0, 0 }, 30 };
+	a.policy.prefixes[0] =
+		(struct ms_bearer_prefix){ 4, { 127, LAB_HOST(1), LAB_HOST(0), 0 }, 30 };
 	assert_int_equal(lab_set(1, &a), 0);
 	stranger = lab_connect(LAB_PEER_B, LAB_PORT_A);
 	assert_int_equal(lab_end(stranger), -ECONNRESET);
@@ -230,7 +231,8 @@ static void test_filter_prefix(void **state MS_UNUSED)
 
 	a.policy.filter_address = true;
 	a.policy.n_prefixes = 1;
-	a.policy.prefixes[0] = (struct ms_bearer_prefix){ 4, { 127, 0, 0, 4 }, 30 };
+	a.policy.prefixes[0] =
+		(struct ms_bearer_prefix){ 4, { 127, LAB_HOST(1), LAB_HOST(0), 4 }, 30 };
 	assert_int_equal(lab_set(1, &a), 0);
 	stranger = lab_connect(0, LAB_PORT_A);
 	assert_int_equal(lab_end(stranger), -ECONNRESET);
