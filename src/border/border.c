@@ -3,10 +3,16 @@
 #include "border/border.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "border/session-priv.h"
 #include "core/alloc.h"
 #include "core/random.h"
+#include "core/secret.h"
+
+#define KEY_MIN 16 /* octets */
 
 struct ms_log_category ms_border_log = { .name = "session",
 					 .help = "Calls and their media.",
@@ -258,10 +264,48 @@ static void on_stream_lost(const struct ms_sip_hop *hop, void *arg)
 
 /* ---- making ---- */
 
+/* The file's octets are the key: no user of ours may be able to forge a way. */
+static int read_key(const char *path, struct ms_secret *ret_key)
+{
+	uint8_t octets[MS_SECRET_MAX];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = fstat(fd, &st) == 0 && !(st.st_mode & 077) ? read(fd, octets, sizeof(octets)) : -1;
+	close(fd);
+	if (n >= KEY_MIN)
+		n = ms_secret_set(ret_key, ms_span_of(octets, (size_t)n));
+	else
+		n = -EACCES;
+	ms_wipe(octets, sizeof(octets));
+	return (int)n;
+}
+
+static int take_key(const char *path, struct ms_secret *key, struct ms_buf *error)
+{
+	int err = *path ? read_key(path, key) : 0;
+
+	if (err < 0 && error)
+		ms_buf_printf(error, "sip.token_key: %s: %s", path,
+			      err == -EACCES
+				      ? "has to be a file of 16 octets or more with mode 0600"
+				      : strerror(-err));
+	return err;
+}
+
 static int open_proxy(struct ms_border *b, const struct ms_border_spec *spec, struct ms_buf *error)
 {
+	MS_CLEANUP(ms_secret_wipe) struct ms_secret key = { 0 };
 	struct ms_sip_point points[MS_SIP_POINTS_MAX];
 	struct ms_sip_proxy_config c = ms_border_proxy_config(spec->sip, points);
+	int err = take_key(spec->sip->token_key, &key, error);
+
+	if (err < 0)
+		return err;
+	c.token_key = ms_secret_span(&key);
 
 	c.flows = spec->flows;
 	c.handlers = (struct ms_sip_proxy_handlers){ .request = on_request,

@@ -79,6 +79,10 @@ static int init(struct ms_sip_wire *w)
 	uint8_t key[16];
 	int err = ms_random_fill(&ms_random_system, key, sizeof(key));
 
+	/* Tokens outlive us: numbers of the next run must not be those of this one. */
+	if (err == 0)
+		err = ms_random_fill(&ms_random_system, &w->last_number, sizeof(w->last_number));
+	w->last_number >>= 1;
 	if (err == 0)
 		err = ms_hash_new(w->limits.streams, key, &w->by_number);
 	if (err == 0)

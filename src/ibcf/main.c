@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mediasec-ibcf: start, reload and stop. One process, one loop. */
+#include <errno.h>
+
+#include "ibcf/ibcf.h"
+#include "priv/sandbox.h"
+
+struct ms_ibcf ms_ibcf;
+
+static struct ms_counter_set *const counter_sets[] = { &ms_border_counters, &ms_border_sip_counters,
+						       NULL };
+static struct ms_log_category *const categories[] = { &ms_border_log, NULL };
+
+static int open_border(struct ms_ibcf *i)
+{
+	struct ms_border_spec spec = {
+		.sip = &i->config->sip,
+		.policy = { .role = MS_ANCHOR_IBCF },
+		.handlers = { .request = ms_ibcf_request, .response = ms_ibcf_response },
+		.arg = i,
+	};
+	MS_CLEANUP(ms_buf_done) struct ms_buf error;
+	int err;
+
+	ms_buf_init(&error, 1024);
+	err = ms_border_new(&spec, &error, &i->border);
+	if (err < 0)
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%s",
+		       error.len > 0 ? ms_buf_cstr(&error) : strerror(-err));
+	return err;
+}
+
+static int drop(const struct ms_ibcf_config *c)
+{
+	const struct ms_sandbox_drop d = { .user = c->daemon.user,
+					   .group = c->daemon.group,
+					   .chroot_dir = c->daemon.chroot_dir,
+					   .no_processes = 1 };
+	const char *what = "";
+	int err = ms_sandbox_drop(&d, &what);
+
+	if (err < 0)
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "cannot drop privileges (%s): %s", what,
+		       strerror(-err));
+	return err;
+}
+
+static int start(struct ms_daemon *d, const void *config)
+{
+	struct ms_ibcf *i = &ms_ibcf;
+	int err;
+
+	i->daemon = d;
+	i->config = config;
+	err = open_border(i);
+	return err == 0 ? drop(i->config) : err;
+}
+
+static void ended(void *arg)
+{
+	ms_daemon_stopped(arg);
+}
+
+static void stop(struct ms_daemon *d)
+{
+	struct ms_ibcf *i = &ms_ibcf;
+
+	ms_border_shutdown(i->border, i->config->daemon.stop_limit, ended, d);
+}
+
+static void done(struct ms_daemon *d)
+{
+	struct ms_ibcf *i = &ms_ibcf;
+
+	(void)d;
+	i->border = ms_border_free(i->border);
+}
+
+const struct ms_daemon_app ms_ibcf_app = {
+	.name = "mediasec-ibcf",
+	.summary = "IBCF: SIP and media between our network and others.",
+	.config_path = "/etc/mediasec/ibcf.yaml",
+	.fields = ms_ibcf_config_fields,
+	.config_size = sizeof(struct ms_ibcf_config),
+	.daemon_offset = offsetof(struct ms_ibcf_config, daemon),
+	.check = ms_ibcf_config_check,
+	.start = start,
+	.stop = stop,
+	.done = done,
+	.counters = counter_sets,
+	.categories = categories,
+	.commands = ms_ibcf_commands,
+};
+
+int main(int argc, char **argv)
+{
+	return ms_daemon_main(&ms_ibcf_app, argc, argv);
+}
