@@ -146,7 +146,7 @@ size_t ms_anchor_sessions(const struct ms_anchor *a);
 /**
  * An offer came from side `from` (INVITE, UPDATE, PRACK, 200 to an INVITE without one). `dialog`
  * names the dialog, empty in an initial INVITE. `done` is called once, perhaps before this returns; it
- * must not release the session. Returns 0, or without calling `done`: -EBUSY (another offer or answer
+ * may release the session. Returns 0, or without calling `done`: -EBUSY (another offer or answer
  * is still being worked on: the program queues or answers 491), -ENOMEM.
  */
 MS_MUST_CHECK int ms_anchor_offer(struct ms_anchor_session *s, enum ms_anchor_side from,
@@ -156,7 +156,9 @@ MS_MUST_CHECK int ms_anchor_offer(struct ms_anchor_session *s, enum ms_anchor_si
 /**
  * The answer to the pending offer, from the other side. `final`: in the 2xx of an INVITE, or in the
  * answer of any other transaction; false in a provisional response. The same answer again (183, then
- * 200, in the same dialog) gives the same result and changes nothing. -EBUSY as above, -ENOENT (no offer).
+ * 200, in the same dialog) gives the same result and changes nothing. After a refusal because of what
+ * the answer says (488) another answer may come; after one by the gateway the session is to be
+ * released. -EBUSY as above, -ENOENT (no offer).
  */
 MS_MUST_CHECK int ms_anchor_answer(struct ms_anchor_session *s, struct ms_span dialog,
 				   struct ms_span sdp, bool final, ms_usec now,
