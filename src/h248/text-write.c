@@ -294,8 +294,14 @@ static void auth(struct ms_h248_out *out, const struct ms_h248_auth *h)
 	ms_h248_out_c(out, '\n');
 }
 
-/* `more`: further transactions follow, which are encoded already. */
-static void message(struct ms_h248_out *out, const struct ms_h248_message *m, bool more)
+/* Each transaction begins a line: a segment reply has no brace at its end. */
+static void line_of(struct ms_h248_out *out, const struct ms_h248_transaction *t)
+{
+	ms_h248_out_c(out, '\n');
+	transaction(out, t);
+}
+
+static void message(struct ms_h248_out *out, const struct ms_h248_message *m)
 {
 	if (m->auth.present)
 		auth(out, &m->auth);
@@ -304,17 +310,14 @@ static void message(struct ms_h248_out *out, const struct ms_h248_message *m, bo
 	ms_h248_out_number(out, m->version);
 	ms_h248_out_c(out, ' ');
 	ms_h248_out_mid(out, &m->mid);
-	if (!m->version || m->version > 99 || !m->error == !(m->transactions || more))
+	if (!m->version || m->version > 99 || (m->error && m->transactions))
 		ms_h248_out_fail(out);
-	ms_h248_out_c(out, '\n');
-	if (m->error)
+	if (m->error) {
+		ms_h248_out_c(out, '\n');
 		ms_h248_out_error(out, m->error);
-	for (const struct ms_h248_transaction *t = m->transactions; t; t = t->next) {
-		/* A segment reply has no brace at its end. */
-		if (t != m->transactions)
-			ms_h248_out_c(out, '\n');
-		transaction(out, t);
 	}
+	for (const struct ms_h248_transaction *t = m->transactions; t; t = t->next)
+		line_of(out, t);
 }
 
 static struct ms_h248_out begin(struct ms_buf *b, unsigned style)
@@ -327,11 +330,10 @@ static struct ms_h248_out begin(struct ms_buf *b, unsigned style)
 	};
 }
 
-/* Gives back the room that was not used; after an error, everything from `before` on. */
+/* Gives back the room that was not needed, or all that was written since `before`. */
 static int finish(struct ms_h248_out *out, size_t before)
 {
-	size_t len = out->err ? before : out->b->len - (size_t)(out->end - out->p);
-	ms_buf_truncate(out->b, len);
+	ms_buf_truncate(out->b, out->err ? before : out->b->len - (size_t)(out->end - out->p));
 	return out->err;
 }
 
@@ -339,19 +341,19 @@ int ms_h248_text_encode(const struct ms_h248_message *m, unsigned style, struct 
 {
 	size_t before = b->len;
 	struct ms_h248_out out = begin(b, style);
-	message(&out, m, false);
+	message(&out, m);
+	if (!m->error && !m->transactions)
+		ms_h248_out_fail(&out);
 	return finish(&out, before);
 }
 
-/* ---- for the transaction layer ---- */
+/* ---- one transaction after another (codec.h) ---- */
 
-/* Each on lines of its own, so that any may follow any. */
 static void put_transaction(struct ms_buf *b, const struct ms_h248_transaction *t, unsigned style)
 {
 	size_t before = b->len;
 	struct ms_h248_out out = begin(b, style);
-	transaction(&out, t);
-	ms_h248_out_c(&out, '\n');
+	line_of(&out, t);
 	int err = finish(&out, before);
 	if (err)
 		ms_buf_fail(b, err);
@@ -362,53 +364,51 @@ static void put_message(struct ms_buf *b, const struct ms_h248_message *m, struc
 {
 	size_t before = b->len;
 	struct ms_h248_out out = begin(b, style);
-	message(&out, m, encoded.len > 0);
-	if (m->transactions && encoded.len > 0)
-		ms_h248_out_c(&out, '\n');
+	message(&out, m);
 	ms_h248_out_put(&out, encoded.p, encoded.len);
 	int err = finish(&out, before);
 	if (err)
 		ms_buf_fail(b, err);
 }
 
-static void put_transaction_pretty(struct ms_buf *out, const struct ms_h248_transaction *t,
-				   unsigned version)
+static void compact_transaction(struct ms_buf *b, const struct ms_h248_transaction *t,
+				unsigned version)
+{
+	(void)version; /* the text of a version 3 item is unknown to older peers, and they say so */
+	put_transaction(b, t, 0);
+}
+
+static void compact_message(struct ms_buf *b, const struct ms_h248_message *m,
+			    struct ms_span encoded)
+{
+	put_message(b, m, encoded, 0);
+}
+
+static void pretty_transaction(struct ms_buf *b, const struct ms_h248_transaction *t,
+			       unsigned version)
 {
 	(void)version;
-	put_transaction(out, t, MS_H248_TEXT_PRETTY);
+	put_transaction(b, t, MS_H248_TEXT_PRETTY);
 }
 
-static void put_transaction_compact(struct ms_buf *out, const struct ms_h248_transaction *t,
-				    unsigned version)
+static void pretty_message(struct ms_buf *b, const struct ms_h248_message *m,
+			   struct ms_span encoded)
 {
-	(void)version;
-	put_transaction(out, t, 0);
+	put_message(b, m, encoded, MS_H248_TEXT_PRETTY);
 }
-
-static void put_message_pretty(struct ms_buf *out, const struct ms_h248_message *m,
-			       struct ms_span encoded)
-{
-	put_message(out, m, encoded, MS_H248_TEXT_PRETTY);
-}
-
-static void put_message_compact(struct ms_buf *out, const struct ms_h248_message *m,
-				struct ms_span encoded)
-{
-	put_message(out, m, encoded, 0);
-}
-
-const struct ms_h248_codec ms_h248_codec_pretty = {
-	.name = "pretty",
-	.port = 2944,
-	.decode = ms_h248_text_decode,
-	.put_transaction = put_transaction_pretty,
-	.put_message = put_message_pretty,
-};
 
 const struct ms_h248_codec ms_h248_codec_compact = {
 	.name = "compact",
 	.port = 2944,
 	.decode = ms_h248_text_decode,
-	.put_transaction = put_transaction_compact,
-	.put_message = put_message_compact,
+	.put_transaction = compact_transaction,
+	.put_message = compact_message,
+};
+
+const struct ms_h248_codec ms_h248_codec_pretty = {
+	.name = "pretty",
+	.port = 2944,
+	.decode = ms_h248_text_decode,
+	.put_transaction = pretty_transaction,
+	.put_message = pretty_message,
 };

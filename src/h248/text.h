@@ -14,6 +14,10 @@
 #include "h248/codec.h"
 #include "h248/message.h"
 
+/** As codec.h describes it. Both read all of the text encoding; compact writes short tokens. */
+extern const struct ms_h248_codec ms_h248_codec_compact;
+extern const struct ms_h248_codec ms_h248_codec_pretty;
+
 /**
  * Reads one message. The tree is in the arena, its spans point into `octets` (or into the arena,
  * where escapes were undone): both must stay. Tokens may be long, short or mixed, in any case; what
@@ -44,8 +48,5 @@ enum {
  */
 MS_MUST_CHECK int ms_h248_text_encode(const struct ms_h248_message *m, unsigned style,
 				      struct ms_buf *b);
-
-/** The text coding for the transaction layer, in both styles; either reads both. */
-extern const struct ms_h248_codec ms_h248_codec_pretty, ms_h248_codec_compact;
 
 #endif

@@ -402,6 +402,34 @@ static void test_written(void **state)
 		       "MEGACO/1 <a>\nReply = 1{\n\tContext = 1{\n\t\tNotify = x\n\t}\n}");
 }
 
+/* Transactions encoded one by one are the message encoded at once. */
+static void test_one_by_one(void **state)
+{
+	static const struct ms_h248_codec *const codecs[] = { &ms_h248_codec_compact,
+							      &ms_h248_codec_pretty };
+	const struct ms_h248_message *m =
+		read_text("!/3 <a> SM=1/2 T=1{C=1{A=$}} P=2{ER=500{}} K{1}");
+	const struct ms_h248_message header = { .version = m->version, .mid = m->mid };
+	struct ms_buf whole, parts, b;
+	(void)state;
+	ms_buf_init(&whole, 4096);
+	ms_buf_init(&parts, 4096);
+	ms_buf_init(&b, 4096);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(ms_h248_text_encode(m, i ? MS_H248_TEXT_PRETTY : 0, &whole), 0);
+		for (const struct ms_h248_transaction *t = m->transactions; t; t = t->next)
+			codecs[i]->put_transaction(&parts, t, 3);
+		codecs[i]->put_message(&b, &header, ms_buf_span(&parts));
+		assert_string_equal(ms_buf_cstr(&b), ms_buf_cstr(&whole));
+		ms_buf_reset(&whole);
+		ms_buf_reset(&parts);
+		ms_buf_reset(&b);
+	}
+	ms_buf_done(&whole);
+	ms_buf_done(&parts);
+	ms_buf_done(&b);
+}
+
 /* Trees a program built that have no text: refused, and nothing of them stays in the buffer. */
 static void test_not_written(void **state)
 {
@@ -518,8 +546,9 @@ int main(void)
 		cmocka_unit_test(test_reply_audit),   cmocka_unit_test(test_service_change),
 		cmocka_unit_test(test_context),       cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refused_where), cmocka_unit_test(test_written),
-		cmocka_unit_test(test_not_written),   cmocka_unit_test(test_buffer_full),
-		cmocka_unit_test(test_arena_full),    cmocka_unit_test(test_out_of_memory),
+		cmocka_unit_test(test_one_by_one),    cmocka_unit_test(test_not_written),
+		cmocka_unit_test(test_buffer_full),   cmocka_unit_test(test_arena_full),
+		cmocka_unit_test(test_out_of_memory),
 	};
 	ms_h248_arena_init(&arena, 0);
 	return cmocka_run_group_tests(tests, NULL, teardown);
