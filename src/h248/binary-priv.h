@@ -55,13 +55,15 @@ struct fields {
 bool ms_rd_bad(struct rd *r, const uint8_t *at, const char *reason);
 bool ms_rd_no_memory(struct rd *r);
 
-/* The slow part of ms_rd_next(): long forms, indefinite lengths, and what is malformed. */
+/* The rest of ms_rd_next(): long forms, indefinite lengths, and what is malformed. */
 bool ms_rd_next_slow(struct rd *r, const uint8_t **at, const uint8_t *end, struct el *e);
 
 /* The next element; false at the end and on error. */
 static inline bool ms_rd_next(struct rd *r, const uint8_t **at, const uint8_t *end, struct el *e)
 {
 	const uint8_t *p = *at;
+	if (p == end)
+		return false;
 	if (end - p < 2 || p[1] > 0x7f || p[1] > end - p - 2 || (p[0] & 0x1f) == 0x1f)
 		return ms_rd_next_slow(r, at, end, e);
 	e->id = p[0];

@@ -19,72 +19,82 @@ static unsigned tag_of(uint8_t letter)
 
 /* ---- reading ---- */
 
-static void put_line(struct ms_buf *b, unsigned tag, struct ms_span text)
+/* Room for the text: a value of n octets gives a line of at most n + 4 from at least n + 2. */
+static uint8_t *text_room(struct rd *r, const struct el *e)
 {
-	if (b->len)
-		ms_buf_put(b, "\r\n", 2);
-	ms_buf_put_u8(b, (uint8_t)letters[tag - SDP_V]);
-	ms_buf_put_u8(b, '=');
-	ms_buf_put_span(b, text);
+	uint8_t *p = ms_h248_arena_get(r->a, (size_t)(e->end - e->p) * 2 + 1);
+	if (!p)
+		ms_rd_no_memory(r);
+	return p;
+}
+
+static uint8_t *put_line(uint8_t *p, bool first, unsigned tag, struct ms_span text)
+{
+	if (!first) {
+		*p++ = '\r';
+		*p++ = '\n';
+	}
+	*p++ = (uint8_t)letters[tag - SDP_V];
+	*p++ = '=';
+	if (text.len)
+		memcpy(p, text.p, text.len);
+	return p + text.len;
+}
+
+static bool is_sdp(uint32_t tag)
+{
+	return tag >= SDP_V && tag < SDP_V + sizeof(letters) - 1;
 }
 
 /* One PropertyParm. Properties that are not SDP's have no text and are left out. */
-static bool rd_line(struct rd *r, const struct el *e, struct ms_buf *b)
+static bool rd_line(struct rd *r, const struct el *e, const uint8_t *start, uint8_t **p)
 {
 	struct fields f = ms_rd_fields(e);
-	struct ms_h248_value *values = NULL;
+	struct ms_span octets;
 	uint32_t tag;
-	struct el x;
+	struct el x, value;
 
 	if (ms_rd_field(r, &f, &x) != P(0) || !ms_rd_name(r, &x, &tag) ||
 	    ms_rd_field(r, &f, &x) != C(1))
 		return ms_rd_bad(r, e->p, "property");
-	if (tag < SDP_V || tag >= SDP_V + sizeof(letters) - 1)
+	if (!is_sdp(tag))
 		return true;
-	if (x.p == x.end)
-		put_line(b, tag, MS_SPAN_LIT("$"));
-	if (!ms_rd_values(r, &x, &values))
-		return false;
-	for (; values; values = values->next)
-		put_line(b, tag, ms_rd_unwrap(values->octets));
-	return true;
+	if (x.p == x.end) /* CHOOSE (A.2) */
+		*p = put_line(*p, *p == start, tag, MS_SPAN_LIT("$"));
+	for (const uint8_t *at = x.p; ms_rd_next(r, &at, x.end, &value);) {
+		if ((value.id & ~0x20) != U_OCTETS)
+			return ms_rd_bad(r, value.p, "value");
+		if (!ms_rd_string(r, &value, 0, MS_H248_BINARY_MAX, &octets))
+			return false;
+		*p = put_line(*p, *p == start, tag, ms_rd_unwrap(octets));
+	}
+	return r->err == 0;
 }
 
-static bool rd_groups(struct rd *r, const struct el *e, struct ms_buf *b)
+static bool rd_groups(struct rd *r, const struct el *e, const uint8_t *start, uint8_t **p)
 {
 	const uint8_t *at = e->p;
 	struct el group, item;
 
 	while (ms_rd_item(r, &at, e->end, U_SEQUENCE, &group))
 		for (const uint8_t *in = group.p; ms_rd_item(r, &in, group.end, U_SEQUENCE, &item);)
-			if (!rd_line(r, &item, b))
+			if (!rd_line(r, &item, start, p))
 				return false;
 	return r->err == 0;
-}
-
-/* A value of n octets gives a line of at most n + 4 from at least n + 2: twice the size is enough. */
-static bool begin_text(struct rd *r, const struct el *e, struct ms_buf *b)
-{
-	size_t len = (size_t)(e->end - e->p) * 2;
-	uint8_t *p = ms_h248_arena_get(r->a, len + 1);
-	if (!p)
-		return ms_rd_no_memory(r);
-	ms_buf_init_fixed(b, p, len);
-	return true;
 }
 
 bool ms_rd_sdp(struct rd *r, const struct el *e, struct ms_h248_sdp *s)
 {
 	struct fields f = ms_rd_fields(e);
-	struct ms_buf b;
+	uint8_t *start = text_room(r, e), *p = start;
 	struct el x;
 
-	if (!begin_text(r, e, &b))
+	if (!start)
 		return false;
-	if (ms_rd_field(r, &f, &x) != C(0) || !rd_groups(r, &x, &b) || ms_buf_status(&b) < 0)
+	if (ms_rd_field(r, &f, &x) != C(0) || !rd_groups(r, &x, start, &p))
 		return ms_rd_bad(r, e->p, "property_groups");
 	s->present = true;
-	s->sdp = ms_buf_span(&b);
+	s->sdp = ms_span_of(start, (size_t)(p - start));
 	return true;
 }
 
@@ -92,25 +102,24 @@ bool ms_rd_sdp(struct rd *r, const struct el *e, struct ms_h248_sdp *s)
 bool ms_rd_sdp_names(struct rd *r, const struct el *e, struct ms_h248_sdp *s)
 {
 	struct fields f = ms_rd_fields(e);
-	struct ms_buf b;
+	uint8_t *start = text_room(r, e), *p = start;
 	uint32_t tag;
-	struct el x, item;
+	struct el x, item, name;
 	unsigned id = ms_rd_field(r, &f, &x);
 
 	if (id == P(0))
 		id = ms_rd_field(r, &f, &x);
-	if (id != C(1) || !begin_text(r, e, &b))
+	if (id != C(1) || !start)
 		return ms_rd_bad(r, e->p, "property_group");
 	for (const uint8_t *at = x.p; ms_rd_item(r, &at, x.end, U_SEQUENCE, &item);) {
 		struct fields names = ms_rd_fields(&item);
-		struct el name;
 		if (ms_rd_field(r, &names, &name) != P(0) || !ms_rd_name(r, &name, &tag))
 			return ms_rd_bad(r, item.p, "property_name");
-		if (tag >= SDP_V && tag < SDP_V + sizeof(letters) - 1)
-			put_line(&b, tag, MS_SPAN_NULL);
+		if (is_sdp(tag))
+			p = put_line(p, p == start, tag, MS_SPAN_NULL);
 	}
 	s->present = true;
-	s->sdp = ms_buf_span(&b);
+	s->sdp = ms_span_of(start, (size_t)(p - start));
 	return r->err == 0;
 }
 

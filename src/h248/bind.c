@@ -223,8 +223,30 @@ static void bind_observed(struct binder *b, struct ms_h248_observed *list)
 	}
 }
 
+static void bind_termination(struct binder *b, struct ms_h248_termination *t)
+{
+	int err = 0;
+	if (t->kind != MS_H248_TERMINATION_NAMED)
+		return;
+	if (b->to == MS_H248_BIND_BER && !t->octets.len)
+		err = ms_h248_termination_to_ber(b->r, t, b->a);
+	else if (b->to == MS_H248_BIND_TEXT && !t->name.len)
+		err = ms_h248_termination_to_text(b->r, t, b->a);
+	if (err < 0)
+		refuse(b, err, err == -ENOMEM ? 500 : 430, "termination_name");
+}
+
+static void bind_terminations(struct binder *b, struct ms_h248_termination *list)
+{
+	for (; list && b->err == 0; list = list->next)
+		bind_termination(b, list);
+}
+
 static void bind_command(struct binder *b, struct ms_h248_command *c)
 {
+	bind_terminations(b, c->terminations);
+	if (c->mux)
+		bind_terminations(b, c->mux->terminations);
 	bind_media(b, c->media);
 	bind_events(b, c->events);
 	bind_event_list(b, c->event_buffer);
@@ -239,6 +261,10 @@ static void bind_command(struct binder *b, struct ms_h248_command *c)
 
 static void bind_action(struct binder *b, struct ms_h248_action *a)
 {
+	for (struct ms_h248_topology *t = a->attributes.topology; t; t = t->next) {
+		bind_termination(b, &t->from);
+		bind_termination(b, &t->to);
+	}
 	bind_list(b, a->attributes.properties, MS_H248_PROPERTY, 0);
 	bind_list(b, a->attributes.audit_properties, MS_H248_PROPERTY, 0);
 	if (a->attributes.select)

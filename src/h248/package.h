@@ -110,6 +110,14 @@ struct ms_h248_entry {
 	int32_t number;
 };
 
+/** A group of terminations: "ip/REALM/INTERFACE/NUMBER" are those of one. */
+struct ms_h248_group {
+	struct ms_span realm, interface;
+	uint8_t code; /* 5 bits of realm, 3 of interface */
+};
+
+#define MS_H248_GROUPS_MAX 64
+
 /** Some 24 KiB: one a process. Holds spans into itself: do not copy. */
 struct ms_h248_registry {
 	struct ms_h248_entry packages[MS_H248_PACKAGE_COUNT];
@@ -119,6 +127,8 @@ struct ms_h248_registry {
 	uint16_t by_number[MS_H248_REGISTRY_SLOTS]; /* handles, 0: free */
 	char names[MS_H248_REGISTRY_NAMES];
 	size_t names_len;
+	struct ms_h248_group groups[MS_H248_GROUPS_MAX];
+	size_t n_groups;
 	bool changed; /* something was overridden */
 };
 
@@ -168,6 +178,32 @@ struct ms_span ms_h248_choice_name(const struct ms_h248_registry *r, uint16_t it
 MS_MUST_CHECK int ms_h248_value_number(const struct ms_h248_registry *r, uint16_t item,
 				       const struct ms_h248_value *v, int64_t *ret_number);
 
+/* ---- terminations ----
+ *
+ * No standard we could read has the profiles' termination ids (docs/packages.md, project profile):
+ * text "ip/REALM/INTERFACE/NUMBER"; binary four octets, of which the three upper bits are 001
+ * (ephemeral, as in TS 29.332 A.6), then 5 bits of realm, 3 of interface, 21 of number. '*' and '$'
+ * stand for a level, or for it and all behind it. A binary id of another form has the text "b/HEX" and
+ * "b/HEX/WILDCARDS"; a controller needs no more than that.
+ */
+
+/**
+ * Gives a gateway's realm and interface ("core", "1") the next code. 0; -ENOSPC: more than 32 realms, 8
+ * interfaces of one, 64 groups; -EINVAL: not a name. Again the same: 0.
+ */
+MS_MUST_CHECK int ms_h248_registry_add_group(struct ms_h248_registry *r, struct ms_span realm,
+					     struct ms_span interface);
+
+/** Fills octets and wildcard from the name. -ENOENT: no such group; -EINVAL: not a name of ours; -ENOMEM. */
+MS_MUST_CHECK int ms_h248_termination_to_ber(const struct ms_h248_registry *r,
+					     struct ms_h248_termination *t,
+					     struct ms_h248_arena *a);
+
+/** Fills the name from octets and wildcard. -ENOMEM. */
+MS_MUST_CHECK int ms_h248_termination_to_text(const struct ms_h248_registry *r,
+					      struct ms_h248_termination *t,
+					      struct ms_h248_arena *a);
+
 /* ---- binding ---- */
 
 /** What bind makes of the values. */
@@ -178,14 +214,14 @@ enum ms_h248_bind {
 
 /**
  * Completes a message: each name gets what it lacks of texts, number and handle (name.ref), each
- * value is brought into the wanted form. Takes memory from `a` (the message's own arena).
+ * value the wanted form, each termination its name or its octets. Takes memory from `a` (the message's own arena).
  *
  * To text never refuses anything a peer sent: what the registry has not keeps what it has and ref 0;
  * its values become text by their own BER tags; a value that is not of its type stays an encoding, so
  * that the command is refused that has it (449), not the message.
  *
  * To BER, of a message of ours: -ENOENT for a name without a number (fault->code 440 package, 445
- * property, 446 parameter, 451 event, 452 signal, 453 statistic), -EINVAL for a value that is not of
+ * property, 446 parameter, 451 event, 452 signal, 453 statistic, 430 termination), -EINVAL for a value that is not of
  * its type (449). Both: -ENOMEM. *fault may be NULL.
  */
 MS_MUST_CHECK int ms_h248_bind(struct ms_h248_message *m, const struct ms_h248_registry *r,

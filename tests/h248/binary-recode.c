@@ -4,11 +4,15 @@
  *
  *   h248-binary-recode FILE [N]   writes what we encode to standard output, framed the same way, with
  *                                 N outer levels of indefinite length
+ *
+ * A message in text is bound to the package tables, so that it becomes binary.
  */
 #include <stdio.h>
 
 #include "core/reader.h"
 #include "h248/binary.h"
+#include "h248/package.h"
+#include "h248/text.h"
 
 #define FILE_MAX (16u << 20)
 
@@ -32,13 +36,37 @@ static int next(struct ms_reader *r, struct ms_span *ret_message)
 								: ms_read_span(r, len, ret_message);
 }
 
+static int read_text(struct ms_span in, struct ms_h248_arena *a, struct ms_h248_message *ret_m)
+{
+	static struct ms_h248_registry r;
+	const struct ms_h248_message *m;
+
+	ms_h248_registry_init(&r);
+	if (ms_h248_registry_add_group(&r, MS_SPAN_LIT("core"), MS_SPAN_LIT("1")) < 0 ||
+	    ms_h248_registry_add_group(&r, MS_SPAN_LIT("access"), MS_SPAN_LIT("1")) < 0 ||
+	    ms_h248_text_decode(in, a, NULL, &m) < 0)
+		return -1;
+	*ret_m = *m;
+	return ms_h248_bind(ret_m, &r, MS_H248_BIND_BER, a, NULL);
+}
+
+static int read_binary(struct ms_span in, struct ms_h248_arena *a, struct ms_h248_message *ret_m)
+{
+	const struct ms_h248_message *m;
+	if (ms_h248_binary_decode(in, a, NULL, &m) < 0)
+		return -1;
+	*ret_m = *m;
+	return 0;
+}
+
 /* One message; 0 if it could be read and written. */
 static int rewrite(struct ms_span in, unsigned levels, struct ms_h248_arena *a, struct ms_buf *out)
 {
-	const struct ms_h248_message *m;
+	bool text = in.len && (in.p[0] == 'M' || in.p[0] == '!');
+	struct ms_h248_message m;
 
-	if (ms_h248_binary_decode(in, a, NULL, &m) < 0 ||
-	    ms_h248_binary_encode_indefinite(m, levels, out) < 0)
+	if ((text ? read_text(in, a, &m) : read_binary(in, a, &m)) < 0 ||
+	    ms_h248_binary_encode_indefinite(&m, levels, out) < 0)
 		return 1;
 	uint8_t len[4] = { 0, 0, (uint8_t)(out->len >> 8), (uint8_t)out->len };
 	fwrite(len, 1, 4, stdout);

@@ -341,6 +341,113 @@ static void test_bind_unknown(void **state)
 	ms_h248_arena_done(&a);
 }
 
+/* ---- terminations ---- */
+
+struct name_case {
+	const char *name;
+	const char *octets, *wildcard;
+	size_t wildcards;
+};
+
+/* Groups core/1 (code 0), core/2 (1), access/1 (8). */
+static const struct name_case names[] = {
+	{ "ip/core/1/9001", "\x20\x00\x23\x29", "", 0 },
+	{ "ip/core/2/0", "\x20\x20\x00\x00", "", 0 },
+	{ "ip/access/1/2097151", "\x21\x1f\xff\xff", "", 0 },
+	{ "ip/core/1/$", "\x20\x00\x00\x00", "\x54", 1 },
+	{ "ip/core/$/$", "\x20\x00\x00\x00", "\x57", 1 },
+	{ "ip/*/*/*", "\x20\x00\x00\x00", "\xdc", 1 },
+	{ "ip/core/*/$", "\x20\x00\x00\x00", "\x97\x54", 2 },
+	{ "b/21ff0000", "\x21\xff\x00\x00", "", 0 }, /* no such interface */
+	{ "b/ff0000", "\xff\x00\x00", "", 0 },
+	{ "b/0000/4f", "\x00\x00", "\x4f", 1 },
+};
+
+static void add_groups(void)
+{
+	static const char *const groups[][2] = {
+		{ "core", "1" }, { "core", "2" }, { "access", "1" }, { "Core", "1" }
+	};
+	for (size_t i = 0; i < MS_ARRAY_SIZE(groups); i++)
+		assert_int_equal(ms_h248_registry_add_group(&reg, ms_span_str(groups[i][0]),
+							    ms_span_str(groups[i][1])),
+				 0);
+	assert_int_equal(reg.n_groups, 3);
+}
+
+static void test_terminations(void **state)
+{
+	struct ms_h248_arena a;
+
+	(void)state;
+	ms_h248_arena_init(&a, 0);
+	add_groups();
+	for (size_t i = 0; i < MS_ARRAY_SIZE(names); i++) {
+		const struct name_case *c = &names[i];
+		struct ms_h248_termination t = { .name = ms_span_str(c->name) };
+		assert_int_equal(ms_h248_termination_to_ber(&reg, &t, &a), 0);
+		assert_memory_equal(t.octets.p, c->octets, t.octets.len);
+		assert_true(ms_span_eq(t.wildcard, ms_span_of(c->wildcard, c->wildcards)));
+		t.name = MS_SPAN_NULL;
+		assert_int_equal(ms_h248_termination_to_text(&reg, &t, &a), 0);
+		assert_true(ms_span_is(t.name, c->name));
+	}
+	ms_h248_arena_done(&a);
+}
+
+static void test_terminations_refused(void **state)
+{
+	static const struct {
+		const char *name;
+		int err;
+	} bad[] = {
+		{ "", -EINVAL },
+		{ "tdm/1", -EINVAL },
+		{ "ip/core/1/", -EINVAL },
+		{ "ip/core/1/2097152", -EINVAL },
+		{ "ip/core/1/2/3", -EINVAL },
+		{ "ip/nowhere/1/2", -ENOENT },
+		{ "ip/core/9/$", -ENOENT },
+		{ "b/", -EINVAL },
+		{ "b/123", -EINVAL },
+		{ "b/112233445566778899", -EINVAL },
+	};
+	struct ms_h248_arena a;
+
+	(void)state;
+	ms_h248_arena_init(&a, 0);
+	add_groups();
+	for (size_t i = 0; i < MS_ARRAY_SIZE(bad); i++) {
+		struct ms_h248_termination t = { .name = ms_span_str(bad[i].name) };
+		assert_int_equal(ms_h248_termination_to_ber(&reg, &t, &a), bad[i].err);
+		assert_int_equal(t.octets.len, 0);
+	}
+	ms_h248_arena_done(&a);
+}
+
+static void test_groups_are_bounded(void **state)
+{
+	char name[2] = "a";
+	int err = 0;
+
+	(void)state;
+	for (int i = 0; i < 8 && err == 0; i++) {
+		name[0] = (char)('0' + i);
+		err = ms_h248_registry_add_group(&reg, MS_SPAN_LIT("core"), ms_span_of(name, 1));
+	}
+	assert_int_equal(err, 0);
+	assert_int_equal(ms_h248_registry_add_group(&reg, MS_SPAN_LIT("core"), MS_SPAN_LIT("x")),
+			 -ENOSPC);
+	for (int i = 0; i < 31 && err == 0; i++) {
+		name[0] = (char)('A' + i % 26);
+		err = ms_h248_registry_add_group(
+			&reg, ms_span_of(i < 26 ? name : "x7", i < 26 ? 1 : 2), MS_SPAN_LIT("1"));
+	}
+	assert_int_equal(err, 0);
+	assert_int_equal(ms_h248_registry_add_group(&reg, MS_SPAN_LIT("a/b"), MS_SPAN_LIT("1")),
+			 -EINVAL);
+}
+
 static int bind_once(void *arg)
 {
 	struct ms_h248_arena a;
@@ -375,6 +482,9 @@ int main(void)
 		cmocka_unit_test_setup(test_bind, setup),
 		cmocka_unit_test_setup(test_bind_wildcards, setup),
 		cmocka_unit_test_setup(test_bind_unknown, setup),
+		cmocka_unit_test_setup(test_terminations, setup),
+		cmocka_unit_test_setup(test_terminations_refused, setup),
+		cmocka_unit_test_setup(test_groups_are_bounded, setup),
 		cmocka_unit_test_setup(test_torture, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
