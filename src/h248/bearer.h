@@ -143,7 +143,8 @@ struct ms_bearer {
 	bool report_tls;      /* tlsbsc/BNCChange */
 	uint32_t heartbeat_s; /* hangterm/thb of the termination; 0: none */
 	/* orders: signals, carried out once, nothing when already done */
-	bool start_tcp; /* tcpbcc/EstBNC: active open to Remote */
+	bool start_tcp;              /* tcpbcc/EstBNC: active open to Remote */
+	bool release, release_reset; /* RelBNC: end the bearer; by RST */
 	bool start_tls; /* tlsbsc/EstBNC: TLS client once TCP is up; silence makes this end the server */
 };
 

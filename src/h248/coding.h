@@ -121,20 +121,30 @@ void ms_h248_coding_get_statistics(const struct ms_h248_coding *c,
  * Takes one stream of an Add or Modify (its Media, Signals, Events and what of the termination
  * applies to it) into *b, which holds what was set before (ms_bearer_init() for Add): a descriptor
  * that is there replaces the previous one of its kind whole, one that is not there leaves it. Returns 0
- * or -EBADMSG with f->code (H.248.8) and f->reason; nothing of *b is then valid.
+ * or -EBADMSG with f->code (H.248.8), f->reason and *ret_what, the item or value that it is about
+ * (borrowed from the command, never a key, may be empty); nothing of *b is then valid. Orders (start_tcp,
+ * start_tls, release) are those of this command alone.
  */
 MS_MUST_CHECK int ms_h248_coding_get(const struct ms_h248_coding *c,
 				     const struct ms_h248_command *cmd, uint16_t stream,
-				     struct ms_bearer *b, struct ms_fault *f);
+				     struct ms_bearer *b, struct ms_fault *f,
+				     struct ms_span *ret_what);
 
-/** Puts Local of a stream as the gateway filled it in into the reply of a command. */
+/** Puts Local of a stream as the gateway filled it in into the reply of a command. -ENOMEM. */
 MS_MUST_CHECK int ms_h248_coding_put_reply(struct ms_h248_arena *a, const struct ms_bearer *b,
 					   uint16_t stream, struct ms_h248_command *reply);
 
-/** An observed event for a Notify; -ENOENT when this kind of event has no coding. */
-MS_MUST_CHECK int ms_h248_coding_put_event(const struct ms_h248_coding *c, struct ms_h248_arena *a,
-					   const struct ms_bearer_event *event, uint16_t stream,
-					   struct ms_h248_observed **ret_observed);
+/**
+ * Which H.248 events tell a kind of bearer event, in the order of preference (handles, ended by 0;
+ * static). TCP_UP: tcpbcc/BNCChange; RELEASED: g/cause, else the BNCChange of what was released.
+ */
+const uint16_t *ms_h248_coding_events(enum ms_bearer_event_kind kind);
+
+/** A bearer event as the observed event `ref`, one of the above, of a stream. NULL: no memory. */
+struct ms_h248_observed *ms_h248_coding_put_event(const struct ms_h248_coding *c,
+						  struct ms_h248_arena *a,
+						  const struct ms_bearer_event *event, uint16_t ref,
+						  uint16_t stream);
 
 /** Statistics for a Subtract or AuditValue reply. */
 MS_MUST_CHECK int ms_h248_coding_put_statistics(const struct ms_h248_coding *c,

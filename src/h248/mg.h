@@ -41,11 +41,11 @@ enum ms_mg_state {
 
 struct ms_mg_handlers {
 	/**
-	 * Sends a request to a controller (index). Encoded before this returns. The end is told by
+	 * Sends a request to a controller (index). Encoded before this returns, and used up. The end is told by
 	 * ms_mg_answered() with the cookie. 0 or negative errno: then there is no end to tell.
 	 */
 	int (*request)(void *arg, unsigned controller, uint32_t cookie,
-		       const struct ms_h248_action *actions);
+		       struct ms_h248_action *actions);
 	/** The reply to ms_mg_request(); called once for each, perhaps before that returns. Borrowed. */
 	void (*reply)(void *arg, void *job, const struct ms_h248_transaction *t);
 	/** May be NULL, as all that follow: the association changed. `why` is static. */
@@ -91,6 +91,7 @@ struct ms_mg_options {
 	ms_usec retry;         /* wait after all controllers failed; 0: 5 s */
 	ms_usec hold;          /* contexts without a controller are released after; 0: 10 minutes,
 				  MS_NEVER: never */
+	ms_usec wall;          /* added to `now` it is the wall clock, for time stamps; 0: none */
 	ms_usec drain;         /* what a Graceful ServiceChange gives as delay; 0: 60 s */
 	bool any_profile;      /* a reply that names another profile is taken */
 	struct ms_plane plane; /* borrowed functions */

@@ -101,7 +101,7 @@ static int reconnect(struct ms_mgw_control *c, struct ms_mgw_peer *p)
 /* ---- what the engine asks for ---- */
 
 static int on_request(void *arg, unsigned controller, uint32_t cookie,
-		      const struct ms_h248_action *actions)
+		      struct ms_h248_action *actions)
 {
 	struct ms_mgw_control *c = arg;
 	struct ms_mgw_peer *p = &c->peers[controller];

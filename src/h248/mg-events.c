@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Events and EventBuffer descriptors (RFC 3525 sections 7.1.9 and 7.1.10): which events this gateway can
+ * detect, and where.
+ */
+#include "core/alloc.h"
+#include "h248/mg-priv.h"
+
+/* What can be detected, on terminations or on ROOT, and its parameters. */
+static const struct known {
+	uint16_t ref;
+	bool root;
+	uint16_t time, direction; /* handles of parameters; 0: none */
+} known[] = {
+	{ MS_H248_G_CAUSE, false, 0, 0 },
+	{ MS_H248_G_SC, false, 0, 0 },
+	{ MS_H248_TCPBCC_BNCCHANGE, false, 0, 0 },
+	{ MS_H248_TLSBSC_BNCCHANGE, false, 0, 0 },
+	{ MS_H248_ADID_IPSTOP, false, MS_H248_ADID_IPSTOP_DT, MS_H248_ADID_IPSTOP_DIR },
+	{ MS_H248_HANGTERM_THB, false, MS_H248_HANGTERM_THB_TIMERX, 0 },
+	{ MS_H248_IT_ITO, true, MS_H248_IT_ITO_MIT, 0 },
+	{ MS_H248_OCP_MG_OVERLOAD, true, 0, 0 },
+	{ MS_H248_CHP_MGCON, true, 0, 0 },
+};
+
+static const struct known *known_of(uint16_t ref)
+{
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].ref == ref)
+			return &known[i];
+	return NULL;
+}
+
+static unsigned number_of(struct mg_job *j, const struct ms_h248_param *p, uint32_t *ret)
+{
+	int64_t v;
+
+	if (!p->values || p->relation != MS_H248_EQUAL ||
+	    ms_h248_value_number(j->g->o.coding.registry, p->name.ref, p->values, &v) || v < 0 ||
+	    v > UINT32_MAX)
+		return ms_mg_refuse(j, 449, p->values ? p->values->octets : p->name.item);
+	*ret = (uint32_t)v;
+	return 0;
+}
+
+static unsigned take_params(struct mg_job *j, const struct known *k, const struct ms_h248_event *e,
+			    struct mg_armed *a)
+{
+	uint32_t direction = MS_H248_ADID_IPSTOP_DIR_BOTH;
+	bool timed = false;
+
+	for (const struct ms_h248_param *p = e->params; p; p = p->next) {
+		bool time = k->time && p->name.ref == k->time;
+		unsigned code;
+
+		if (!time && (!k->direction || p->name.ref != k->direction))
+			return ms_mg_refuse(j, 446, p->name.item);
+		code = number_of(j, p, time ? &a->value : &direction);
+		if (code)
+			return code;
+		timed |= time;
+	}
+	a->direction = (uint8_t)direction;
+	return k->time && (!timed || !a->value) ? ms_mg_refuse(j, 457, e->name.item) : 0;
+}
+
+static unsigned take_one(struct mg_job *j, bool root, const struct ms_h248_event *e,
+			 struct mg_armed *a)
+{
+	const struct known *k = known_of(e->name.ref);
+
+	if (!e->name.ref)
+		return ms_mg_refuse(
+			j,
+			ms_h248_package_find(j->g->o.coding.registry, e->name.package) ? 451 : 440,
+			e->name.item);
+	if (!k || k->root != root)
+		return ms_mg_refuse(j, 512, e->name.item);
+	if (e->signals || e->events || e->regulated_signals || e->regulated_events)
+		return ms_mg_refuse(j, 501, MS_SPAN_LIT("embedded descriptors"));
+	if (e->digitmap.present)
+		return ms_mg_refuse(j, 444, MS_SPAN_LIT("DigitMap"));
+	a->ref = e->name.ref;
+	a->stream = e->stream;
+	a->keep_active = e->keep_active;
+	return take_params(j, k, e, a);
+}
+
+static unsigned take_list(struct mg_job *j, bool root, const struct ms_h248_event *list,
+			  uint32_t request_id, struct mg_events **ret)
+{
+	struct mg_events *events;
+	uint16_t n = 0;
+
+	for (const struct ms_h248_event *e = list; e; e = e->next)
+		if (++n > j->g->limits.events)
+			return ms_mg_refuse(j, 510, MS_SPAN_LIT("too many events"));
+	*ret = NULL;
+	if (!n)
+		return 0;
+	events = ms_zalloc(sizeof(*events) + n * sizeof(events->list[0]));
+	if (!events)
+		return 510;
+	events->request_id = request_id;
+	for (; list; list = list->next) {
+		unsigned code = take_one(j, root, list, &events->list[events->n++]);
+
+		if (code) {
+			ms_free(events);
+			return code;
+		}
+	}
+	*ret = events;
+	return 0;
+}
+
+const struct mg_armed *ms_mg_events_find(const struct mg_events *e, uint16_t ref, uint16_t stream)
+{
+	for (unsigned i = 0; e && i < e->n; i++)
+		if (e->list[i].ref == ref &&
+		    (!e->list[i].stream || !stream || e->list[i].stream == stream))
+			return &e->list[i];
+	return NULL;
+}
+
+static unsigned replace(struct mg_job *j, struct mg_termination *t, struct mg_events *events,
+			enum mg_undo_kind kind)
+{
+	struct mg_events **at = kind == MG_UNDO_EVENTS ? &t->events : &t->event_buffer;
+	struct mg_undo *u = ms_mg_undo_new(j, kind, t);
+
+	if (!u) {
+		ms_free(events);
+		return 510;
+	}
+	u->old.events = *at;
+	*at = events;
+	return 0;
+}
+
+unsigned ms_mg_events_apply(struct mg_job *j, struct mg_termination *t,
+			    const struct ms_h248_command *cmd)
+{
+	bool root = t == &j->g->root;
+	struct mg_events *events = NULL;
+	unsigned code = 0;
+
+	if (cmd->has_event_buffer || cmd->event_buffer) {
+		code = take_list(j, root, cmd->event_buffer, 0, &events);
+		if (!code)
+			code = replace(j, t, events, MG_UNDO_BUFFER);
+	}
+	if (code || !cmd->events)
+		return code;
+	if (cmd->events->list && !cmd->events->has_request_id)
+		return 472;
+	code = take_list(j, root, cmd->events->list, cmd->events->request_id, &events);
+	if (!code)
+		code = replace(j, t, events, MG_UNDO_EVENTS);
+	if (!code && ms_mg_events_find(t->events, MS_H248_HANGTERM_THB, 0))
+		ms_mg_wheel_arm(j->g, t, j->now);
+	return code;
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What happens at the endpoints becomes Notify transactions, if the controller asked for it (RFC 3525
+ * sections 7.1.9, 7.1.10, 7.2.7), once a transition. With EventBufferControl LockStep, events after a
+ * Notify wait for new Events.
+ */
+#include <stdio.h>
+
+#include "core/alloc.h"
+#include "h248/mg-priv.h"
+
+struct mg_observed {
+	struct mg_observed *next;
+	uint16_t ref, stream;
+	struct ms_bearer_event event;
+};
+
+/* ---- sending ---- */
+
+/* "2026-11-20T06:45:00.123Z" as yyyymmdd and hhmmss with hundredths. */
+static void stamp(const struct ms_mg *g, ms_usec now, struct ms_h248_timestamp *ret)
+{
+	static const uint8_t date[8] = { 0, 1, 2, 3, 5, 6, 8, 9 };
+	static const uint8_t time[8] = { 11, 12, 14, 15, 17, 18, 20, 21 };
+	char iso[32];
+
+	if (!g->o.wall)
+		return;
+	ms_usec_to_iso(now + g->o.wall, iso);
+	for (size_t i = 0; i < 8; i++) {
+		ret->date[i] = iso[date[i]];
+		ret->time[i] = iso[time[i]];
+	}
+	ret->present = true;
+}
+
+bool ms_mg_notify(struct ms_mg *g, struct mg_termination *t, uint32_t request_id,
+		  struct ms_h248_observed *o, enum mg_ask_kind kind, ms_usec now)
+{
+	struct ms_h248_command cmd = { .verb = MS_H248_NOTIFY,
+				       .has_observed = true,
+				       .observed_id = request_id,
+				       .observed = o };
+	struct ms_h248_action action = { .commands = &cmd };
+
+	if (g->state != MS_MG_IN_SERVICE)
+		return false;
+	action.context = t->set.context ? t->set.context->id : MS_H248_CONTEXT_NULL;
+	cmd.terminations = ms_mg_name_node(g, &g->scratch, t);
+	stamp(g, now, &o->time);
+	bool ok = cmd.terminations && ms_mg_ask(g, kind, t, &action);
+	ms_h248_arena_reset(&g->scratch);
+	g->figures.notifies += ok;
+	mg_count(g, ok ? "notified" : "notify_lost");
+	return ok;
+}
+
+/* ---- buffering ---- */
+
+void ms_mg_observed_free(struct mg_termination *t)
+{
+	while (t->buffered) {
+		struct mg_observed *next = t->buffered->next;
+
+		ms_free(t->buffered);
+		t->buffered = next;
+	}
+}
+
+static void buffer(struct ms_mg *g, struct mg_termination *t, uint16_t ref, uint16_t stream,
+		   const struct ms_bearer_event *event)
+{
+	struct mg_observed **at = &t->buffered, *o;
+	uint32_t n = 0;
+
+	for (; *at; at = &(*at)->next)
+		n++;
+	o = n < g->limits.buffered ? ms_zalloc(sizeof(*o)) : NULL;
+	if (!o) {
+		mg_count(g, "event_buffer_full");
+		return;
+	}
+	*o = (struct mg_observed){ NULL, ref, stream, *event };
+	*at = o;
+}
+
+static bool tell(struct ms_mg *g, struct mg_termination *t, uint16_t ref, uint16_t stream,
+		 const struct ms_bearer_event *event, ms_usec now)
+{
+	struct ms_h248_observed *o =
+		ms_h248_coding_put_event(&g->o.coding, &g->scratch, event, ref, stream);
+
+	if (!o || !ms_mg_notify(g, t, t->events->request_id, o, MG_ASK_NOTIFY, now)) {
+		ms_h248_arena_reset(&g->scratch);
+		return false;
+	}
+	t->locked = t->set.buffering == MS_H248_BUFFER_LOCKSTEP;
+	return true;
+}
+
+/* RFC 3525 section 7.1.9: in order; what the new Events do not have is dropped; a Notify locks again. */
+void ms_mg_notify_buffered(struct ms_mg *g, struct mg_termination *t, ms_usec now)
+{
+	t->locked = false;
+	while (t->buffered && !t->locked) {
+		struct mg_observed *o = t->buffered;
+
+		t->buffered = o->next;
+		if (ms_mg_events_find(t->events, o->ref, o->stream))
+			(void)tell(g, t, o->ref, o->stream, &o->event, now);
+		ms_free(o);
+	}
+}
+
+/* ---- bearer events ---- */
+
+static bool is_end(const struct ms_bearer_event *e)
+{
+	return e->kind == MS_BEARER_RELEASED || e->kind == MS_BEARER_TCP_FAILED ||
+	       e->kind == MS_BEARER_TLS_FAILED;
+}
+
+/* True: the controller was told, or will be. */
+static bool report(struct ms_mg *g, struct mg_stream *s, const struct ms_bearer_event *event,
+		   ms_usec now)
+{
+	struct mg_termination *t = s->termination;
+
+	for (const uint16_t *ref = ms_h248_coding_events(event->kind); *ref; ref++) {
+		if (t->locked && ms_mg_events_find(t->event_buffer, *ref, s->id)) {
+			buffer(g, t, *ref, s->id, event);
+			return true;
+		}
+		if (t->locked || !ms_mg_events_find(t->events, *ref, s->id))
+			continue;
+		if (tell(g, t, *ref, s->id, event, now))
+			return true;
+		if (is_end(event)) /* told when a controller is back */
+			s->missed =
+				(uint8_t)(event->general ? event->general : MS_BEARER_TEMPORARY);
+		return true;
+	}
+	return false;
+}
+
+/* g/sc: the signal ended, and the controller asked to be told of such an end. */
+static void signal_ended(struct ms_mg *g, struct mg_stream *s, unsigned which, unsigned how,
+			 ms_usec now)
+{
+	struct mg_termination *t = s->termination;
+	const struct ms_h248_registry *r = g->o.coding.registry;
+	struct ms_h248_name name =
+		ms_h248_name_of(r, which == MG_TCP ? MS_H248_TCPBCC_ESTBNC : MS_H248_TLSBSC_ESTBNC);
+	char id[160];
+	struct ms_h248_value values[2] = { { .form = MS_H248_TEXT }, { .form = MS_H248_TEXT } };
+	struct ms_h248_param params[2] = { { .values = &values[0] }, { .values = &values[1] } };
+	struct ms_h248_observed o = { .stream = s->id, .params = params };
+
+	if (!(s->set.starting & which))
+		return;
+	s->set.starting &= (uint8_t)~which;
+	if (!(s->set.completion & how) || !ms_mg_events_find(t->events, MS_H248_G_SC, s->id))
+		return;
+	(void)snprintf(id, sizeof(id), "%.*s/%.*s", MS_SPAN_FMT(name.package),
+		       MS_SPAN_FMT(name.item));
+	o.name = ms_h248_name_of(r, MS_H248_G_SC);
+	params[0].name = ms_h248_name_of(r, MS_H248_G_SC_SIGID);
+	values[0].octets = ms_span_str(id);
+	params[0].next = &params[1];
+	params[1].name = ms_h248_name_of(r, MS_H248_G_SC_METH);
+	values[1].octets = ms_h248_choice_name(r, MS_H248_G_SC_METH,
+					       how == MS_H248_NC_TIMEOUT ? MS_H248_G_SC_METH_TO
+									 : MS_H248_G_SC_METH_NC);
+	(void)ms_mg_notify(g, t, t->events->request_id, &o, MG_ASK_NOTIFY, now);
+}
+
+/* What the event says of the endpoint. */
+static const struct transition {
+	const char *counter;
+	bool tcp, tls, sets; /* up or not from now on; sets: they change */
+	uint8_t over;        /* signals that ended by it */
+	uint8_t how;
+} transitions[] = {
+	[MS_BEARER_TCP_UP] = { "tcp_up", true, false, true, MG_TCP, MS_H248_NC_TIMEOUT },
+	[MS_BEARER_TCP_FAILED] = { "tcp_failed", false, false, true, MG_TCP | MG_TLS,
+				   MS_H248_NC_OTHER },
+	[MS_BEARER_TLS_UP] = { "tls_up", true, true, true, MG_TLS, MS_H248_NC_TIMEOUT },
+	[MS_BEARER_TLS_FAILED] = { "tls_failed", false, false, true, MG_TCP | MG_TLS,
+				   MS_H248_NC_OTHER },
+	[MS_BEARER_RELEASED] = { "bearer_released", false, false, true, MG_TCP | MG_TLS,
+				 MS_H248_NC_OTHER },
+	[MS_BEARER_IDLE] = { "bearer_idle", false, false, false, 0, 0 },
+	[MS_BEARER_LATCHED] = { "bearer_latched", false, false, false, 0, 0 },
+};
+
+static bool take_event(struct ms_mg *g, struct mg_stream *s, const struct ms_bearer_event *event,
+		       ms_usec now)
+{
+	const struct transition *x = &transitions[event->kind];
+
+	mg_count(g, x->counter);
+	if (x->sets) {
+		s->tcp_up = x->tcp;
+		s->tls_up = x->tls;
+	}
+	for (unsigned which = MG_TCP; which <= MG_TLS; which <<= 1)
+		if (x->over & which)
+			signal_ended(g, s, which, x->how, now);
+	return report(g, s, event, now);
+}
+
+void ms_mg_event(struct ms_mg *g, ms_plane_endpoint e, const struct ms_bearer_event *event,
+		 ms_usec now)
+{
+	struct mg_stream *s = ms_mg_endpoint_find(g, e);
+
+	if (s && !s->termination->gone && event->kind <= MS_BEARER_LATCHED)
+		(void)take_event(g, s, event, now);
+}
+
+/* ---- a worker is gone ---- */
+
+struct lost {
+	struct ms_mg *g;
+	uint16_t home;
+	ms_usec now;
+};
+
+static bool lost_in(struct mg_context *c, void *arg)
+{
+	static const struct ms_bearer_event gone = { .kind = MS_BEARER_RELEASED,
+						     .general = MS_BEARER_TEMPORARY,
+						     .alert = 255,
+						     .cause = "worker-lost" };
+	struct lost *x = arg;
+	struct mg_termination *t;
+	struct ms_list *l;
+
+	mg_each_termination(t, l, c)
+	{
+		bool told = true;
+
+		for (struct mg_stream *s = t->streams; s && t->home == x->home; s = s->next) {
+			if (!s->set.live)
+				continue;
+			s->set.live = false;
+			s->partner = 0;
+			told &= take_event(x->g, s, &gone, x->now);
+		}
+		if (!told)
+			(void)ms_mg_tell_change(x->g, t, MS_H248_SC_FORCED,
+						"904 Termination Malfunctioning", 0);
+	}
+	return true;
+}
+
+void ms_mg_home_lost(struct ms_mg *g, uint16_t home, ms_usec now)
+{
+	struct lost x = { g, home, now };
+
+	ms_mg_contexts_each(g, lost_in, &x);
+}
+
+/* ---- what could not be told while there was no controller ---- */
+
+static bool missed_in(struct mg_context *c, void *arg)
+{
+	struct lost *x = arg;
+	struct mg_termination *t;
+	struct ms_list *l;
+
+	mg_each_termination(t, l, c)
+	{
+		for (struct mg_stream *s = t->streams; s; s = s->next) {
+			struct ms_bearer_event e = { .kind = MS_BEARER_RELEASED,
+						     .general = s->missed,
+						     .alert = 255,
+						     .cause = "while-alone" };
+
+			if (!s->missed)
+				continue;
+			s->missed = 0;
+			(void)report(x->g, s, &e, x->now);
+		}
+	}
+	return true;
+}
+
+void ms_mg_notify_missed(struct ms_mg *g, ms_usec now)
+{
+	struct lost x = { g, 0, now };
+
+	ms_mg_contexts_each(g, missed_in, &x);
+}
+
+/* ---- ROOT ---- */
+
+void ms_mg_notify_root(struct ms_mg *g, uint16_t ref, unsigned percent, enum mg_ask_kind kind,
+		       ms_usec now)
+{
+	struct ms_h248_value v = { .form = MS_H248_TEXT };
+	struct ms_h248_param p = { .values = &v };
+	struct ms_h248_observed o = { .name = ms_h248_name_of(g->o.coding.registry, ref) };
+	char text[12];
+
+	if (!ms_mg_events_find(g->root.events, ref, 0))
+		return;
+	if (ref == MS_H248_CHP_MGCON) {
+		(void)snprintf(text, sizeof(text), "%u", percent);
+		v.octets = ms_span_str(text);
+		p.name = ms_h248_name_of(g->o.coding.registry, MS_H248_CHP_MGCON_REDUCTION);
+		o.params = &p;
+	}
+	(void)ms_mg_notify(g, &g->root, g->root.events->request_id, &o, kind, now);
+}

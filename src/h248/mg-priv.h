@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of the gateway engine: what is kept of contexts, terminations and streams (some 400 octets an
+ * endpoint with everything), the job that carries out one transaction, and its undo list.
+ *
+ * Functions that check or carry out something for a controller return an H.248.8 error code, 0: done.
+ */
+#ifndef MS_H248_MG_PRIV_H
+#define MS_H248_MG_PRIV_H
+
+#include "core/list.h"
+#include "h248/mg.h"
+#include "h248/package.h"
+
+#define MG_NAME_MAX (MS_BEARER_REALM_MAX + 24) /* "ip/<realm>/1/<number>" */
+#define MG_NUMBER_MAX 0x1fffffffu              /* 29 bits: TS 29.332 clause A.6 */
+#define MG_WHEEL_SLOTS 512                     /* seconds */
+#define MG_REQUESTS_MAX 4096 /* of ours that wait for an end; must be a power of 2 */
+#define MG_NO_STREAM 0
+
+/* ---- what is kept ---- */
+
+/** One event that is looked for. */
+struct mg_armed {
+	uint16_t ref;    /* handle of the event */
+	uint16_t stream; /* 0: of any */
+	uint32_t value;  /* its time: timerx and dt seconds, mit 10 ms */
+	uint8_t direction;
+	bool keep_active;
+};
+
+/** An Events or EventBuffer descriptor. */
+struct mg_events {
+	uint32_t request_id;
+	uint16_t n;
+	struct mg_armed list[];
+};
+
+enum { MG_TCP = 1, MG_TLS = 2 }; /* bits */
+
+/** What commands change of a stream; replaced whole, together with the packed bearer. */
+struct mg_stream_set {
+	uint8_t *packed; /* ms_bearer_pack(); owned, wiped */
+	uint32_t certificate;
+	uint16_t packed_len;
+	uint8_t starting; /* MG_TCP, MG_TLS: EstBNC acted on, outcome not known: an active signal */
+	uint8_t completion; /* MS_H248_NC_ bits wanted of it */
+	bool live;          /* the plane knows it */
+};
+
+struct mg_stream {
+	struct mg_stream *next;  /* of the termination */
+	struct mg_stream *chain; /* in the table of endpoints */
+	struct mg_termination *termination;
+	ms_plane_endpoint endpoint;
+	ms_plane_endpoint partner; /* as the plane knows it */
+	uint16_t id;
+	bool tcp_up, tls_up;
+	uint8_t missed; /* general cause of a release that could not be reported; 0: none */
+	struct mg_stream_set set;
+};
+
+/** What commands change of a termination, without its events. */
+struct mg_termination_set {
+	struct mg_context *context; /* NULL: ROOT */
+	enum ms_h248_service_state service;
+	enum ms_h248_buffer_control buffering;
+};
+
+struct mg_observed; /* mg-notify.c: an event waiting in the EventBuffer */
+
+struct mg_termination {
+	struct mg_termination *chain; /* in the table by number */
+	struct ms_list link;          /* in the context */
+	struct ms_list due;           /* hangterm */
+	struct mg_stream *streams;
+	struct mg_events *events;       /* owned; NULL: none */
+	struct mg_events *event_buffer; /* owned; NULL: none */
+	struct mg_observed *buffered;   /* owned list */
+	struct mg_termination_set set;
+	ms_usec since; /* in the context */
+	uint32_t number;
+	uint32_t touched; /* seconds: last message about it */
+	uint16_t home;
+	uint8_t realm;
+	bool gone;   /* subtracted by a transaction that is not finished */
+	bool locked; /* notified in LockStep: waits for new Events */
+};
+
+struct mg_topology {
+	struct mg_topology *next;
+	struct mg_termination *from, *to;
+	enum ms_h248_topology_kind kind;
+};
+
+/** Context attributes (RFC 3525 section 6.1.1). */
+struct mg_attributes {
+	uint8_t priority;
+	bool emergency, ieps;
+	struct mg_topology *topology; /* owned; what is not bothway */
+};
+
+struct mg_context {
+	struct mg_context *chain;
+	struct mg_context *touched; /* list of the job */
+	struct ms_list terminations;
+	struct mg_job *job; /* is working on it */
+	struct mg_attributes attributes;
+	uint32_t id;
+	uint32_t n; /* terminations that are not gone */
+	uint16_t home;
+};
+
+/* ---- one transaction ---- */
+
+enum mg_undo_kind {
+	MG_UNDO_CONTEXT,     /* made */
+	MG_UNDO_ATTRIBUTES,  /* old ones */
+	MG_UNDO_TERMINATION, /* made */
+	MG_UNDO_SET,         /* old struct mg_termination_set */
+	MG_UNDO_EVENTS,      /* old events */
+	MG_UNDO_BUFFER,      /* old event buffer descriptor */
+	MG_UNDO_GONE,        /* subtracted */
+	MG_UNDO_STREAM,      /* made */
+	MG_UNDO_STREAM_SET,  /* old struct mg_stream_set */
+	MG_UNDO_TAKEN,       /* a port was reserved */
+	MG_UNDO_LEFT,        /* a port is to be given back */
+	MG_UNDO_NOTHING,
+};
+
+struct mg_port {
+	uint8_t realm;
+	struct ms_bearer_address address;
+};
+
+struct mg_undo {
+	struct mg_undo *prev;
+	enum mg_undo_kind kind;
+	void *what;         /* context, termination or stream */
+	bool keep_topology; /* ATTRIBUTES: it did not change */
+	union {
+		struct mg_attributes attributes;
+		struct mg_termination_set set;
+		struct mg_events *events;
+		struct mg_stream_set stream_set;
+		struct mg_port port;
+	} old;
+};
+
+/** An operation on the plane, newest first in its list. */
+struct mg_op {
+	struct mg_op *prev;
+	struct mg_stream *stream;
+	struct mg_fixup *fixup;    /* STATISTICS, DELETE: where they go; NULL: nowhere */
+	bool was_live;             /* SET */
+	struct ms_span old_bearer; /* SET: what the plane had; in the arena */
+	uint32_t old_certificate;
+	struct mg_stream *other;     /* PAIR */
+	ms_plane_endpoint was, also; /* PAIR: former partners of both */
+	struct ms_plane_op op;
+};
+
+/** Statistics that go into a reply when the plane has given them. */
+struct mg_fixup {
+	struct mg_fixup *prev;
+	struct ms_h248_command *reply;
+	struct ms_bearer_statistics sum;
+};
+
+struct mg_mark {
+	struct mg_undo *undo;
+	struct mg_op *sets, *signals, *ends;
+	struct mg_fixup *fixups;
+};
+
+struct mg_job {
+	struct ms_list link; /* among those at work, or unused ones */
+	struct ms_mg *g;
+	void *cookie; /* the program's; NULL: nobody waits */
+	uint64_t token;
+	bool undoing;
+	bool broken;                /* no memory for a proper reply: all fails */
+	struct ms_h248_error spare; /* what is said then */
+	uint16_t code;              /* undoing: what is answered then */
+	struct ms_h248_arena arena;
+	struct ms_h248_transaction reply;
+	struct mg_mark at; /* tops of the lists */
+	struct mg_context *touched;
+	struct ms_plane_op *ops; /* as submitted; in the arena */
+	struct mg_op **from;
+	size_t n_ops;
+	uint32_t commands;
+	bool timing_set; /* ROOT: what is set when all is through */
+	struct ms_h248_root_timing timing;
+	ms_usec now;
+	struct ms_span detail; /* text for the next error descriptor */
+};
+
+/** A request of ours on its way. */
+enum mg_ask_kind {
+	MG_ASK_NONE,
+	MG_ASK_REGISTER,  /* ServiceChange of ROOT, to come into service */
+	MG_ASK_CHANGE,    /* other ServiceChange: the reply changes nothing */
+	MG_ASK_NOTIFY,    /* of a bearer */
+	MG_ASK_HEARTBEAT, /* hangterm/thb: an error means an orphan */
+	MG_ASK_ITO,       /* it/ito */
+};
+
+struct mg_ask {
+	enum mg_ask_kind kind;
+	uint32_t cookie;
+	uint32_t termination; /* number */
+	unsigned controller;
+};
+
+struct ms_mg {
+	struct ms_mg_options o;
+	struct ms_mg_limits limits;
+	char (*realms)[MS_BEARER_REALM_MAX]; /* owned */
+	unsigned n_realms;
+	char profile[80];
+	const struct ms_random *random;
+
+	/* tables: chains, sizes are powers of two */
+	struct mg_context **contexts;
+	struct mg_termination **terminations;
+	struct mg_stream **endpoints;
+	uint32_t contexts_mask, terminations_mask;
+	uint32_t next_context, next_number;
+	ms_plane_endpoint next_endpoint;
+	struct ms_mg_figures figures;
+	struct mg_termination root;
+
+	/* jobs */
+	struct ms_list jobs, unused;
+	struct mg_job *root_job; /* has changed ROOT and is not finished */
+	uint32_t n_jobs;         /* at work */
+	uint32_t n_unused;
+	uint64_t next_token;
+
+	/* association */
+	enum ms_mg_state state;
+	unsigned controller; /* registered or registering with */
+	unsigned previous;   /* the last one we were registered with; STRANGER: none knows us */
+	unsigned tried;      /* controllers tried in this round */
+	unsigned redirects;  /* followed in this round */
+	bool handoff;        /* the controller sent us to this one */
+	unsigned handoff_to; /* and the reply to that must leave first */
+	ms_usec handoff_due;
+	uint32_t registering; /* cookie of the ServiceChange on its way */
+	uint8_t version;      /* agreed, or asked for */
+	ms_usec due;          /* WAITING: when to register */
+	ms_usec lost_at;      /* without a controller since; MS_NEVER: we have one, or had none */
+	ms_usec heard;        /* the controller */
+	bool ito_asked;       /* and waits for an answer */
+	bool draining;
+	struct ms_h248_root_timing timing;
+
+	/* requests of ours */
+	struct mg_ask asks[MG_REQUESTS_MAX];
+	uint32_t next_cookie;
+	struct ms_h248_arena scratch; /* for what we ask */
+
+	/* hangterm */
+	struct ms_list wheel[MG_WHEEL_SLOTS];
+	uint32_t wheel_at; /* second up to which it is done */
+	uint32_t wheel_n;
+
+	unsigned load;
+	ms_usec overload_told;
+};
+
+static inline struct mg_termination *mg_termination_of(struct ms_list *link)
+{
+	return (struct mg_termination *)((char *)link - offsetof(struct mg_termination, link));
+}
+
+/** Each termination of a context that is not gone. */
+#define mg_each_termination(t, l, ctx)                                                           \
+	for ((l) = (ctx)->terminations.next;                                                     \
+	     (l) != &(ctx)->terminations && ((t) = mg_termination_of(l), true); (l) = (l)->next) \
+		if (!(t)->gone)
+
+static inline void mg_count(const struct ms_mg *g, const char *counter)
+{
+	if (g->o.handlers.count)
+		g->o.handlers.count(g->o.handlers.arg, counter);
+}
+
+/* ---- mg-table.c ---- */
+
+struct mg_context *ms_mg_context_find(const struct ms_mg *g, uint32_t id);
+/** A new, empty one with a free number at a home of the plane. */
+unsigned ms_mg_context_new(struct ms_mg *g, struct mg_context **ret_c);
+void ms_mg_context_free(struct ms_mg *g, struct mg_context *c);
+struct mg_termination *ms_mg_termination_find(const struct ms_mg *g, uint32_t number);
+unsigned ms_mg_termination_new(struct ms_mg *g, struct mg_context *c, unsigned realm,
+			       struct mg_termination **ret_t);
+void ms_mg_termination_free(struct ms_mg *g, struct mg_termination *t);
+struct mg_stream *ms_mg_stream_find(const struct mg_termination *t, uint16_t id);
+unsigned ms_mg_stream_new(struct ms_mg *g, struct mg_termination *t, uint16_t id,
+			  struct mg_stream **ret_s);
+void ms_mg_stream_free(struct ms_mg *g, struct mg_stream *s);
+struct mg_stream *ms_mg_endpoint_find(const struct ms_mg *g, ms_plane_endpoint e);
+/** The bearer as it is set; the caller wipes it. */
+void ms_mg_stream_bearer(const struct mg_stream *s, struct ms_bearer *ret_b);
+void ms_mg_packed_free(struct mg_stream_set *set);
+void ms_mg_topology_free(struct mg_topology *list);
+/** Calls f for every context until it says no; f may free the one it got. */
+void ms_mg_contexts_each(struct ms_mg *g, bool (*f)(struct mg_context *c, void *arg), void *arg);
+
+/* ---- mg-name.c: termination ids ---- */
+
+enum mg_pattern_kind { MG_PATTERN_ONE, MG_PATTERN_ALL, MG_PATTERN_CHOOSE, MG_PATTERN_ROOT };
+
+struct mg_pattern {
+	enum mg_pattern_kind kind;
+	int realm;       /* index; -1: any */
+	uint32_t number; /* 0: any */
+};
+
+/** 430: no such name can exist here. */
+unsigned ms_mg_pattern_read(const struct ms_mg *g, const struct ms_h248_termination *t,
+			    struct mg_pattern *ret_p);
+bool ms_mg_pattern_has(const struct mg_pattern *p, const struct mg_termination *t);
+/** Writes the text id. */
+void ms_mg_name_put(const struct ms_mg *g, const struct mg_termination *t, char name[MG_NAME_MAX]);
+/** The id as a node of a tree, or NULL. */
+struct ms_h248_termination *ms_mg_name_node(const struct ms_mg *g, struct ms_h248_arena *a,
+					    const struct mg_termination *t);
+/** Index of a realm by name; "" is the first; -1: none. */
+int ms_mg_realm_find(const struct ms_mg *g, struct ms_span name);
+
+/* ---- mg-job.c, mg-undo.c ---- */
+
+struct mg_job *ms_mg_job_new(struct ms_mg *g, void *cookie, ms_usec now);
+void ms_mg_job_free(struct mg_job *j);
+/** The commands are through: hands what there is to do to the plane, or finishes at once. */
+void ms_mg_job_submit(struct mg_job *j);
+/** An undo entry, to be filled; NULL: no memory. */
+struct mg_undo *ms_mg_undo_new(struct mg_job *j, enum mg_undo_kind kind, void *what);
+/** Takes everything back that came after the mark. */
+void ms_mg_undo_to(struct mg_job *j, const struct mg_mark *mark);
+/** Makes it final. */
+void ms_mg_commit(struct mg_job *j);
+/** The job works on this context. */
+void ms_mg_touch(struct mg_job *j, struct mg_context *c);
+
+/* ---- mg-ops.c ---- */
+
+enum mg_op_list { MG_OP_SETS, MG_OP_SIGNALS, MG_OP_ENDS };
+struct ms_plane_op *ms_mg_op_new(struct mg_job *j, enum mg_op_list list, enum ms_plane_verb verb,
+				 struct mg_stream *s);
+/** Pairs of the touched contexts. */
+unsigned ms_mg_ops_pair(struct mg_job *j);
+/** Makes the array out of the lists. */
+unsigned ms_mg_ops_order(struct mg_job *j);
+/** Forgets the pairs of a list that was not submitted. */
+void ms_mg_ops_unpair(struct mg_job *j);
+/** Makes the array that takes back what was done; false: nothing to do. */
+bool ms_mg_ops_reverse(struct mg_job *j);
+
+/* ---- mg-request.c ---- */
+
+/** A command's part of the reply. NULL: no memory. */
+struct ms_h248_command *ms_mg_reply_add(struct mg_job *j, struct ms_h248_action *a,
+					enum ms_h248_verb verb, struct ms_h248_termination *id);
+/** Carries out all actions of the request. */
+void ms_mg_request_run(struct mg_job *j, const struct ms_h248_transaction *t);
+/** Gives `code` back, with words for its error descriptor. */
+unsigned ms_mg_refuse(struct mg_job *j, unsigned code, struct ms_span detail);
+struct ms_h248_error *ms_mg_error(struct mg_job *j, unsigned code);
+
+/** What a command is carried out with. */
+struct mg_call {
+	struct mg_job *job;
+	struct mg_context *context; /* NULL: the null context */
+	struct ms_h248_action *reply;
+	const struct ms_h248_command *cmd;
+	struct mg_pattern pattern;
+	bool quiet; /* W-: one reply for all, no statistics */
+};
+
+/* ---- mg-command.c: each appends its replies ---- */
+
+unsigned ms_mg_add(struct mg_call *c);
+unsigned ms_mg_modify(struct mg_call *c, struct mg_termination *t);
+unsigned ms_mg_move(struct mg_call *c, struct mg_termination *t);
+unsigned ms_mg_subtract(struct mg_call *c, struct mg_termination *t);
+unsigned ms_mg_service_change(struct mg_call *c, struct mg_termination *t);
+/** Marks a termination as subtracted and its endpoints for deletion; into `reply` its statistics. */
+unsigned ms_mg_take_away(struct mg_job *j, struct mg_termination *t, struct ms_h248_command *reply);
+
+/* ---- mg-descriptors.c, mg-stream.c, mg-events.c, mg-root.c ---- */
+
+/** Carries out the descriptors of an Add, Modify or Move on the termination. */
+unsigned ms_mg_descriptors(struct mg_job *j, struct mg_termination *t,
+			   const struct ms_h248_command *cmd, struct ms_h248_command *reply);
+unsigned ms_mg_stream_apply(struct mg_job *j, struct mg_termination *t, uint16_t id,
+			    const struct ms_h248_command *cmd, struct ms_h248_command *reply);
+/** Events and EventBuffer descriptors. */
+unsigned ms_mg_events_apply(struct mg_job *j, struct mg_termination *t,
+			    const struct ms_h248_command *cmd);
+const struct mg_armed *ms_mg_events_find(const struct mg_events *e, uint16_t ref, uint16_t stream);
+/** The bearer with our fingerprints and without its key. */
+unsigned ms_mg_stream_view(struct mg_job *j, const struct mg_stream *s, struct ms_bearer *ret_b);
+unsigned ms_mg_root_modify(struct mg_job *j, const struct ms_h248_command *cmd,
+			   struct ms_h248_command *reply);
+/** The properties of ROOT, for an audit. */
+unsigned ms_mg_root_properties(struct mg_job *j, struct ms_h248_param **ret_list);
+unsigned ms_mg_context_attributes(struct mg_job *j, struct mg_context *c,
+				  const struct ms_h248_context *asked, struct ms_h248_context *ret);
+
+/* ---- mg-audit.c ---- */
+
+/** What an Audit descriptor asks of a termination (or ROOT) goes into the reply. */
+unsigned ms_mg_audit(struct mg_job *j, struct mg_termination *t, const struct ms_h248_audit *audit,
+		     struct ms_h248_command *reply);
+unsigned ms_mg_audit_capability(struct mg_job *j, const struct ms_h248_audit *audit,
+				struct ms_h248_command *reply);
+/** Statistics of the termination go into the reply when the plane has given them. */
+struct mg_fixup *ms_mg_fixup_new(struct mg_job *j, const struct mg_termination *t,
+				 struct ms_h248_command *reply);
+
+/* ---- mg-notify.c ---- */
+
+/** Sends a Notify of one observed event. */
+bool ms_mg_notify(struct ms_mg *g, struct mg_termination *t, uint32_t request_id,
+		  struct ms_h248_observed *o, enum mg_ask_kind kind, ms_usec now);
+/** New Events came: what the EventBuffer holds is looked at (RFC 3525 section 7.1.9). */
+void ms_mg_notify_buffered(struct ms_mg *g, struct mg_termination *t, ms_usec now);
+void ms_mg_notify_missed(struct ms_mg *g, ms_usec now);
+/** An event of ROOT, if it is armed: ocp, chp, it. `percent` is chp's. */
+void ms_mg_notify_root(struct ms_mg *g, uint16_t ref, unsigned percent, enum mg_ask_kind kind,
+		       ms_usec now);
+void ms_mg_observed_free(struct mg_termination *t);
+/* ---- mg-control.c, mg-ask.c ---- */
+
+/** Sends a request; false: it did not leave. */
+bool ms_mg_ask(struct ms_mg *g, enum mg_ask_kind kind, const struct mg_termination *t,
+	       struct ms_h248_action *actions);
+void ms_mg_state_go(struct ms_mg *g, enum ms_mg_state to, const char *why);
+void ms_mg_register_answered(struct ms_mg *g, int err, const struct ms_h248_transaction *t,
+			     ms_usec now);
+/** Error code of a reply, wherever in it; 0: none. */
+unsigned ms_mg_error_of(const struct ms_h248_transaction *t);
+void ms_mg_control_tick(struct ms_mg *g, ms_usec now);
+ms_usec ms_mg_control_deadline(const struct ms_mg *g);
+/** The controller we are with knows us no more, or is gone: begin to look for one. */
+void ms_mg_look_for(struct ms_mg *g, unsigned first, const char *why, ms_usec now);
+/** Hand-off by the controller (ServiceChange HandOff with MgcIdToTry). */
+unsigned ms_mg_handoff(struct ms_mg *g, const struct ms_h248_service_change *sc, ms_usec now);
+/** ServiceChange of one termination of ours, or of ROOT. */
+bool ms_mg_tell_change(struct ms_mg *g, struct mg_termination *t, enum ms_h248_sc_method method,
+		       const char *reason, ms_usec delay);
+/** All contexts are released without a controller having asked. */
+void ms_mg_release_all(struct ms_mg *g, ms_usec now);
+/** One termination is: the controller does not know it. */
+void ms_mg_release_orphan(struct ms_mg *g, uint32_t number, ms_usec now);
+
+/* ---- mg-wheel.c: hangterm ---- */
+
+void ms_mg_wheel_arm(struct ms_mg *g, struct mg_termination *t, ms_usec now);
+void ms_mg_wheel_tick(struct ms_mg *g, ms_usec now);
+ms_usec ms_mg_wheel_deadline(const struct ms_mg *g);
+
+#endif
