@@ -75,7 +75,9 @@ static void land(struct net *n, size_t i)
 
 static void reply(struct net_peer *p, struct ms_h248_job *job, uint32_t context)
 {
-	struct ms_h248_action a = { .context = context };
+	struct ms_h248_termination root = { .kind = MS_H248_TERMINATION_ROOT };
+	struct ms_h248_command c = { .verb = MS_H248_AUDIT_VALUE, .terminations = &root };
+	struct ms_h248_action a = { .context = context, .commands = &c };
 	struct ms_h248_transaction t = { .actions = &a };
 	int err = ms_h248_job_reply(job, &t, p->net->now);
 
@@ -189,24 +191,28 @@ static int peer_init(struct net *n, unsigned i, enum ms_h248_transport transport
 					 .host = { 127, 0, 0, (uint8_t)(i + 1) },
 					 .port = 2944,
 					 .channel = i + 1,
-					 .codec = &plain_codec };
+					 .codec = n->codec };
 	o->mid.kind = MS_H248_MID_DOMAIN;
 	o->mid.name = i == 0 ? MS_SPAN_LIT("alg.example") : MS_SPAN_LIT("agw.example");
 	o->wire = (struct ms_h248_wire){ .send = net_send, .arg = p };
 	o->handlers = &handlers;
 	o->arg = p;
 	o->random = random;
+	o->registry = n->codec == &plain_codec ? NULL : &n->registry;
 	return ms_h248_entity_new(o, &p->e);
 }
 
-int net_init(struct net *n, uint64_t seed, enum ms_h248_transport transport,
-	     const struct ms_h248_limits *limits, const struct ms_h248_timers *timers)
+static int init(struct net *n, uint64_t seed, enum ms_h248_transport transport,
+		const struct ms_h248_limits *limits, const struct ms_h248_timers *timers,
+		const struct ms_h248_codec *codec)
 {
 	struct ms_random random = { fill, n };
 	struct ms_h248_entity_options o = { 0 };
 	int err;
 
 	memset(n, 0, sizeof(*n));
+	n->codec = codec;
+	ms_h248_registry_init(&n->registry);
 	n->now = 1000 * MS_SEC;
 	n->dice = seed * 0x9e3779b97f4a7c15U + 1;
 	n->delay = 2 * MS_MSEC;
@@ -221,6 +227,17 @@ int net_init(struct net *n, uint64_t seed, enum ms_h248_transport transport,
 	if (!err)
 		err = ms_h248_associate(n->peers[1].e, &n->peers[0].path, NULL, &n->peers[1].a);
 	return err;
+}
+
+int net_init(struct net *n, uint64_t seed, enum ms_h248_transport transport,
+	     const struct ms_h248_limits *limits, const struct ms_h248_timers *timers)
+{
+	return init(n, seed, transport, limits, timers, &plain_codec);
+}
+
+int net_init_codec(struct net *n, uint64_t seed, const struct ms_h248_codec *codec)
+{
+	return init(n, seed, MS_H248_UDP, NULL, NULL, codec);
 }
 
 void net_done(struct net *n)
@@ -249,14 +266,20 @@ static int ask(struct net *n, unsigned from, struct ms_h248_action *a)
 
 int net_request(struct net *n, unsigned from)
 {
-	struct ms_h248_action a = { 0 };
+	struct ms_h248_termination root = { .kind = MS_H248_TERMINATION_ROOT };
+	struct ms_h248_audit audit = { 0 };
+	struct ms_h248_command c = { .verb = MS_H248_AUDIT_VALUE,
+				     .terminations = &root,
+				     .audit = &audit };
+	struct ms_h248_action a = { .commands = &c };
 
 	return ask(n, from, &a);
 }
 
 int net_restart(struct net *n, unsigned from)
 {
-	struct ms_h248_service_change sc = { .method = MS_H248_SC_RESTART };
+	struct ms_h248_service_change sc = { .method = MS_H248_SC_RESTART,
+					     .reason = MS_SPAN_LIT("901 Cold Boot") };
 	struct ms_h248_termination root = { .kind = MS_H248_TERMINATION_ROOT };
 	struct ms_h248_command c = { .verb = MS_H248_SERVICE_CHANGE,
 				     .terminations = &root,

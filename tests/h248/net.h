@@ -8,6 +8,7 @@
 
 #include "core/time.h"
 #include "h248/association.h"
+#include "h248/package.h"
 
 #define NET_FLIGHTS 4096
 #define NET_REQUESTS 4096
@@ -53,6 +54,8 @@ struct net {
 	unsigned slow;                    /* percent of requests executed slowly */
 	ms_usec slowness;                 /* at most */
 	bool cut;                         /* nothing arrives */
+	const struct ms_h248_codec *codec;
+	struct ms_h248_registry registry;
 	struct net_flight flights[NET_FLIGHTS];
 	size_t n_flights;
 	struct net_peer peers[2];
@@ -64,6 +67,9 @@ struct net {
 /** Two entities; limits and timers may be NULL. 0 or -ENOMEM. */
 int net_init(struct net *n, uint64_t seed, enum ms_h248_transport transport,
 	     const struct ms_h248_limits *limits, const struct ms_h248_timers *timers);
+
+/** The same in a real coding. */
+int net_init_codec(struct net *n, uint64_t seed, const struct ms_h248_codec *codec);
 void net_done(struct net *n);
 
 uint64_t net_dice(struct net *n);

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+#include "h248/binary.h"
+#include "h248/text.h"
 #include "net.h"
 #include "plain-codec.h"
 
@@ -375,9 +377,8 @@ static void connection_lost(void **state)
 
 /* ---- the promise ---- */
 
-static void one_storm(uint64_t seed)
+static void storm(uint64_t seed)
 {
-	begin(seed);
 	net.loss = (unsigned)(seed % 5) * 10;
 	net.doubled = 20;
 	net.replayed = 10;
@@ -404,6 +405,7 @@ static void one_storm(uint64_t seed)
 	assert_true(net.n_requests > 100);
 	for (unsigned k = 0; k < 2; k++) {
 		assert_int_equal(counts(k)->waiting, 0);
+		assert_int_equal(counts(k)->undecodable, 0);
 		assert_int_equal(counts(k)->jobs, 0);
 		assert_int_equal(counts(k)->replies, 0);
 		assert_int_equal(counts(k)->reply_octets, 0);
@@ -414,8 +416,23 @@ static void one_storm(uint64_t seed)
 static void storms(void **state)
 {
 	(void)state;
-	for (uint64_t seed = 1; seed <= 300; seed++)
-		one_storm(seed);
+	for (uint64_t seed = 1; seed <= 300; seed++) {
+		begin(seed);
+		storm(seed);
+	}
+}
+
+static void storms_in_real_codings(void **state)
+{
+	static const struct ms_h248_codec *const codecs[] = { &ms_h248_codec_compact,
+							      &ms_h248_codec_pretty,
+							      &ms_h248_codec_binary };
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 15; seed++) {
+		assert_int_equal(net_init_codec(&net, seed, codecs[seed % 3]), 0);
+		storm(seed);
+	}
 }
 
 static int short_life(void *arg)
@@ -463,6 +480,7 @@ int main(void)
 		cmocka_unit_test(connection_lost),
 		cmocka_unit_test(storms),
 		cmocka_unit_test(no_memory),
+		cmocka_unit_test(storms_in_real_codings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
