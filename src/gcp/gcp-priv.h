@@ -68,7 +68,6 @@ struct ms_gcp {
 	struct ms_defer defer; /* end of the round */
 	struct ms_timer timer; /* the entity's next */
 	bool closing;
-	void *sctp_stack; /* of sctp-udp.c, NULL before its first use */
 };
 
 /* ---- channels (gcp.c) ---- */

@@ -38,10 +38,11 @@ int ms_gcp_queue_put(struct ms_gcp_queue *q, struct ms_span message)
 
 bool ms_gcp_queue_first(const struct ms_gcp_queue *q, struct ms_span *ret_message)
 {
-	const uint8_t *p = q->octets.p + q->done;
+	const uint8_t *p;
 
 	if (q->done == q->octets.len)
 		return false;
+	p = q->octets.p + q->done;
 	*ret_message = ms_span_of(p + LENGTH, (size_t)p[0] << 24 | (size_t)p[1] << 16 |
 						      (size_t)p[2] << 8 | p[3]);
 	return true;

@@ -176,6 +176,7 @@ static void udp_free(struct ms_gcp_channel *ch)
 {
 	struct udp *u = udp_of(ch);
 
+	ms_gcp_channel_remove(ch);
 	ms_watch_stop(&u->watch);
 	if (u->fd >= 0)
 		close(u->fd);
