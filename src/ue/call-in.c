@@ -22,15 +22,18 @@ static int rank(const struct ms_ue_call *c, size_t i)
 	const struct ms_sdp_media *m = &c->offer.media[i];
 	struct ms_span data;
 
-	if (!is_msrp(m))
+	bool edge =
+		s->config->media.e2ae != MS_UE_E2AE_OFF && ms_ue_call_has_fingerprint(&c->offer, m);
+
+	if (!is_msrp(m) && !ms_ue_call_is_bfcp_line(m))
 		return NO_LINE;
-	if (m->kind != MS_SDP_TCP_TLS_MSRP)
+	if (m->kind == MS_SDP_TCP_MSRP || m->kind == MS_SDP_TCP_BFCP)
 		return s->policy.plain_media ? PLAIN_LINE : NO_LINE;
+	if (m->kind == MS_SDP_TCP_TLS_BFCP)
+		return edge ? E2AE_LINE : NO_LINE;
 	if (ms_sdp_keymgmt_find(&c->offer, i, "mikey", &data) != MS_SDP_LEVEL_NONE)
 		return E2E_LINE;
-	return s->config->media.e2ae != MS_UE_E2AE_OFF && ms_ue_call_has_fingerprint(&c->offer, m)
-		       ? E2AE_LINE
-		       : BARE_TLS_LINE;
+	return edge ? E2AE_LINE : BARE_TLS_LINE;
 }
 
 /* The best protected line; among those the first. One with TLS and nothing else is refused later, for
@@ -47,6 +50,9 @@ static bool choose_line(struct ms_ue_call *c)
 		best = r;
 		c->line = i;
 	}
+	c->is_bfcp = best != NO_LINE && ms_ue_call_is_bfcp_line(&c->offer.media[c->line]);
+	if (c->is_bfcp)
+		c->kind = "bfcp";
 	c->secure = best == E2E_LINE || best == BARE_TLS_LINE;
 	c->e2ae = best == E2AE_LINE;
 	return best != NO_LINE;
@@ -318,8 +324,11 @@ static int read_file(struct ms_ue_call *c, struct ms_fault *f)
 {
 	struct ms_ue_file_handlers h = ms_ue_call_file_handlers;
 	struct ms_sdp_msrp msrp;
-	int err = ms_sdp_msrp_read(&c->offer.media[c->line], f, &msrp);
+	int err;
 
+	if (c->is_bfcp)
+		return 0;
+	err = ms_sdp_msrp_read(&c->offer.media[c->line], f, &msrp);
 	if (err || msrp.file_selector.len == 0)
 		return err;
 	h.arg = c;

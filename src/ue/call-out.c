@@ -258,7 +258,7 @@ static void begin(struct ms_ue_call *c)
 
 	if (waits_for_network(c))
 		return;
-	if (c->e2ae && ms_ue_call_may_ask(c, "msrp-tls", &f)) {
+	if (c->e2ae && ms_ue_call_may_ask(c, c->is_bfcp ? "bfcp-tls" : "msrp-tls", &f)) {
 		ms_ue_call_end(c, f.reason, ms_span_str(ms_ue_fault_text(&f)));
 		return;
 	}
@@ -365,6 +365,17 @@ static void set_protection(struct ms_ue_call *c, unsigned protection)
 	c->e2ae = protection == MS_UE_E2AE;
 }
 
+/* Keys from the KMS are for MSRP so far: what would be end to end goes to the edge, or is not protected. */
+static void set_bfcp(struct ms_ue_call *c)
+{
+	c->kind = "bfcp";
+	c->is_bfcp = true;
+	if (c->secure)
+		set_protection(c, c->ue->settings->config->media.e2ae != MS_UE_E2AE_OFF
+					  ? MS_UE_E2AE
+					  : MS_UE_PLAIN);
+}
+
 static int prepare(struct ms_ue_call *c, const struct ms_ue_call_spec *spec)
 {
 	struct ms_ue_file_handlers h = ms_ue_call_file_handlers;
@@ -375,6 +386,10 @@ static int prepare(struct ms_ue_call *c, const struct ms_ue_call_spec *spec)
 	c->only_called = spec->only_called;
 	c->from = spec->from;
 	set_protection(c, c->ue->settings->config->media.outgoing);
+	if (spec->bfcp)
+		set_bfcp(c);
+	if (!err && c->is_bfcp && !c->e2ae && !c->ue->settings->policy.plain_media)
+		err = -EPERM;
 	if (!err && spec->file) {
 		c->kind = "file";
 		err = ms_ue_file_open(spec->file, spec->from, &h, &c->file);

@@ -3,6 +3,7 @@
 #ifndef MS_UE_CALL_PRIV_H
 #define MS_UE_CALL_PRIV_H
 
+#include "bfcp/client.h"
 #include "msrp/session.h"
 #include "sdp/keymgmt.h"
 #include "sdp/offer.h"
@@ -41,13 +42,16 @@ struct ms_ue_peer_line {
 	struct ms_ue_fingerprints fingerprints;
 	struct ms_addr address; /* where to connect */
 	enum ms_sdp_setup setup;
+	uint32_t conference; /* BFCP: a=confid, a=userid, and the first of a=floorid (0: none) */
+	uint16_t user, floor;
 };
 
 struct ms_ue_call {
 	struct ms_list link;
 	struct ms_ue *ue;
 	unsigned number;
-	const char *kind; /* "chat" or "file"; static */
+	const char *kind; /* "chat", "file" or "bfcp"; static */
+	bool is_bfcp;
 	bool outgoing, only_called;
 	bool secure;      /* end to end: the KMS gave the keys */
 	bool e2ae;        /* TLS up to the network's edge, by fingerprints; never with `secure` */
@@ -94,7 +98,9 @@ struct ms_ue_call {
 	struct ms_ue_peer_line there;
 
 	struct ms_ue_media *media;    /* owned */
+	struct ms_ue_msrp carrier;    /* what the media runs, unless it is BFCP */
 	struct ms_msrp_session *msrp; /* owned */
+	struct ms_bfcp_client *bfcp;  /* owned; NULL unless floor control stands */
 	struct ms_ue_file *file;      /* owned; NULL in a chat */
 	size_t unsent;                /* chat texts not answered yet */
 	struct ms_timer reaper, retry, ring, hash;
@@ -193,6 +199,20 @@ MS_MUST_CHECK int ms_ue_call_read_fingerprints(const struct ms_ue *ue, const str
 /** Appends a=fingerprint and, to an offer, a=3ge2ae:requested to `v`, borrowed; nothing without e2ae. */
 void ms_ue_call_e2ae_attributes(const struct ms_ue_call *c, bool offer,
 				struct ms_sdp_attr_value v[static MS_UE_E2AE_ATTRS], size_t *n);
+
+/* ---- call-bfcp.c ---- */
+
+bool ms_ue_call_is_bfcp_line(const struct ms_sdp_media *m);
+
+/** Appends our m=application section. */
+void ms_ue_call_put_bfcp_line(const struct ms_ue_call *c, bool offer, enum ms_sdp_setup setup,
+			      struct ms_buf *b);
+
+/** What the peer's line says but for its address. -EPROTO with *f. */
+MS_MUST_CHECK int ms_ue_call_read_bfcp_line(struct ms_ue_call *c, const struct ms_sdp_media *m,
+					    bool is_answer, struct ms_fault *f);
+
+MS_MUST_CHECK int ms_ue_call_bfcp_new(struct ms_ue_call *c);
 
 /* ---- call-in.c ---- */
 

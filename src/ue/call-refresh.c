@@ -37,23 +37,37 @@ static bool same_fingerprints(const struct ms_ue_call *c, const struct ms_sdp *a
 	return true;
 }
 
-/* Is our line as it was? */
-static int check_line(const struct ms_ue_call *c, const struct ms_sdp *again, struct ms_fault *f)
+static enum ms_sdp_proto kind_of(const struct ms_ue_call *c)
 {
-	enum ms_sdp_proto kind = ms_ue_call_is_tls(c) ? MS_SDP_TCP_TLS_MSRP : MS_SDP_TCP_MSRP;
-	const struct ms_sdp_media *m = NULL;
+	if (c->is_bfcp)
+		return c->e2ae ? MS_SDP_TCP_TLS_BFCP : MS_SDP_TCP_BFCP;
+	return ms_ue_call_is_tls(c) ? MS_SDP_TCP_TLS_MSRP : MS_SDP_TCP_MSRP;
+}
+
+static int check_path(const struct ms_ue_call *c, const struct ms_sdp_media *m, struct ms_fault *f)
+{
 	struct ms_sdp_msrp msrp;
 	int err;
 
-	if (c->line < again->n_media)
-		m = &again->media[c->line];
-	if (!m || m->port == 0 || m->kind != kind)
-		return ms_fault_set(f, -EPROTO, 488, "media_changed", 0);
+	if (c->is_bfcp)
+		return 0;
 	err = ms_sdp_msrp_read(m, f, &msrp);
+	if (!err && !ms_span_eq(msrp.path, ms_buf_span(&c->there.path)))
+		err = ms_fault_set(f, -EPROTO, 488, "media_changed", 0);
+	return err;
+}
+
+/* Is our line as it was? */
+static int check_line(const struct ms_ue_call *c, const struct ms_sdp *again, struct ms_fault *f)
+{
+	const struct ms_sdp_media *m = c->line < again->n_media ? &again->media[c->line] : NULL;
+	int err;
+
+	if (!m || m->port == 0 || m->kind != kind_of(c))
+		return ms_fault_set(f, -EPROTO, 488, "media_changed", 0);
+	err = check_path(c, m, f);
 	if (err)
 		return err;
-	if (!ms_span_eq(msrp.path, ms_buf_span(&c->there.path)))
-		return ms_fault_set(f, -EPROTO, 488, "media_changed", 0);
 	if (!same_keys(c, again) || (c->e2ae && !same_fingerprints(c, again, m)))
 		return ms_fault_set(f, -EPROTO, 488, "keys_changed", 0);
 	return 0;

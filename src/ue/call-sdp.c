@@ -92,6 +92,18 @@ static int add_attributes(const struct ms_ue_call *c, bool answer, struct ms_buf
 	return err;
 }
 
+static int add_line(const struct ms_ue_call *c, bool answer, enum ms_sdp_setup setup,
+		    struct ms_buf *text,
+		    struct ms_sdp_attr_value v[static FILE_ATTRS + MS_UE_E2AE_ATTRS],
+		    struct ms_sdp_line_spec *line)
+{
+	if (!c->is_bfcp)
+		return add_attributes(c, answer, text, v, line);
+	ms_ue_call_put_bfcp_line(c, !answer, setup, text);
+	line->verbatim = ms_buf_span(text);
+	return ms_buf_status(text);
+}
+
 int ms_ue_call_put_offer(struct ms_ue_call *c, enum ms_sdp_setup setup, struct ms_span key_mgmt,
 			 struct ms_buf *b)
 {
@@ -104,7 +116,7 @@ int ms_ue_call_put_offer(struct ms_ue_call *c, enum ms_sdp_setup setup, struct m
 
 	ms_buf_init(&text, 4096);
 	session_info(c, host, &info);
-	err = add_attributes(c, false, &text, attrs, &line);
+	err = add_line(c, false, setup, &text, attrs, &line);
 	return err ? err : ms_sdp_offer(b, &info, key_mgmt, &line, 1);
 }
 
@@ -126,7 +138,7 @@ int ms_ue_call_put_answer(struct ms_ue_call *c, const struct ms_sdp *offer, enum
 	lines[c->line].accept = true; /* all others get port 0: RTP, further MSRP lines */
 	if (at_media)
 		line->key_mgmt = key_mgmt;
-	err = add_attributes(c, true, &text, attrs, line);
+	err = add_line(c, true, setup, &text, attrs, line);
 	if (err)
 		return err;
 	return ms_sdp_answer(b, &info, offer, at_media ? MS_SPAN_NULL : key_mgmt, lines,
@@ -175,14 +187,17 @@ int ms_ue_call_read_line(struct ms_ue_call *c, const struct ms_sdp_media *m, boo
 {
 	struct ms_ue_peer_line *there = &c->there;
 	struct ms_sdp_msrp msrp;
-	int err = ms_sdp_msrp_read(m, f, &msrp);
+	int err;
 
+	if (read_address(m, &there->address))
+		return ms_fault_set(f, -EPROTO, 488, "media_address", 0);
+	if (c->is_bfcp)
+		return ms_ue_call_read_bfcp_line(c, m, is_answer, f);
+	err = ms_sdp_msrp_read(m, f, &msrp);
 	if (!err)
 		err = check_cema(m, &msrp, is_answer, f);
 	if (err)
 		return err;
-	if (read_address(m, &there->address))
-		return ms_fault_set(f, -EPROTO, 488, "media_address", 0);
 	ms_buf_reset(&there->path);
 	ms_buf_reset(&there->accept_types);
 	ms_buf_put_span(&there->path, msrp.path);

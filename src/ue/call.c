@@ -55,6 +55,7 @@ void ms_ue_call_reap(struct ms_ue_call *c)
 	ms_ue_asking_cancel(c->asking);
 	ms_ue_media_free(c->media);
 	ms_msrp_session_free(c->msrp);
+	ms_bfcp_client_free(c->bfcp);
 	ms_ue_file_free(c->file);
 	ms_mikey_transfer_free(c->transfer);
 	ms_mikey_incoming_free(c->incoming);
@@ -316,7 +317,9 @@ static bool fits(const struct ms_ue_call *c, enum ms_ue_call_query query)
 	case MS_UE_CALL_WAITING:
 		return c->waiting;
 	case MS_UE_CALL_CHAT:
-		return !c->file && c->established;
+		return !c->file && !c->is_bfcp && c->established;
+	case MS_UE_CALL_FLOOR:
+		return c->is_bfcp && c->established;
 	case MS_UE_CALL_ANY:
 		break;
 	}

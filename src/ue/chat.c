@@ -83,19 +83,22 @@ int ms_ue_call_start_media(struct ms_ue_call *c, bool active)
 	struct ms_ue_media_start start = {
 		.active = active,
 		.to = c->there.address,
-		.tls_client = active, /* RFC 6135 section 6 */
+		/* RFC 6135 section 6; RFC 8856 section 8: there the offerer, whoever connects */
+		.tls_client = c->is_bfcp ? c->outgoing : active,
 		.secure = c->secure,
 		.psk = ms_secret_span(&c->psk),
 		.certificates = c->e2ae,
 		.fingerprints = c->there.fingerprints.v,
 		.n_fingerprints = c->there.fingerprints.n,
 	};
-	int err = make_session(c, active);
+	int err = c->is_bfcp ? ms_ue_call_bfcp_new(c) : make_session(c, active);
 
 	c->active = active;
 	if (err)
 		return err;
-	start.session = c->msrp;
+	c->carrier.session = c->msrp;
+	start.engine = c->is_bfcp ? &ms_ue_bfcp_engine : &ms_ue_msrp_engine;
+	start.engine_arg = c->is_bfcp ? (void *)c->bfcp : &c->carrier;
 	return ms_ue_media_start(c->media, &start);
 }
 

@@ -9,6 +9,7 @@ enum arguments {
 	WHO,          /* one word */
 	WHO_OPTIONAL, /* one word or none */
 	WHO_TEXT,     /* a word, then the rest of the line */
+	WORD_NUMBER,  /* a word, then another or nothing */
 	FILE_WHO,     /* a path (quoted if it has blanks), then a word or nothing */
 };
 
@@ -23,6 +24,9 @@ static const struct verb {
 	  "/chat WHO            open a chat (MSRP); then just type" },
 	{ "/send", MS_UE_VERB_SEND, FILE_WHO,
 	  "/send FILE [WHO]     send a file; \"quotes\" around blanks" },
+	{ "/bfcp", MS_UE_VERB_BFCP, WHO, "/bfcp WHO            open floor control (BFCP)" },
+	{ "/floor", MS_UE_VERB_FLOOR, WORD_NUMBER,
+	  "/floor WHAT [N]      hello, request, release, query, user; N: floor, request or user" },
 	{ "/accept", MS_UE_VERB_ACCEPT, WHO_OPTIONAL,
 	  "/accept [SESSION]    take the chat or file that is offered" },
 	{ "/reject", MS_UE_VERB_REJECT, WHO_OPTIONAL, "/reject [SESSION]    decline it" },
@@ -38,8 +42,8 @@ static const struct verb {
 };
 
 const char *const ms_ue_command_words[] = {
-	"/msg",  "/chat",     "/send",    "/accept", "/reject", "/hangup",
-	"/info", "/contacts", "/tickets", "/help",   "/quit",   NULL,
+	"/msg",    "/chat", "/send",     "/bfcp",    "/floor", "/accept", "/reject",
+	"/hangup", "/info", "/contacts", "/tickets", "/help",  "/quit",   NULL,
 };
 
 const char *ms_ue_command_help(unsigned i)
@@ -76,6 +80,10 @@ static int read_arguments(enum arguments kind, struct ms_span rest, struct ms_ue
 		c->who = next_word(&rest);
 		c->text = rest;
 		return c->text.len > 0 ? 0 : -EINVAL;
+	case WORD_NUMBER:
+		c->who = next_word(&rest);
+		c->text = next_word(&rest);
+		return rest.len > 0 || c->who.len == 0 ? -EINVAL : 0;
 	case FILE_WHO:
 		c->text = next_word(&rest);
 		c->who = next_word(&rest);

@@ -14,6 +14,8 @@ enum ms_ue_verb {
 	MS_UE_VERB_MSG,     /* who, text */
 	MS_UE_VERB_CHAT,    /* who */
 	MS_UE_VERB_SEND,    /* text: the file's path; who, or empty for the open chat's peer */
+	MS_UE_VERB_BFCP,    /* who */
+	MS_UE_VERB_FLOOR,   /* who: what to do; text: a number, or empty */
 	MS_UE_VERB_ACCEPT,  /* who: the session, or empty for the newest */
 	MS_UE_VERB_REJECT,
 	MS_UE_VERB_HANGUP,

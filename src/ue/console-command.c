@@ -46,6 +46,44 @@ static void do_call(struct ms_ue_console *c, struct ms_span to, struct ms_span f
 		say_error(c, err, err != -EINVAL && file.len > 0 ? file : to);
 }
 
+static void do_bfcp(struct ms_ue_console *c, struct ms_span who)
+{
+	const struct ms_ue_call_spec spec = { .to = who, .bfcp = true };
+	unsigned session;
+	int err = ms_ue_call(c->p->ue, &spec, &session);
+
+	if (err)
+		say_error(c, err, who);
+}
+
+/* On the newest session with floor control. */
+static void do_floor(struct ms_ue_console *c, const struct ms_ue_command *m)
+{
+	static const char *const acts[] = {
+		[MS_UE_FLOOR_HELLO] = "hello",     [MS_UE_FLOOR_REQUEST] = "request",
+		[MS_UE_FLOOR_RELEASE] = "release", [MS_UE_FLOOR_QUERY] = "query",
+		[MS_UE_FLOOR_USER] = "user",
+	};
+	unsigned session = ms_ue_newest(c->p->ue, MS_UE_CALL_FLOOR);
+	uint64_t n = 0;
+	size_t act = 0;
+	int err = 0;
+
+	while (act < MS_ARRAY_SIZE(acts) && !ms_span_is(m->who, acts[act]))
+		act++;
+	if (m->text.len > 0)
+		err = ms_span_u64(m->text, UINT16_MAX, &n);
+	if (err || act == MS_ARRAY_SIZE(acts)) {
+		ms_ue_console_say(c, "hello, request, release, query or user, and a number\n");
+		return;
+	}
+	err = ms_ue_floor(c->p->ue, session, (enum ms_ue_floor_act)act, (unsigned)n);
+	if (err)
+		ms_ue_console_say(c, "%s\n",
+				  err == -ENOENT ? "no floor control stands: /bfcp WHO"
+						 : strerror(-err));
+}
+
 /* An open chat with that peer is taken up again. */
 static void do_chat(struct ms_ue_console *c, struct ms_span who)
 {
@@ -152,6 +190,12 @@ static bool run(struct ms_ue_console *c, const struct ms_ue_command *m)
 		break;
 	case MS_UE_VERB_SEND:
 		do_call(c, m->who, m->text);
+		break;
+	case MS_UE_VERB_BFCP:
+		do_bfcp(c, m->who);
+		break;
+	case MS_UE_VERB_FLOOR:
+		do_floor(c, m);
 		break;
 	case MS_UE_VERB_ACCEPT:
 	case MS_UE_VERB_REJECT:

@@ -154,6 +154,31 @@ static void put_file(struct ms_buf *b, const struct ms_ue_event *e)
 	}
 }
 
+static void put_floor(struct ms_buf *b, const struct ms_ue_event *e)
+{
+	ms_buf_printf(b, "[%u] ", e->session);
+	switch (e->type) {
+	case MS_UE_EVENT_FLOOR_HELLO:
+		ms_buf_put_str(b, "the floor control server is there\n");
+		break;
+	case MS_UE_EVENT_FLOOR:
+		ms_buf_printf(b, "floor request %u: %s", e->floor_request,
+			      e->state ? e->state : "?");
+		if (e->queue > 0)
+			ms_buf_printf(b, ", number %u in the queue", e->queue);
+		ms_buf_put_u8(b, '\n');
+		break;
+	case MS_UE_EVENT_FLOOR_STATUS:
+		ms_buf_printf(b, "floor %u: ", e->floor);
+		put_peer(b, e->detail.len > 0 ? e->detail : MS_SPAN_LIT("free"));
+		ms_buf_put_u8(b, '\n');
+		break;
+	default:
+		ms_buf_put_str(b, "floor control");
+		put_reason(b, e);
+	}
+}
+
 static void put_ticket(struct ms_buf *b, const struct ms_ue_event *e)
 {
 	char iso[32];
@@ -210,6 +235,12 @@ void ms_ue_event_text(struct ms_buf *b, const struct ms_ue_event *e)
 	case MS_UE_EVENT_CALL_FAILED:
 	case MS_UE_EVENT_CALL_ENDED:
 		put_call(b, e);
+		break;
+	case MS_UE_EVENT_FLOOR_HELLO:
+	case MS_UE_EVENT_FLOOR:
+	case MS_UE_EVENT_FLOOR_STATUS:
+	case MS_UE_EVENT_FLOOR_FAILED:
+		put_floor(b, e);
 		break;
 	case MS_UE_EVENT_CHAT:
 		ms_buf_printf(b,

@@ -39,6 +39,10 @@ enum ms_ue_event_type {
 	MS_UE_EVENT_FILE_PROGRESS,
 	MS_UE_EVENT_FILE_DONE,
 	MS_UE_EVENT_FILE_FAILED,
+	MS_UE_EVENT_FLOOR_HELLO,
+	MS_UE_EVENT_FLOOR,
+	MS_UE_EVENT_FLOOR_STATUS,
+	MS_UE_EVENT_FLOOR_FAILED,
 	MS_UE_EVENT_WARNING,
 	MS_UE_EVENT_QUIT,
 	MS_UE_EVENT_N,
@@ -68,7 +72,9 @@ struct ms_ue_event {
 	const char *reason;        /* a counter's name; static */
 	struct ms_span detail;     /* for people */
 	struct ms_span warning;
-	unsigned status;  /* of SIP, HTTP or MSRP; 0: none */
+	const char *state; /* of a floor request, "Granted" ...; static */
+	unsigned floor, floor_request, queue;
+	unsigned status;  /* of SIP, HTTP, MSRP or BFCP; 0: none */
 	unsigned expires; /* seconds */
 	uint64_t size, done, uses;
 	ms_usec valid_until;

@@ -45,6 +45,8 @@ static const struct {
 	{ "fingerprint_malformed", "the fingerprint in the peer's description is malformed" },
 	{ "e2ae_off", "media.e2ae is off" },
 	{ "e2ae_not_announced", "the network did not announce protection to its edge" },
+	{ "bfcp_no_server", "the peer is no floor control server" },
+	{ "bfcp_ids", "the peer's description has no a=confid or a=userid" },
 	{ "sdp_setup", "nobody could open the connection" },
 	{ "file_range", "of this file we do not have so much" },
 	{ "file_busy", "the same file is being received already" },

@@ -21,7 +21,7 @@ struct ms_ue_stream {
 	struct ms_tcp *tcp;     /* owned */
 	struct ms_tls *tls;     /* owned; NULL in a plain session */
 	struct ms_buf held;     /* received and not taken */
-	struct ms_buf pending;  /* plain octets of MSRP that TLS did not take */
+	struct ms_buf pending;  /* plain octets of the engine that TLS did not take */
 	bool connected, chosen; /* chosen: it is the session's */
 };
 
@@ -33,7 +33,7 @@ struct ms_ue_media {
 	struct ms_list streams; /* candidates, and the chosen one */
 	size_t n_streams;
 	struct ms_ue_stream *chosen;
-	struct ms_msrp_conn *conn;  /* owned; of the chosen stream */
+	bool running;               /* the engine is on the chosen stream */
 	struct ms_timer timer;      /* the next deadline of TLS, MSRP or the connection */
 	struct ms_timer pump;       /* goes on with a long transfer in the loop's next round */
 	ms_usec deadline;           /* until it must be open; MS_NEVER afterwards */

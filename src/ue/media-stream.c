@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The way of the octets: TCP - TLS - MSRP and back, with back-pressure both ways. */
+/* The way of the octets: TCP - TLS - engine and back, with back-pressure both ways. */
 #include <errno.h>
 
 #include "core/alloc.h"
@@ -44,7 +44,7 @@ static int flush_tls(struct ms_ue_stream *s)
 	return 0;
 }
 
-/* What MSRP gave and nobody has taken yet. 0 if all of it went. */
+/* What the engine gave and nobody has taken yet. 0 if all of it went. */
 static int flush_pending(struct ms_ue_stream *s)
 {
 	while (s->pending.len > 0) {
@@ -71,21 +71,21 @@ static bool fetch(struct ms_ue_stream *s)
 	uint8_t *room;
 	size_t n;
 
-	if (!m->conn || s != m->chosen || !is_open(s))
+	if (!m->running || s != m->chosen || !is_open(s))
 		return false;
 	ms_buf_reset(&s->pending);
 	room = ms_buf_extend(&s->pending, MS_UE_PIECE);
 	if (!room)
 		return false;
-	n = ms_msrp_conn_output(m->conn, room, MS_UE_PIECE, ms_clock_mono());
+	n = m->start.engine->output(m->start.engine_arg, room, MS_UE_PIECE, ms_clock_mono());
 	ms_buf_truncate(&s->pending, n);
 	return n > 0;
 }
 
-/* Without memory or random octets MSRP is at its end: told from the loop, not from in here. */
+/* Without memory or random octets an engine is at its end: told from the loop, not from in here. */
 static void notice_failure(struct ms_ue_media *m)
 {
-	if (m->conn && !m->over && ms_msrp_conn_status(m->conn))
+	if (m->running && !m->over && m->start.engine->status(m->start.engine_arg))
 		ms_timer_start(&m->pump, 0);
 }
 
@@ -112,20 +112,22 @@ void ms_ue_stream_flush(struct ms_ue_stream *s)
 
 /* ---- in ---- */
 
-/* Plain octets to MSRP. True if some were taken. */
+/* Plain octets to the engine. True if some were taken. */
 static bool deliver(struct ms_ue_stream *s, struct ms_span plain, size_t *ret_used)
 {
 	struct ms_ue_media *m = s->media;
+	const char *reason = NULL;
 	int err;
 
 	*ret_used = 0;
-	if (!m->conn || plain.len == 0)
+	if (!m->running || plain.len == 0)
 		return false;
 	m->inside = true;
-	err = ms_msrp_conn_input(m->conn, plain, ms_clock_mono(), ret_used);
+	err = m->start.engine->input(m->start.engine_arg, plain, ms_clock_mono(), ret_used,
+				     &reason);
 	m->inside = false;
 	if (err) {
-		ms_ue_stream_fail(s, err, ms_msrp_conn_fault(m->conn).reason);
+		ms_ue_stream_fail(s, err, reason);
 		return false;
 	}
 	return *ret_used > 0;

@@ -56,7 +56,8 @@ struct ms_ue_media *ms_ue_media_free(struct ms_ue_media *m)
 	ms_tcp_listener_close(m->listener);
 	while (!ms_list_empty(&m->streams))
 		stream_free(stream_of(m->streams.next));
-	ms_msrp_conn_free(m->conn);
+	if (m->running)
+		m->start.engine->close(m->start.engine_arg);
 	ms_secret_wipe(&m->psk);
 	return ms_free(m);
 }
@@ -78,8 +79,8 @@ static void finish(struct ms_ue_media *m, int err, const char *reason)
 static void tell_end(struct ms_ue_media *m)
 {
 	m->inside = true;
-	if (m->conn)
-		ms_msrp_conn_lost(m->conn);
+	if (m->running)
+		m->start.engine->lost(m->start.engine_arg);
 	m->inside = false;
 	m->o.handlers.closed(m->o.handlers.arg, m->err, m->reason);
 }
@@ -123,8 +124,8 @@ void ms_ue_media_rearm(struct ms_ue_media *m)
 
 	if (m->over)
 		return;
-	if (m->conn)
-		at = earlier(at, ms_msrp_conn_deadline(m->conn));
+	if (m->running)
+		at = earlier(at, m->start.engine->deadline(m->start.engine_arg));
 	ms_list_foreach (l, &m->streams) {
 		if (stream_of(l)->tls)
 			at = earlier(at, ms_tls_deadline(stream_of(l)->tls));
@@ -167,9 +168,9 @@ static void on_timer(void *arg)
 	}
 	expire_handshakes(m, now);
 	sweep(m);
-	if (m->conn && ms_msrp_conn_deadline(m->conn) <= now) {
+	if (m->running && m->start.engine->deadline(m->start.engine_arg) <= now) {
 		m->inside = true;
-		ms_msrp_conn_tick(m->conn, now);
+		m->start.engine->tick(m->start.engine_arg, now);
 		m->inside = false;
 	}
 	ms_ue_media_wake(m);
@@ -179,7 +180,7 @@ static void on_timer(void *arg)
 static void on_pump(void *arg)
 {
 	struct ms_ue_media *m = arg;
-	int err = m->conn ? ms_msrp_conn_status(m->conn) : 0;
+	int err = m->running ? m->start.engine->status(m->start.engine_arg) : 0;
 
 	if (err && m->chosen && !m->over) {
 		ms_ue_stream_fail(m->chosen, err, "media_memory");
@@ -321,9 +322,8 @@ void ms_ue_media_choose(struct ms_ue_stream *s)
 	}
 	if (m->listener)
 		ms_tcp_listener_pause(m->listener, true);
-	err = ms_msrp_conn_new(NULL, &ms_random_system, &m->conn);
-	if (!err)
-		err = ms_msrp_conn_attach(m->conn, m->start.session);
+	m->running = true; /* what open() made before it failed is closed too */
+	err = m->start.engine->open(m->start.engine_arg);
 	if (err) {
 		finish(m, err, "memory");
 		return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The media half of a session: one TCP connection, TLS-PSK on it, one MSRP session on that. It has a
+ * The media half of a session: one TCP connection, TLS on it or not, MSRP or BFCP on that. It has a
  * listening port of its own, so that the key is known by which port it is (TS 33.328 H.2: the PSK
  * identity is empty). A stranger who connects first and does not have the key is dropped; the port
  * stays open for the peer until the time is up.
@@ -13,13 +13,13 @@
 
 #include "core/time.h"
 #include "loop/addr.h"
-#include "msrp/session.h"
 #include "tls/tls.h"
+#include "ue/engine.h"
 
 struct ms_ue_media; /* owned */
 
 struct ms_ue_media_handlers {
-	/** The connection stands, the peer has the key, and the MSRP session is on it. */
+	/** The connection stands, the peer has proved itself, and the engine is on it. */
 	void (*open)(void *arg);
 	/**
 	 * It is over, once: 0 (the peer ended it properly) or negative errno; `reason` is a counter's
@@ -60,13 +60,14 @@ struct ms_ue_media_start {
 	const struct ms_tls_fingerprint
 		*fingerprints; /* the peer's, borrowed as long as the media */
 	size_t n_fingerprints;
-	struct ms_msrp_session *session; /* borrowed; outlives the media */
+	const struct ms_ue_engine *engine;
+	void *engine_arg; /* borrowed; outlives the media */
 };
 
 /** Begins. `open` or `closed` follows, never before this returns. Negative errno. */
 MS_MUST_CHECK int ms_ue_media_start(struct ms_ue_media *m, const struct ms_ue_media_start *s);
 
-/** The MSRP session has something to send. */
+/** The engine has something to send. */
 void ms_ue_media_wake(struct ms_ue_media *m);
 
 /** Suite in use, static; NULL without TLS or before it stands. */

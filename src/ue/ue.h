@@ -54,6 +54,7 @@ MS_MUST_CHECK int ms_ue_message_send(struct ms_ue *ue, const struct ms_ue_messag
 struct ms_ue_call_spec {
 	struct ms_span to;
 	const char *file; /* path of a file to send; NULL: a chat */
+	bool bfcp;        /* floor control (RFC 8855), no chat */
 	bool only_called; /* a ticket for the called party only: nobody else can answer */
 	uint64_t from;    /* file: octets the receiver has already */
 };
@@ -68,6 +69,21 @@ MS_MUST_CHECK int ms_ue_call(struct ms_ue *ue, const struct ms_ue_call_spec *spe
 /** Sends text in a chat. -ENOENT (no such chat), or what ms_msrp_send() says. */
 MS_MUST_CHECK int ms_ue_chat(struct ms_ue *ue, unsigned session, struct ms_span text);
 
+enum ms_ue_floor_act {
+	MS_UE_FLOOR_HELLO,   /* is the server there? */
+	MS_UE_FLOOR_REQUEST, /* asks for a floor; 0: the one the server named first */
+	MS_UE_FLOOR_RELEASE, /* gives a request back; 0: the latest */
+	MS_UE_FLOOR_QUERY,   /* who holds a floor, now and from now on; 0: as above */
+	MS_UE_FLOOR_USER,    /* what a user has asked for; 0: ourselves */
+};
+
+/**
+ * Floor control in a session that stands: events floor-hello, floor, floor-status, floor-failed.
+ * -ENOENT (no such session), -EINVAL, or what src/bfcp says.
+ */
+MS_MUST_CHECK int ms_ue_floor(struct ms_ue *ue, unsigned session, enum ms_ue_floor_act act,
+			      unsigned id);
+
 /** Answers an incoming offer that waits. -ENOENT. */
 MS_MUST_CHECK int ms_ue_answer(struct ms_ue *ue, unsigned session, bool accept);
 
@@ -78,6 +94,7 @@ enum ms_ue_call_query {
 	MS_UE_CALL_ANY,
 	MS_UE_CALL_WAITING, /* an incoming one that waits for the user */
 	MS_UE_CALL_CHAT,    /* a chat that stands */
+	MS_UE_CALL_FLOOR,   /* floor control that stands */
 };
 
 /** The newest session of that kind; 0 if there is none. */

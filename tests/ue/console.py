@@ -211,13 +211,13 @@ def configuration(lab):
     done = run("-c", config, "-n")
     same((done.returncode, "kms.psk_file" in done.stderr and "chmod 600" in done.stderr), (1, True), done.stderr)
     source = os.environ.get("MS_SOURCE_DIR") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-    for name in ("alice", "bob"):
+    for name in ("alice", "alice-e2ae", "bob"):
         example = os.path.join(lab.dir, f"{name}.yaml")
         with open(os.path.join(source, "examples", f"{name}.yaml"), encoding="utf-8") as f, open(example, "w", encoding="utf-8") as out:
             out.write(f.read())
         for secret, content in (("psk", "00" * 32), ("password", "word")):
-            path = os.path.join(lab.dir, f"{name}.{secret}")
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as f:
+            path = os.path.join(lab.dir, f"{name.split('-')[0]}.{secret}")
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as f:
                 f.write(content + "\n")
         done = run("-c", example, "-n")
         same((done.returncode, done.stderr), (0, ""), f"examples/{name}.yaml")

@@ -104,6 +104,11 @@ static void unprotected_is_said(void **state)
 	ms_buf_reset(&b);
 	ms_ue_event_text(&b, &e);
 	assert_true(ms_span_starts(ms_buf_span(&b), MS_SPAN_LIT("[1 NOT PROTECTED] sip:m@x: hi")));
+	/* To the edge is not end to end. */
+	e.security = "e2ae";
+	ms_buf_reset(&b);
+	ms_ue_event_text(&b, &e);
+	assert_true(ms_span_starts(ms_buf_span(&b), MS_SPAN_LIT("[1 to the network] sip:m@x: hi")));
 }
 
 int main(void)
