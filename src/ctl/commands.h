@@ -12,5 +12,6 @@ extern const struct ms_ctl_command ms_cmd_kms;
 extern const struct ms_ctl_command ms_cmd_mikey;
 extern const struct ms_ctl_command ms_cmd_alg;
 extern const struct ms_ctl_command ms_cmd_ibcf;
+extern const struct ms_ctl_command ms_cmd_mgw;
 
 #endif

@@ -167,9 +167,11 @@ static void control_gone(struct ms_chan *c, int err, void *arg)
 {
 	struct worker *w = arg;
 
+	/* The parent knows why, and ends us too if it had not meant to. */
 	(void)c;
+	(void)err;
 	w->link = ms_chan_free(w->link);
-	give_up("control is gone", err ? err : -EPIPE);
+	ms_loop_stop();
 }
 
 static void from_parent(struct ms_chan *c, struct ms_msg *m, void *arg)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `mediasec alg ...` and `mediasec ibcf ...`: the operator's side of the two borders. */
+/* `mediasec mgw ...`, `mediasec alg ...` and `mediasec ibcf ...`: the operator's side of these daemons. */
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "core/span.h"
 #include "ctl/commands.h"
 
-/** What stands after `alg` or `ibcf`, what is asked for it, and the name of its one argument. */
+/** What stands after the daemon's name, what is asked for it, and the name of its one argument. */
 struct word {
 	const char *words[2];
 	const char *command;
@@ -15,18 +15,33 @@ struct word {
 	bool number;
 };
 
-static const struct word words[] = {
-	{ { "status" }, "status", NULL, false },
-	{ { "sessions" }, "sessions", NULL, false },
+#define COMMON                                                                          \
+	{ { "status" }, "status", NULL, false }, { { "drain" }, "drain", NULL, false }, \
+		{ { "undrain" }, "undrain", NULL, false },                              \
+		{ { "counters" }, "counters", NULL, false },                            \
+		{ { "log", "level" }, "log.level", "level", false },                    \
+		{ { "log" }, "log", NULL, false },
+
+static const struct word border_words[] = {
+	COMMON{ { "sessions" }, "sessions", NULL, false },
 	{ { "session" }, "session", "id", true },
 	{ { "release" }, "session.release", "id", true },
 	{ { "registrations" }, "registrations", NULL, false },
 	{ { "gateways" }, "gateways", NULL, false },
-	{ { "drain" }, "drain", NULL, false },
-	{ { "undrain" }, "undrain", NULL, false },
-	{ { "counters" }, "counters", NULL, false },
-	{ { "log", "level" }, "log.level", "level", false },
-	{ { "log" }, "log", NULL, false },
+	{ { NULL } },
+};
+
+static const struct word mgw_words[] = {
+	COMMON{ { "contexts" }, "contexts", NULL, false },
+	{ { "context" }, "context", "id", true },
+	{ { NULL } },
+};
+
+/** One of the daemons. */
+struct target {
+	const struct ms_ctl_command *command;
+	const char *variable, *socket; /* of the environment; the default */
+	const struct word *words;
 };
 
 static int match(const struct word *w, int argc, char **argv)
@@ -41,12 +56,12 @@ static int match(const struct word *w, int argc, char **argv)
 	return n;
 }
 
-static const struct word *find(int argc, char **argv, int *ret_n)
+static const struct word *find(const struct word *w, int argc, char **argv, int *ret_n)
 {
-	for (size_t i = 0; i < MS_ARRAY_SIZE(words); i++) {
-		*ret_n = match(&words[i], argc, argv);
+	for (; w->words[0]; w++) {
+		*ret_n = match(w, argc, argv);
 		if (*ret_n > 0)
-			return &words[i];
+			return w;
 	}
 	return NULL;
 }
@@ -72,11 +87,11 @@ static int ask(const char *socket, const struct word *w, json_t *args, bool json
 	return status;
 }
 
-static int run_word(const struct ms_ctl_command *c, const char *socket, bool json, int argc,
-		    char **argv)
+static int run_word(const struct target *t, const char *socket, bool json, int argc, char **argv)
 {
+	const struct ms_ctl_command *c = t->command;
 	int n;
-	const struct word *w = find(argc, argv, &n);
+	const struct word *w = find(t->words, argc, argv, &n);
 	json_t *args;
 
 	if (!w)
@@ -92,38 +107,50 @@ static int run_word(const struct ms_ctl_command *c, const char *socket, bool jso
 	return ask(socket, w, args, json);
 }
 
-static int run_border(const struct ms_ctl_command *c, const char *variable, const char *fallback,
-		      int argc, char **argv)
+static int run(const struct target *t, int argc, char **argv)
 {
 	static const struct option options[] = { { "socket", required_argument, NULL, 's' },
 						 { "json", no_argument, NULL, 'j' },
 						 { 0 } };
-	const char *socket = getenv(variable);
+	const char *socket = getenv(t->variable);
 	bool json = false;
 	int o;
 
 	if (!socket)
-		socket = fallback;
+		socket = t->socket;
 	while ((o = getopt_long(argc, argv, "s:j", options, NULL)) != -1) {
 		if (o == 's')
 			socket = optarg;
 		else if (o == 'j')
 			json = true;
 		else
-			return ms_ctl_usage(c, "unknown option");
+			return ms_ctl_usage(t->command, "unknown option");
 	}
-	return run_word(c, socket, json, argc - optind, argv + optind);
+	return run_word(t, socket, json, argc - optind, argv + optind);
 }
 
 static int run_alg(int argc, char **argv)
 {
-	return run_border(&ms_cmd_alg, "MEDIASEC_ALG_SOCKET", "/run/mediasec/alg.sock", argc, argv);
+	static const struct target t = { &ms_cmd_alg, "MEDIASEC_ALG_SOCKET",
+					 "/run/mediasec/alg.sock", border_words };
+
+	return run(&t, argc, argv);
 }
 
 static int run_ibcf(int argc, char **argv)
 {
-	return run_border(&ms_cmd_ibcf, "MEDIASEC_IBCF_SOCKET", "/run/mediasec/ibcf.sock", argc,
-			  argv);
+	static const struct target t = { &ms_cmd_ibcf, "MEDIASEC_IBCF_SOCKET",
+					 "/run/mediasec/ibcf.sock", border_words };
+
+	return run(&t, argc, argv);
+}
+
+static int run_mgw(int argc, char **argv)
+{
+	static const struct target t = { &ms_cmd_mgw, "MEDIASEC_MGW_SOCKET",
+					 "/run/mediasec/mgw.sock", mgw_words };
+
+	return run(&t, argc, argv);
 }
 
 #define COMMON_USAGE                                                           \
@@ -151,4 +178,17 @@ const struct ms_ctl_command ms_cmd_ibcf = {
 		 "SOCKET is its daemon.control; default: $MEDIASEC_IBCF_SOCKET, else\n"
 		 "/run/mediasec/ibcf.sock.\n",
 	.run = run_ibcf,
+};
+
+const struct ms_ctl_command ms_cmd_mgw = {
+	.name = "mgw",
+	.summary = "Contexts, controllers and workers of the media gateway.",
+	.usage = "usage: mediasec mgw [-s SOCKET] [--json] ...\n"
+		 "  status                  controllers, association, workers, ports\n"
+		 "  contexts | context ID   stream endpoints of all contexts, or of one\n"
+		 "  drain | undrain         no new contexts, those there stay\n"
+		 "  counters | log | log level LEVEL\n"
+		 "SOCKET is its daemon.control; default: $MEDIASEC_MGW_SOCKET, else\n"
+		 "/run/mediasec/mgw.sock.\n",
+	.run = run_mgw,
 };
