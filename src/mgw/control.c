@@ -84,8 +84,9 @@ static const struct ms_chan_handlers parent_handlers = { .message = from_parent,
 
 static int drop(const struct ms_mgw_control *c)
 {
+	/* The JSON library reads /dev/urandom at its first object, which would be too late. */
+	json_object_seed(0);
 	int err = ms_daemon_role_drop(&c->config->daemon, true);
-
 	if (err)
 		return err;
 	return ms_sandbox_enter(MS_SANDBOX_NET_SERVER | MS_SANDBOX_NET_CLIENT, NULL, 0);
