@@ -167,11 +167,22 @@ const struct ms_config_field ms_mgw_config_fields[] = {
 
 /* ---- checks ---- */
 
+/* It is part of termination ids (RFC 3525 annex B, NAME). */
+static bool is_name(const char *s)
+{
+	return s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == 0;
+}
+
 static int check_realm(const struct ms_config *c, const struct ms_mgw_realm *r, size_t i,
 		       struct ms_config_error *ret_error)
 {
 	char key[64];
 
+	if (!is_name(r->name)) {
+		snprintf(key, sizeof(key), "realms[%zu].name", i);
+		return ms_config_complain(c, key, ret_error,
+					  "not of letters, digits and '_' alone");
+	}
 	if (r->port_min <= r->port_max)
 		return 0;
 	snprintf(key, sizeof(key), "realms[%zu].port_max", i);

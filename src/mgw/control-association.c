@@ -452,6 +452,20 @@ static int set_packages(struct ms_mgw_control *c)
 	return 0;
 }
 
+/* Binary termination ids have a code for each realm (project profile: docs/packages.md). */
+static int set_groups(struct ms_mgw_control *c)
+{
+	const struct ms_mgw_realm *r = c->config->realms.items;
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < c->config->realms.n; i++)
+		err = ms_h248_registry_add_group(&c->registry, ms_span_str(r[i].name),
+						 MS_SPAN_LIT("1"));
+	if (err)
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "realms: too many for binary termination ids");
+	return err;
+}
+
 static int open_gcp(struct ms_mgw_control *c)
 {
 	const struct ms_mgw_config *m = c->config;
@@ -575,6 +589,8 @@ int ms_mgw_control_open(struct ms_mgw_control *c)
 	ms_defer_init(&c->settle, settle, c);
 	ms_timer_init(&c->tick, "control.tick", tick, c);
 	take_peers(c);
+	if (err == 0)
+		err = set_groups(c);
 	if (err == 0)
 		err = ms_mgw_plane_new(c->config, ms_mgw_workers(c->config), &h, &c->plane);
 	if (err == 0)
