@@ -10,10 +10,12 @@
 #include "alg/config.h"
 #include "alg/registrar.h"
 #include "border/border.h"
+#include "border/gateways.h"
 
 struct ms_alg {
 	const struct ms_alg_config *config; /* in force */
 	struct ms_border *border;
+	struct ms_border_gateways *gateways;
 	struct ms_alg_registrar *registrar;
 	struct ms_daemon *daemon;
 };

@@ -32,6 +32,8 @@ static const struct ms_config_field access_fields[] = {
 const struct ms_config_field ms_alg_config_fields[] = {
 	MS_DAEMON_CONFIG(struct ms_alg_config, daemon),
 	MS_BORDER_SIP_CONFIG(struct ms_alg_config, sip),
+	MS_BORDER_H248_CONFIG(struct ms_alg_config, h248),
+	MS_BORDER_MEDIA_CONFIG(struct ms_alg_config, media),
 	{ "access", MS_CONFIG_MAP, .fields = access_fields,
 	  .help = "Users: registration, and what is announced to them." },
 	MS_PROFILE_CONFIG(struct ms_alg_config, profile),
@@ -42,5 +44,7 @@ int ms_alg_config_check(const struct ms_config *c, struct ms_config_error *ret_e
 {
 	const struct ms_alg_config *a = ms_config_values(c);
 
-	return ms_border_sip_check(c, &a->sip, ret_error);
+	int err = ms_border_sip_check(c, &a->sip, ret_error);
+
+	return err ? err : ms_border_h248_check(c, &a->h248, ret_error);
 }

@@ -4,6 +4,7 @@
 #define MS_ALG_CONFIG_H
 
 #include "border/config.h"
+#include "border/gateways-config.h"
 #include "daemon/daemon.h"
 
 /** What a user has to be before his requests go on. */
@@ -20,6 +21,8 @@ struct ms_alg_config {
 	struct ms_daemon_config daemon;
 	struct ms_profile profile;
 	struct ms_border_sip_config sip;
+	struct ms_border_h248_config h248;
+	struct ms_border_media_config media;
 	struct {
 		unsigned unregistered; /* enum ms_alg_unregistered */
 		unsigned verify;       /* enum ms_alg_verify */

@@ -8,13 +8,16 @@
 struct ms_alg ms_alg;
 
 static struct ms_counter_set *const counter_sets[] = { &ms_border_counters, &ms_border_sip_counters,
-						       NULL };
-static struct ms_log_category *const categories[] = { &ms_border_log, NULL };
+						       &ms_border_h248_counters, NULL };
+static struct ms_log_category *const categories[] = { &ms_border_log, &ms_border_h248_log, NULL };
 
 static int open_border(struct ms_alg *a)
 {
+	const struct ms_alg_config *c = a->config;
 	struct ms_border_spec spec = {
-		.sip = &a->config->sip,
+		.sip = &c->sip,
+		.policy = ms_border_policy(&c->media, MS_ANCHOR_ALG, c->access.msrp_tls,
+					   c->access.bfcp_tls, c->sip.sessions),
 		.flows = true,
 		.handlers = { .request = ms_alg_request,
 			      .response = ms_alg_response,
@@ -25,7 +28,12 @@ static int open_border(struct ms_alg *a)
 	int err;
 
 	ms_buf_init(&error, 1024);
-	err = ms_border_new(&spec, &error, &a->border);
+	err = ms_border_gateways_new(&c->h248, &ms_h248_profile_iq, &c->profile, &error,
+				     &a->gateways);
+	if (err == 0) {
+		spec.mgc = ms_border_gateways_mgc(a->gateways);
+		err = ms_border_new(&spec, &error, &a->border);
+	}
 	if (err < 0)
 		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%s",
 		       error.len > 0 ? ms_buf_cstr(&error) : strerror(-err));
@@ -79,6 +87,7 @@ static void done(struct ms_daemon *d)
 
 	(void)d;
 	a->border = ms_border_free(a->border);
+	a->gateways = ms_border_gateways_free(a->gateways);
 	a->registrar = ms_alg_registrar_free(a->registrar);
 }
 

@@ -59,3 +59,31 @@ void ms_border_command_undrain(struct ms_control_request *r, json_t *args, void 
 	ms_border_drain(*(struct ms_border **)arg, false);
 	ms_control_reply(r, json_string("in service"));
 }
+
+/* ---- gateways; arg is a struct ms_border_gateways ** ---- */
+
+void ms_border_command_gateways(struct ms_control_request *r, json_t *args, void *arg)
+{
+	(void)args;
+	ms_control_reply(r, ms_border_gateways_list(*(struct ms_border_gateways **)arg));
+}
+
+static void set_drain(struct ms_control_request *r, const json_t *args, void *arg, bool drain)
+{
+	const char *name = json_string_value(json_object_get(args, "name"));
+
+	if (name && ms_border_gateways_drain(*(struct ms_border_gateways **)arg, name, drain))
+		ms_control_reply(r, NULL);
+	else
+		ms_control_fail(r, "no such gateway");
+}
+
+void ms_border_command_gateway_drain(struct ms_control_request *r, json_t *args, void *arg)
+{
+	set_drain(r, args, arg, true);
+}
+
+void ms_border_command_gateway_undrain(struct ms_control_request *r, json_t *args, void *arg)
+{
+	set_drain(r, args, arg, false);
+}

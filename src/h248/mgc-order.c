@@ -30,7 +30,7 @@ struct ms_mgc_order *ms_mgc_order_free(struct ms_mgc_order *o)
 	return ms_free(o);
 }
 
-int ms_mgc_order_send(struct ms_mgc_order *o, const struct ms_h248_action *action)
+int ms_mgc_order_send(struct ms_mgc_order *o, struct ms_h248_action *action)
 {
 	struct ms_mgc *m = o->g->m;
 	struct ms_span key = ms_span_of(&o->cookie, sizeof(o->cookie));

@@ -124,7 +124,7 @@ struct ms_mgc_order *ms_mgc_order_new(struct ms_mgc_gateway *g, enum ms_mgc_orde
 struct ms_mgc_order *ms_mgc_order_free(struct ms_mgc_order *o);
 
 /** Sends; the order is the table's afterwards, or freed on error. -ENOMEM, -EBUSY, handler's. */
-MS_MUST_CHECK int ms_mgc_order_send(struct ms_mgc_order *o, const struct ms_h248_action *action);
+MS_MUST_CHECK int ms_mgc_order_send(struct ms_mgc_order *o, struct ms_h248_action *action);
 
 /** Asks the gateway to subtract everything of a context, without anybody waiting. */
 void ms_mgc_subtract_all(struct ms_mgc_gateway *g, uint32_t context);

@@ -53,11 +53,11 @@ enum ms_mgc_lost {
 
 struct ms_mgc_handlers {
 	/**
-	 * Sends a request to the gateway; encoded before this returns. The end is told by
+	 * Sends a request to the gateway; the tree is used up. The end is told by
 	 * ms_mgc_answered() with the cookie. 0 or negative errno: then there is no end to tell.
 	 */
 	int (*request)(void *arg, struct ms_mgc_gateway *g, uint32_t cookie,
-		       const struct ms_h248_action *actions);
+		       struct ms_h248_action *actions);
 	/** The reply to ms_mgc_request(); called once for each, before that returns. Borrowed. */
 	void (*reply)(void *arg, void *job, const struct ms_h248_transaction *t);
 	/** The version of messages to this gateway from now on. May be NULL, as all that follow. */

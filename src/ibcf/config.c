@@ -28,6 +28,8 @@ static const struct ms_config_field network_fields[] = {
 const struct ms_config_field ms_ibcf_config_fields[] = {
 	MS_DAEMON_CONFIG(struct ms_ibcf_config, daemon),
 	MS_BORDER_SIP_CONFIG(struct ms_ibcf_config, sip),
+	MS_BORDER_H248_CONFIG(struct ms_ibcf_config, h248),
+	MS_BORDER_MEDIA_CONFIG(struct ms_ibcf_config, media),
 	{ "domains", MS_CONFIG_LIST, AT(domains), .min = 1, .max = 64, .item = &domain_item,
 	  .item_size = sizeof(const char *),
 	  .help = "Our own domains: requests for them go to the core." },
@@ -41,5 +43,7 @@ int ms_ibcf_config_check(const struct ms_config *c, struct ms_config_error *ret_
 {
 	const struct ms_ibcf_config *i = ms_config_values(c);
 
-	return ms_border_sip_check(c, &i->sip, ret_error);
+	int err = ms_border_sip_check(c, &i->sip, ret_error);
+
+	return err ? err : ms_border_h248_check(c, &i->h248, ret_error);
 }

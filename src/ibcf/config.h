@@ -4,6 +4,7 @@
 #define MS_IBCF_CONFIG_H
 
 #include "border/config.h"
+#include "border/gateways-config.h"
 #include "daemon/daemon.h"
 
 /** Another network: one element of `networks`. */
@@ -19,6 +20,8 @@ struct ms_ibcf_config {
 	struct ms_daemon_config daemon;
 	struct ms_profile profile;
 	struct ms_border_sip_config sip;
+	struct ms_border_h248_config h248;
+	struct ms_border_media_config media;
 	struct ms_config_list domains;  /* of const char *; our own */
 	struct ms_config_list networks; /* of struct ms_ibcf_network */
 };

@@ -5,5 +5,6 @@
 
 const struct ms_control_command ms_ibcf_commands[] = {
 	MS_BORDER_COMMANDS(&ms_ibcf.border),
+	MS_BORDER_GATEWAY_COMMANDS(&ms_ibcf.gateways),
 	{ 0 },
 };

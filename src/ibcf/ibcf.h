@@ -7,11 +7,13 @@
 #define MS_IBCF_IBCF_H
 
 #include "border/border.h"
+#include "border/gateways.h"
 #include "ibcf/config.h"
 
 struct ms_ibcf {
 	const struct ms_ibcf_config *config; /* in force */
 	struct ms_border *border;
+	struct ms_border_gateways *gateways;
 	struct ms_daemon *daemon;
 };
 

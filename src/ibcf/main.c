@@ -8,14 +8,16 @@
 struct ms_ibcf ms_ibcf;
 
 static struct ms_counter_set *const counter_sets[] = { &ms_border_counters, &ms_border_sip_counters,
-						       NULL };
-static struct ms_log_category *const categories[] = { &ms_border_log, NULL };
+						       &ms_border_h248_counters, NULL };
+static struct ms_log_category *const categories[] = { &ms_border_log, &ms_border_h248_log, NULL };
 
 static int open_border(struct ms_ibcf *i)
 {
+	const struct ms_ibcf_config *c = i->config;
 	struct ms_border_spec spec = {
-		.sip = &i->config->sip,
-		.policy = { .role = MS_ANCHOR_IBCF },
+		.sip = &c->sip,
+		.policy =
+			ms_border_policy(&c->media, MS_ANCHOR_IBCF, false, false, c->sip.sessions),
 		.handlers = { .request = ms_ibcf_request, .response = ms_ibcf_response },
 		.arg = i,
 	};
@@ -23,7 +25,12 @@ static int open_border(struct ms_ibcf *i)
 	int err;
 
 	ms_buf_init(&error, 1024);
-	err = ms_border_new(&spec, &error, &i->border);
+	err = ms_border_gateways_new(&c->h248, &ms_h248_profile_ix, &c->profile, &error,
+				     &i->gateways);
+	if (err == 0) {
+		spec.mgc = ms_border_gateways_mgc(i->gateways);
+		err = ms_border_new(&spec, &error, &i->border);
+	}
 	if (err < 0)
 		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%s",
 		       error.len > 0 ? ms_buf_cstr(&error) : strerror(-err));
@@ -74,6 +81,7 @@ static void done(struct ms_daemon *d)
 
 	(void)d;
 	i->border = ms_border_free(i->border);
+	i->gateways = ms_border_gateways_free(i->gateways);
 }
 
 const struct ms_daemon_app ms_ibcf_app = {

@@ -32,7 +32,7 @@ struct world {
 };
 
 static int on_request(void *arg, struct ms_mgc_gateway *g, uint32_t cookie,
-		      const struct ms_h248_action *actions)
+		      struct ms_h248_action *actions)
 {
 	struct world *w = arg;
 
