@@ -10,6 +10,7 @@
  *       -F     fingerprint (hexadecimal) that clients have to show; none: clients show no certificate
  *       -v     1.2 or 1.3 only
  *       -H     most handshakes a second
+ *       -R     KiB read at once
  *       -r     pairs whose bearer ended are deleted and set up anew (for set-ups a second)
  *
  * Prints "ready" when all listen, and its counts at SIGUSR1 and at the end.
@@ -225,7 +226,7 @@ int main(int argc, char **argv)
 	const char *cert = NULL, *key = NULL, *mode = "tcp";
 	int o;
 
-	while ((o = getopt(argc, argv, "a:b:n:m:c:k:F:P:v:H:r")) != -1) {
+	while ((o = getopt(argc, argv, "a:b:n:m:c:k:F:P:v:H:R:r")) != -1) {
 		if (o == 'a' && ms_addr_parse(ms_span_str(optarg), 0, &g.access))
 			die("address expected");
 		if (o == 'b' && ms_addr_parse(ms_span_str(optarg), 0, &g.backend))
@@ -244,6 +245,8 @@ int main(int argc, char **argv)
 			read_hex(optarg, g.key, sizeof(g.key), &g.n_key);
 		if (o == 'v')
 			c.versions = strcmp(optarg, "1.2") == 0 ? MS_TLS_ONLY_12 : MS_TLS_ONLY_13;
+		if (o == 'R')
+			c.read_size = number_of(optarg) << 10;
 		if (o == 'H')
 			c.handshakes_per_s = number_of(optarg);
 		if (o == 'r')

@@ -8,7 +8,7 @@
 #include <openssl/err.h>
 
 #include "core/alloc.h"
-#include "tls/tls-priv.h"
+#include "tls/record-priv.h"
 
 #define PLAIN_MAX (256 * 1024)
 #define OUTPUT_MAX (256 * 1024)
@@ -35,7 +35,9 @@ static void keylog(const SSL *ssl, const char *line)
 {
 	const struct ms_tls_context *ctx = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
 
-	ctx->config.keylog(ctx->config.keylog_arg, line);
+	ms_tls_record_secret(ctx->active, line);
+	if (ctx->config.keylog)
+		ctx->config.keylog(ctx->config.keylog_arg, line);
 }
 
 static bool has_scsv(struct ms_span suites)
@@ -110,7 +112,7 @@ static void set_rules(SSL_CTX *ssl, const struct ms_tls_config *c)
 	SSL_CTX_set_info_callback(ssl, ms_tls_note_alert);
 	if (c->allow_dh || c->allow_legacy_suites)
 		SSL_CTX_set_dh_auto(ssl, 1);
-	if (c->keylog)
+	if (c->keylog || !c->allow_renegotiation)
 		SSL_CTX_set_keylog_callback(ssl, keylog);
 }
 
@@ -203,6 +205,7 @@ int ms_tls_context_certificate(struct ms_tls_context *ctx, struct ms_tls_certifi
 struct ms_tls_context *ms_tls_context_free(struct ms_tls_context *ctx)
 {
 	if (ctx) {
+		ms_tls_record_ciphers_done(ctx);
 		SSL_CTX_free(ctx->psk);
 		SSL_CTX_free(ctx->cert);
 		BIO_free(ctx->bio);

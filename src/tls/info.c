@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a session tells about itself. */
-#include "tls/tls-priv.h"
+#include "tls/record-priv.h"
 
 enum ms_tls_state ms_tls_state(const struct ms_tls *t)
 {
@@ -24,11 +24,15 @@ ms_usec ms_tls_deadline(const struct ms_tls *t)
 
 const char *ms_tls_suite(const struct ms_tls *t)
 {
+	if (t->record)
+		return t->record->suite;
 	return SSL_is_init_finished(t->ssl) ? SSL_get_cipher_name(t->ssl) : NULL;
 }
 
 const char *ms_tls_version(const struct ms_tls *t)
 {
+	if (t->record)
+		return t->record->v13 ? "TLSv1.3" : "TLSv1.2";
 	return SSL_get_version(t->ssl);
 }
 

@@ -7,7 +7,7 @@
 #include <openssl/err.h>
 
 #include "core/alloc.h"
-#include "tls/tls-priv.h"
+#include "tls/record-priv.h"
 
 static int check_psk(const struct ms_tls_peer *p)
 {
@@ -63,6 +63,7 @@ struct ms_tls_start *ms_tls_start_free(struct ms_tls_start *s)
 	if (s) {
 		ms_secret_wipe(&s->psk);
 		ms_buf_done(&s->held);
+		ms_tls_record_wipe(&s->secrets);
 	}
 	return ms_free(s);
 }
@@ -92,9 +93,13 @@ static int opened(struct ms_tls *t)
 {
 	t->state = MS_TLS_OPEN;
 	t->deadline = MS_NEVER;
+	t->record = ms_tls_record_make(t);
+	if (t->record) {
+		SSL_free(t->ssl);
+		t->ssl = NULL;
+	}
 	if (!t->ctx->config.allow_renegotiation)
 		t->start = ms_tls_start_free(t->start);
-	ms_tls_strip(t);
 	return 0;
 }
 
@@ -154,6 +159,7 @@ struct ms_tls *ms_tls_free(struct ms_tls *t)
 	if (!t)
 		return NULL;
 	SSL_free(t->ssl);
+	ms_tls_record_free(t);
 	ms_tls_start_free(t->start);
 	ms_tls_queues_done(t);
 	ms_free(t->peer_identity);
@@ -189,6 +195,8 @@ static int work(struct ms_tls *t)
 	ERR_clear_error();
 	if (t->state == MS_TLS_HANDSHAKE)
 		err = shake(t);
+	if (err == 0 && t->record)
+		return ms_tls_record_input(t, &t->ctx->in);
 	while (err == 0 && more && t->state == MS_TLS_OPEN)
 		err = read_some(t, &more);
 	if (err == 0 && t->renegotiates)
@@ -207,7 +215,8 @@ int ms_tls_pump(struct ms_tls *t, struct ms_span in, size_t *ret_left)
 	*ret_left = ctx->in.len;
 	ctx->in = MS_SPAN_NULL;
 	ctx->active = NULL;
-	SSL_free_buffers(t->ssl);
+	if (t->ssl)
+		SSL_free_buffers(t->ssl);
 	return err;
 }
 
@@ -289,6 +298,8 @@ int ms_tls_write(struct ms_tls *t, struct ms_span plain, size_t *ret_taken)
 	*ret_taken = 0;
 	if (t->state != MS_TLS_OPEN)
 		return 0;
+	if (t->record)
+		return ms_tls_record_write(t, plain, ret_taken);
 	t->ctx->active = t;
 	err = write_records(t, plain, ret_taken);
 	t->ctx->active = NULL;
@@ -312,7 +323,9 @@ void ms_tls_close(struct ms_tls *t)
 		return;
 	ERR_clear_error();
 	t->ctx->active = t;
-	if ((t->state == MS_TLS_OPEN || t->state == MS_TLS_HALF) && SSL_shutdown(t->ssl) < 0)
+	if (t->record)
+		ms_tls_record_close(t);
+	else if ((t->state == MS_TLS_OPEN || t->state == MS_TLS_HALF) && SSL_shutdown(t->ssl) < 0)
 		ERR_clear_error();
 	t->ctx->active = NULL;
 	t->state = MS_TLS_CLOSED;

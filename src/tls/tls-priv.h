@@ -19,6 +19,12 @@
 
 #define MS_TLS_NO_ALERT (-1)
 
+/** A cipher object for records of our own layer, keyed for whoever used it last. */
+struct ms_tls_cipher {
+	EVP_CIPHER_CTX *evp;
+	const struct ms_tls_side *keyed; /* NULL: nobody */
+};
+
 struct ms_tls_context {
 	SSL_CTX *psk;                   /* sessions with a pre-shared key; NULL: none */
 	SSL_CTX *cert;                  /* sessions with certificates; NULL: none */
@@ -27,7 +33,8 @@ struct ms_tls_context {
 	BIO_METHOD *method;
 	BIO *bio;
 	struct ms_tls *active;
-	struct ms_span in;           /* received octets not yet read; borrowed for one call */
+	struct ms_span in;                 /* received octets not yet read; borrowed for one call */
+	struct ms_tls_cipher cipher[2][2]; /* opening, sealing; AES-128, AES-256 */
 	struct ms_tls_config config; /* with the defaults filled in; without the lists of suites */
 };
 
@@ -52,6 +59,16 @@ struct ms_tls_desk {
 	struct ms_tls_area area[MS_TLS_WAYS];
 };
 
+/** A traffic secret of TLS 1.3, as the key log tells it; len 0: not told. */
+struct ms_tls_secret {
+	uint8_t len;
+	uint8_t octets[48];
+};
+
+struct ms_tls_secrets {
+	struct ms_tls_secret client, server;
+};
+
 /** What only the handshake needs; freed after it, unless the peer may renegotiate. */
 struct ms_tls_start {
 	struct ms_secret psk;
@@ -63,13 +80,15 @@ struct ms_tls_start {
 	bool seen;                                     /* fingerprints have decided */
 	bool unhold; /* what was held is read although no fingerprint came: the transport ended */
 	struct ms_buf held; /* received, to be read when the fingerprints are known */
+	struct ms_tls_secrets secrets;
 };
 
 struct ms_tls {
-	struct ms_tls_context *ctx; /* borrowed */
-	SSL *ssl;
-	struct ms_tls_start *start; /* owned; NULL after the handshake */
-	char *peer_identity;        /* owned; NULL: none */
+	struct ms_tls_context *ctx;   /* borrowed */
+	SSL *ssl;                     /* NULL once its keys are taken over */
+	struct ms_tls_record *record; /* owned; then the record layer, see record-priv.h */
+	struct ms_tls_start *start;   /* owned; NULL after the handshake */
+	char *peer_identity;          /* owned; NULL: none */
 	/* Owned; only while octets of this session wait that have no place on a desk. */
 	struct ms_tls_queue *own[MS_TLS_WAYS];
 	ms_usec deadline;
@@ -123,9 +142,6 @@ MS_MUST_CHECK int ms_tls_verify_attach(struct ms_tls *t, const struct ms_tls_pee
 bool ms_tls_is_held(const struct ms_tls *t);
 /** The transport ended in UNVERIFIED: reads what was held, for an alert may be in it. Fails. */
 void ms_tls_unhold(struct ms_tls *t);
-/** Forgets what of the peer's certificate and of our handshake OpenSSL would keep. */
-void ms_tls_strip(struct ms_tls *t);
-
 /* session.c: goes on with the handshake and reads what has been received. 0 or -EPROTO. */
 MS_MUST_CHECK int ms_tls_pump(struct ms_tls *t, struct ms_span in, size_t *ret_left);
 struct ms_tls_start *ms_tls_start_free(struct ms_tls_start *s);

@@ -154,7 +154,7 @@ struct ms_tls *ms_tls_free(struct ms_tls *t);
 
 /**
  * Gives received octets. They are borrowed for the call; *ret_taken of them are used up. Fewer are
- * taken only when plain_max decrypted octets wait: then consume and give the rest again (an empty
+ * taken only when one record more would pass plain_max: then consume and give the rest again (an empty
  * `octets` is fine, and right after ms_tls_consume() when everything had been taken). Returns 0 or,
  * once the session has failed, -EPROTO.
  */

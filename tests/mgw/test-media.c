@@ -277,7 +277,7 @@ static void test_back_pressure(void **state MS_UNUSED)
 		quiet = n > 0 ? 0 : quiet + 1;
 		lab_round();
 	}
-	assert_true(ms_media_stats(lab.media)->waiting <= 64 << 10);
+	assert_true(ms_media_stats(lab.media)->waiting <= 128 << 10);
 	assert_true(ms_media_stats(lab.media)->waiting > 0);
 	/* The other direction does not care. */
 	lab_send(p.b, "still");

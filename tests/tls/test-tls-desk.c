@@ -144,18 +144,21 @@ static void test_leftovers_stay_with_their_session(void **state MS_UNUSED)
 static void test_more_than_the_desk_holds(void **state MS_UNUSED)
 {
 	struct office o;
-	size_t taken = 0;
+	size_t taken = 0, first;
 
 	office_open(&o, 16384, 50000);
 	office_pump(&o);
 	put(o.c[0], 'x', 90000);
 	carry(o.c[0], o.s[0], 0);
-	assert_filled(ms_tls_plain(o.s[0]), 'x', 50000);
+	first = ms_tls_plain(o.s[0]).len;
+	/* Whole records only. */
+	assert_in_range(first, 50000 - 16384, 50000);
+	assert_filled(ms_tls_plain(o.s[0]), 'x', first);
 	assert_true(ms_tls_output(o.c[0]).len > 0);
-	ms_tls_consume(o.s[0], 50000);
+	ms_tls_consume(o.s[0], first);
 	assert_int_equal(ms_tls_input(o.s[0], MS_SPAN_NULL, &taken), 0);
 	carry(o.c[0], o.s[0], 0);
-	assert_filled(ms_tls_plain(o.s[0]), 'x', 40000);
+	assert_filled(ms_tls_plain(o.s[0]), 'x', 90000 - first);
 	office_close(&o);
 }
 

@@ -30,7 +30,7 @@ struct certificate {
 
 static void fill_in(struct ms_media_config *c)
 {
-	DEFAULT(c->read_size, 64 << 10);
+	DEFAULT(c->read_size, 128 << 10);
 	DEFAULT(c->waiting_max, 256 << 10);
 	DEFAULT(c->memory_max, (size_t)64 << 20);
 	DEFAULT(c->endpoints, 65536);
