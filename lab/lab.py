@@ -33,7 +33,7 @@ class LabError(Exception):
 
 
 def program(name):
-    for folder in ("ue", "kms", "ctl"):
+    for folder in ("ue", "kms", "ctl", "mgw", "alg", "ibcf"):
         path = os.path.join(BUILD, "src", folder, name)
         if os.access(path, os.X_OK):
             return path
@@ -163,6 +163,8 @@ class Ue:
 
 
 class Lab:
+    domain, gate = DOMAIN, ""  # of its users; the IBCF to other domains (HOST:PORT)
+
     def __init__(self, folder, address="127.0.0.1", tls=False):
         self.dir, self.tls = os.path.abspath(folder), tls
         self.sip_dir, self.kms_dir = os.path.join(self.dir, "sip"), os.path.join(self.dir, "kms")
@@ -189,7 +191,7 @@ class Lab:
             self.check_sanitizers()
 
     def uri(self, name):
-        return f"sip:{name}@{DOMAIN}"
+        return f"sip:{name}@{self.domain}"
 
     def password(self, name):
         return self.users[name]
@@ -209,7 +211,7 @@ class Lab:
             self._provision(name)
 
     def _kamailio(self, verb, *arguments):
-        env = dict(os.environ, LAB_DOMAIN=DOMAIN, LAB_TLS="1" if self.tls else "0")
+        env = dict(os.environ, LAB_DOMAIN=self.domain, LAB_TLS="1" if self.tls else "0", LAB_GATE=self.gate)
         with open(os.path.join(self.dir, "kamailio.sh.log"), "ab") as log:
             done = subprocess.run([os.path.join(HERE, "kamailio.sh"), verb, self.sip_dir, *arguments], env=env,
                                   stdout=log, stderr=subprocess.STDOUT, timeout=60, check=False)
@@ -292,6 +294,10 @@ class Lab:
 
     # ---- clients ----
 
+    def proxy(self, _name):
+        """Where this user's requests go first."""
+        return f"sip:{self.host}:{self.sip_port}"
+
     def home(self, name):
         return os.path.join(self.dir, name)
 
@@ -300,8 +306,8 @@ class Lab:
         transport = "tls" if self.tls else "tcp"
         base = {
             "identity": self.uri(name),
-            "sip": {"proxy": f"sip:{self.host}:{self.sip_port}", "transport": transport, "address": self.address,
-                    "auth_user": name, "password_file": "password", "registrar": f"sip:{DOMAIN}"},
+            "sip": {"proxy": self.proxy(name), "transport": transport, "address": self.address,
+                    "auth_user": name, "password_file": "password", "registrar": f"sip:{self.domain}"},
             "kms": {"url": f"http://{self.host}:{self.kms_port}", "identity": KMS_IDENTITY, "psk_id": name,
                     "psk_file": "psk"},
             "tickets": {"file": "tickets"},

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lab with an access edge: users talk to an IMS-ALG, which commands media gateways by H.248.
+
+    with EdgeLab(folder, gateways=2) as lab:
+        lab.start("alice", "bob")           # Kamailio, KMS, gateways agw1 and agw2, IMS-ALG
+        lab.kill("agw1")
+        lab.alg_ask("sessions")
+"""
+import json
+import os
+import subprocess
+import time
+
+from lab import Lab, LabError, merge, program, yaml_of
+from ports import reserve
+
+MEDIA_PORTS = 40
+ALG, AGW = "alg", "agw"
+
+
+class Daemon:
+    """A running daemon of ours with its configuration, log and control socket."""
+
+    def __init__(self, name, executable, folder, config):
+        self.name, self.executable, self.dir = name, executable, folder
+        self.process = None
+        os.makedirs(folder, exist_ok=True)
+        self.control = os.path.join(folder, "control.sock")
+        self.log = os.path.join(folder, "log")
+        self.config = os.path.join(folder, f"{name}.yaml")
+        with open(self.config, "w", encoding="utf-8") as f:
+            f.write(yaml_of(merge({"daemon": {"control": self.control}}, config)))
+
+    def start(self):
+        # Roles are sandboxed, where LeakSanitizer cannot do its work (and would wait for ever).
+        env = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([program(self.executable), "-c", self.config, "-f"], env=env,
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        deadline = time.time() + 20
+        while True:
+            try:
+                return self.ask("status")
+            except LabError as e:
+                if self.process.poll() is not None or time.time() > deadline:
+                    raise LabError(f"{self.name} does not start: {e}\n{self.tail()}") from None
+                time.sleep(0.05)
+
+    def ask(self, *words):
+        """mediasec mgw|alg|ibcf --json WORDS..."""
+        command = [program("mediasec"), self.executable.split("-", 1)[1], "-s", self.control, "--json", *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        if done.returncode:
+            raise LabError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def wait(self, what, words, test, timeout=20):
+        """Until test(answer to WORDS) is true."""
+        deadline = time.time() + timeout
+        while True:
+            answer = self.ask(*words)
+            if test(answer):
+                return answer
+            if time.time() > deadline:
+                raise LabError(f"{self.name}: not {what} after {timeout} s: {json.dumps(answer)[:800]}\n{self.tail()}")
+            time.sleep(0.05)
+
+    def children(self):
+        """[(pid, role)] of its roles."""
+        path = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
+        with open(path, encoding="ascii") as f:
+            pids = [int(word) for word in f.read().split()]
+        found = []
+        for pid in pids:
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as f:
+                    found.append((pid, f.read().split(b"--role=")[-1].rstrip(b"\0").decode()))
+            except FileNotFoundError:
+                pass
+        return found
+
+    def tail(self, lines=30):
+        with open(self.log, encoding="utf-8", errors="replace") as f:
+            return f"---- {self.name}\n" + "".join(f.readlines()[-lines:])
+
+    def kill(self):
+        """As if its power went away: the roles follow their parent."""
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(5)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                raise LabError(f"{self.name} does not end on SIGTERM\n{self.tail()}") from None
+
+
+class EdgeLab(Lab):
+    """One network: Kamailio, an IMS-ALG before it, gateways agw1.. beside it."""
+
+    def __init__(self, folder, address="127.0.0.1", gateways=1, number=0, alg=None, mgw=None, **more):
+        self.n_gateways, self.number = gateways, number
+        self.alg_changes, self.mgw_changes = alg or {}, mgw or {}
+        self.daemons = {}
+        super().__init__(folder, address, **more)
+
+    def settle(self, address):
+        super().settle(address)
+        self.alg_port = reserve(1, address)
+        self.alg_core_port = reserve(1, address)
+        self.h248_port = reserve(1, address)
+
+    def proxy(self, _name):
+        return f"sip:{self.host}:{self.alg_port}"
+
+    # ---- configurations ----
+
+    def gateway_names(self):
+        return [f"{AGW}{i + 1}" for i in range(self.n_gateways)]
+
+    def alg_config(self):
+        gateways = [{"name": f"{name}.example.net", "weight": 1} for name in self.gateway_names()]
+        points = [{"side": side, "transport": transport, "address": f"{self.host}:{port}"}
+                  for side, port in (("access", self.alg_port), ("core", self.alg_core_port))
+                  for transport in ("udp", "tcp")]
+        base = {"sip": {"listen": points, "core": f"{self.host}:{self.sip_port}", "core_transport": "tcp"},
+                "access": {"unregistered": "pass"},
+                "h248": {"mid": "alg1.example.net", "heartbeat": "1s", "silence": "3s", "t_max": "3s",
+                         "state": os.path.join(self.dir, ALG, "state"),
+                         "listen": [{"address": f"{self.host}:{self.h248_port}", "encoding": "pretty"}],
+                         "gateways": gateways}}
+        return merge(base, self.alg_changes)
+
+    def mgw_config(self, index):
+        realms = []
+        for realm, block in (("access", 20), ("core", 40)):
+            address = f"127.0.{self.number}.{block + index + 1}"
+            first = reserve(MEDIA_PORTS, address)
+            realms.append({"name": realm, "address": address, "port_min": first, "port_max": first + MEDIA_PORTS - 1})
+        base = {"h248": {"mid": f"{AGW}{index + 1}.example.net", "avalanche": "0s", "retry": "300ms", "t_max": "3s",
+                         "controllers": [{"address": f"{self.host}:{self.h248_port}", "encoding": "pretty"}]},
+                "realms": realms, "media": {"workers": 1}}
+        return merge(base, self.mgw_changes)
+
+    # ---- life ----
+
+    def start(self, *names):
+        super().start(*names)
+        self.daemons[ALG] = Daemon(ALG, "mediasec-alg", os.path.join(self.dir, ALG), self.alg_config())
+        self.daemons[ALG].start()
+        for i, name in enumerate(self.gateway_names()):
+            self.daemons[name] = Daemon(name, "mediasec-mgw", os.path.join(self.dir, name), self.mgw_config(i))
+            self.start_gateway(name)
+
+    def start_gateway(self, name):
+        self.daemons[name].start()
+        self.daemons[name].wait("registered", ["status"], lambda s: s["association"] == "in service")
+
+    def __getitem__(self, name):
+        return self.daemons[name]
+
+    def kill(self, name):
+        self.daemons[name].kill()
+
+    def logs(self, lines=25):
+        return super().logs(lines) + "".join(d.tail(lines) for d in self.daemons.values() if os.path.exists(d.log))
+
+    def check_sanitizers(self):
+        super().check_sanitizers()
+        for d in self.daemons.values():
+            text = d.tail(100000) if os.path.exists(d.log) else ""
+            for words in ("Sanitizer", "runtime error:", "a system call outside its list"):
+                if words in text:
+                    raise LabError(f"{d.name}:\n{text[-6000:]}")
+
+    def stop(self):
+        try:
+            for d in self.daemons.values():
+                d.stop()
+        finally:
+            for d in self.daemons.values():
+                d.kill()
+            super().stop()
