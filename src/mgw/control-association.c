@@ -293,10 +293,17 @@ static void settle(void *arg)
 		ms_timer_start(&c->tick, at > now ? at - now : 0);
 }
 
+/* Who registers is asked for contexts at once: first the workers must stand. */
+#define WORKERS_AGAIN (20 * MS_MSEC)
+
 static void tick(void *arg)
 {
 	struct ms_mgw_control *c = arg;
 
+	if (ms_mg_state(c->mg) == MS_MG_WAITING && !ms_mgw_plane_ready(c->plane)) {
+		ms_timer_start(&c->tick, WORKERS_AGAIN);
+		return;
+	}
 	ms_mg_tick(c->mg, ms_loop_now());
 	ms_mgw_control_touched(c);
 }
@@ -329,10 +336,11 @@ static void h_answered(struct ms_h248_association *a, void *request, int err,
 {
 	struct ms_mgw_control *c = arg;
 
-	(void)a;
 	(void)m;
 	if (!c->mg)
 		return;
+	if (ms_timer_running(&c->closing) && ms_h248_association_waiting(a) == 0)
+		ms_timer_start(&c->closing, 0); /* our last words were heard */
 	ms_mg_answered(c->mg, (uint32_t)(uintptr_t)request, err, reply, ms_loop_now());
 	ms_mgw_control_touched(c);
 }
@@ -552,6 +560,7 @@ static int open_mg(struct ms_mgw_control *c)
 		.retry = m->h248.retry,
 		.hold = m->h248.hold ? m->h248.hold : MS_NEVER,
 		.drain = m->h248.drain,
+		.wall = ms_clock_wall() - ms_loop_now(),
 		.any_profile = m->h248.any_profile,
 		.plane = ms_mgw_plane_interface(c->plane),
 		.handlers = { .request = on_request,

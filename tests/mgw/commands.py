@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""mediasec-mgw under a controller nobody here wrote a codec for: relays, TLS at the gateway, faults.
+
+Last line: "N passed, N failed".
+"""
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
+from mgc import (Gateway, Mgc, addresses, context, local, remote, stream, terminations)  # noqa: E402
+from ports import reserve  # noqa: E402
+
+BUILD = os.environ.get("MS_BUILD_DIR", "build")
+CORE, ACCESS, FAR = "127.0.66.1", "127.0.66.2", "127.0.66.9"
+
+
+def check(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+class World:
+    """A gateway in service with its first controller."""
+
+    def __init__(self, folder, **options):
+        self.ports = [reserve(1, "127.0.0.1"), reserve(1, "127.0.0.1")]
+        self.first, self.second = Mgc(self.ports[0]), Mgc(self.ports[1], "mgc2.example.net")
+        self.far_port = reserve(1, FAR)
+        self.far = socket.create_server((FAR, self.far_port))
+        self.far.settimeout(5)
+        low = reserve(1, CORE)
+        self.gateway = Gateway(BUILD, folder, self.ports, CORE, ACCESS, low=low, high=min(low + 400, 11999), **options)
+        self.first.wait_request("ServiceChange", 10)
+
+    def close(self):
+        status = self.gateway.stop([self.first, self.second])
+        for s in (self.first, self.second, self.far):
+            s.close()
+        check(status == 0, "the gateway ended with status %s:\n%s" % (status, self.gateway.tail()))
+
+    def accept(self):
+        s = self.far.accept()[0]
+        s.settimeout(5)
+        return s
+
+    def plain_pair(self, events="g/cause"):
+        """A context in which a connection to the access side is forwarded to the far server."""
+        return self.first.ask("Context=${Add=${%s,Events=1{%s}},Add=${%s,Events=2{%s}}}" % (
+            stream("core", local("TCP"), remote("TCP", FAR, self.far_port)), events,
+            stream("access", local("TCP"), control=",xem/tcpin=forward"), events))
+
+
+def connect(address):
+    s = socket.create_connection(address, 5)
+    s.settimeout(5)
+    return s
+
+
+def relay(w):
+    reply = w.plain_pair()
+    ue = connect(addresses(reply)[1])
+    far = w.accept()
+    for a, b, text in ((ue, far, b"to the core"), (far, ue, b"to the user")):
+        a.sendall(text)
+        check(b.recv(100) == text, "octets did not pass")
+    ue.shutdown(socket.SHUT_WR)
+    check(far.recv(100) == b"", "a FIN is passed on as one")
+    far.sendall(b"still open")
+    check(ue.recv(100) == b"still open", "the other direction stays open")
+    far.close()
+    check(ue.recv(100) == b"", "both ended")
+    told = w.first.wait_request("g/cause")
+    check("Generalcause = NR" in told, told)
+    reply = w.first.ask("Context=%s{Subtract=*}" % context(reply))
+    check(reply.count("nt/os") == 2 and "nt/or = 11" in reply, reply)
+
+
+def closed_gate(w):
+    reply = w.first.ask("Context=${Add=${%s}}" % stream("access", local("TCP"), mode="Inactive"))
+    try:
+        connect(addresses(reply)[0])
+        check(False, "a port was open although its gate is closed")
+    except OSError:
+        pass
+    w.first.ask("Context=%s{Subtract=*{Audit{}}}" % context(reply))
+
+
+def own_certificate(folder, name):
+    key, cert = os.path.join(folder, name + ".key"), os.path.join(folder, name + ".pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-nodes", "-subj", "/CN=" + name, "-keyout", key, "-out", cert, "-days", "2"],
+                   check=True, capture_output=True)
+    text = subprocess.run(["openssl", "x509", "-in", cert, "-noout", "-fingerprint", "-sha256"],
+                          check=True, capture_output=True, text=True).stdout
+    return cert, key, text.split("=")[1].strip()
+
+
+def tls_add(w, fingerprint):
+    """A context whose access side is a TLS server that knows the user by this fingerprint."""
+    return w.first.ask("Context=${Add=${%s,Events=1{g/cause}},Add=${%s,Events=2{g/cause,tlsbsc/BNCChange}}}" % (
+        stream("core", local("TCP"), remote("TCP", FAR, w.far_port)),
+        stream("access", local("TCP/TLS", "a=setup:passive\na=fingerprint:SHA-256 $\n"),
+               remote("TCP/TLS", "127.0.0.1", 9, "a=fingerprint:SHA-256 %s\n" % fingerprint),
+               control=",xem/tcpin=forward")))
+
+
+def client_context(cert, key):
+    c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    c.check_hostname = False
+    c.verify_mode = ssl.CERT_NONE
+    c.load_cert_chain(cert, key)
+    return c
+
+
+def tls(w):
+    cert, key, fingerprint = own_certificate(w.gateway.folder, "ue")
+    reply = tls_add(w, fingerprint)
+    ue = client_context(cert, key).wrap_socket(connect(addresses(reply)[1]))
+    import hashlib
+    shown = hashlib.sha256(ue.getpeercert(True)).hexdigest().upper()
+    told = reply.split("a=fingerprint:SHA-256 ")[1].split()[0].replace(":", "")
+    check(shown == told, "the certificate is not the one whose fingerprint was told")
+    far = w.accept()
+    ue.sendall(b"in a tunnel")
+    check(far.recv(100) == b"in a tunnel", "plaintext did not arrive")
+    far.sendall(b"and back")
+    check(ue.recv(100) == b"and back", "plaintext did not return")
+    check("Type = Est" in w.first.wait_request("tlsbsc/BNCChange"), "the session was not reported")
+    ue.close()
+    w.first.wait_request("g/cause")
+    w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
+
+
+def wrong_fingerprint(w):
+    cert, key, _ = own_certificate(w.gateway.folder, "mallory")
+    _, _, expected = own_certificate(w.gateway.folder, "alice")
+    reply = tls_add(w, expected)
+    ue = client_context(cert, key)
+    try:
+        s = ue.wrap_socket(connect(addresses(reply)[1]))
+        s.sendall(b"who am I")
+        check(s.recv(10) == b"", "somebody else's certificate was taken")
+    except (ssl.SSLError, ConnectionError):
+        pass
+    told = w.first.wait_request("tlsbsc/BNCChange")
+    check("Type = EstFail" in told and "fpmismatch" in told, told)
+    w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
+
+
+def active(w):
+    """Both sides are opened by the gateway when it is told to."""
+    other_port = reserve(1, FAR)
+    other = socket.create_server((FAR, other_port))
+    other.settimeout(5)
+    reply = w.first.ask(
+        "Context=${Add=${%s,Signals{tcpbcc/EstBNC{Stream=1}},Events=1{tcpbcc/BNCChange}},"
+        "Add=${%s,Signals{tcpbcc/EstBNC{Stream=1}}}}" % (
+            stream("core", local("TCP"), remote("TCP", FAR, w.far_port)),
+            stream("access", local("TCP"), remote("TCP", FAR, other_port))))
+    far = w.accept()
+    ue = other.accept()[0]
+    check("Type = Est" in w.first.wait_request("tcpbcc/BNCChange"), "the connection was not reported")
+    check(far.getpeername() == addresses(reply)[0], "it came from another address than Local says")
+    ue.sendall(b"x" * 1000)
+    got = b""
+    while len(got) < 1000:
+        got += far.recv(1000)
+    w.first.ask("Context=%s{Modify=%s{Signals{tcpbcc/RelBNC{Stream=1,Reset=on}}}}" % (
+        context(reply), terminations(reply)[0]))
+    try:
+        check(far.recv(10) == b"", "released")
+    except ConnectionResetError:
+        pass
+    w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
+    other.close()
+
+
+def refused_connection(w):
+    reply = w.first.ask("Context=${Add=${%s,Signals{tcpbcc/EstBNC{Stream=1}},Events=7{tcpbcc/BNCChange}}}" %
+                        stream("core", local("TCP"), remote("TCP", FAR, reserve(1, FAR))))
+    told = w.first.wait_request("tcpbcc/BNCChange")
+    check("Type = EstFail" in told and "ObservedEvents = 7" in told, told)
+    w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
+
+
+def worker_killed(w):
+    reply = w.plain_pair()
+    ue = connect(addresses(reply)[1])
+    w.accept()
+    os.kill(w.gateway.workers()[0], signal.SIGKILL)
+    told = w.first.wait_request("worker-lost")
+    check("Generalcause = FT" in told, told)
+    check(ue.recv(10) == b"", "the connection went with its worker")
+    w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
+    end = time.monotonic() + 10
+    while True:  # a new worker takes its place
+        reply = w.plain_pair()
+        if "Error" not in reply:
+            break
+        check(time.monotonic() < end, reply)
+        time.sleep(0.1)
+    ue = connect(addresses(reply)[1])
+    far = w.accept()
+    ue.sendall(b"again")
+    check(far.recv(10) == b"again", "the new worker relays")
+    w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
+
+
+def only_one_commands(w):
+    w.second.peer = w.first.peer
+    reply = w.second.ask("Context=${Add=${%s}}" % stream("core", local("TCP")))
+    check("Error = 504" in reply, reply)
+
+
+def failover(w):
+    """The controller falls silent; media go on; the next one learns of the calls by an audit."""
+    reply = w.plain_pair()
+    ue = connect(addresses(reply)[1])
+    far = w.accept()
+    w.first.ask("Context=-{Modify=ROOT{Events=1{it/ito{mit=50}}}}")
+    w.first.silent = True
+    told = w.second.wait_request("ServiceChange", 15)
+    check("Failover" in told and "909" in told, told)
+    ue.sendall(b"without a controller")
+    check(far.recv(100) == b"without a controller", "media go on")
+    audit = w.second.ask("Context=*{AuditValue=*{Audit{}}}")
+    check(context(audit) == context(reply) and terminations(audit) == terminations(reply), audit)
+    reply = w.second.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
+    check("Error" not in reply, reply)
+    check(ue.recv(10) == b"", "released")
+
+
+SCENARIOS = [
+    (relay, {}), (closed_gate, {}), (tls, {}), (wrong_fingerprint, {}), (active, {}),
+    (refused_connection, {}), (only_one_commands, {}), (worker_killed, {}),
+    (failover, {"h248": "  t_max: 1s"}),
+]
+
+
+def main():
+    passed = failed = 0
+    for scenario, options in SCENARIOS:
+        with tempfile.TemporaryDirectory() as folder:
+            world = None
+            try:
+                world = World(folder, **options)
+                scenario(world)
+                world.close()
+                passed += 1
+                print("ok", scenario.__name__, flush=True)
+            except Exception as e:  # noqa: BLE001 a failed scenario must not keep from the next
+                failed += 1
+                print("FAILED", scenario.__name__, type(e).__name__, e, flush=True)
+                if world:
+                    world.gateway.stop()
+                    print(world.gateway.tail(), flush=True)
+                    for s in (world.first, world.second, world.far):
+                        s.close()
+    print("%d passed, %d failed" % (passed, failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
