@@ -235,9 +235,10 @@ static void watch_timer(struct ms_border_session *s, const struct ms_sip_packet 
 	value = ms_span_trim(ms_span_cut(&value, ';'));
 	if (ms_span_u64(value, 86400 * 7, &seconds) == 0 && seconds >= SESSION_EXPIRES_MIN)
 		limit = (ms_usec)seconds * MS_SEC;
-	/* RFC 4028 section 8.2: who should refresh may be late by a little. */
+	/* RFC 4028 section 10 has the ends say BYE that much before; we give them as much after. */
 	if (limit > 0)
-		ms_timer_start(&s->expiry, limit + 32 * MS_SEC);
+		ms_timer_start(&s->expiry,
+			       limit + (limit / 3 < 32 * MS_SEC ? limit / 3 : 32 * MS_SEC));
 }
 
 void ms_border_session_request(struct ms_border_session *s, const struct ms_sip_packet *m,

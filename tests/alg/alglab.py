@@ -35,12 +35,63 @@ class Control:
         return answer["result"]
 
 
-class Alg:
+class Daemon:
+    """A running mediasec-NAME with this configuration."""
+
+    def __init__(self, name, folder, config):
+        self.name, self.dir = name, folder
+        os.makedirs(folder, exist_ok=True)
+        socket_path = os.path.join(folder, name + ".sock")
+        config = base.merge({"daemon": {"control": socket_path, "log_level": "debug"}}, config)
+        with open(os.path.join(folder, name + ".yaml"), "w", encoding="utf-8") as f:
+            f.write(base.yaml_of(config))
+        self.control = Control(socket_path)
+        self.start()
+
+    def start(self):
+        self.log = open(os.path.join(self.dir, self.name + ".log"), "ab")
+        self.process = subprocess.Popen([program(self.name, "mediasec-" + self.name), "-f", "-c",
+                                         os.path.join(self.dir, self.name + ".yaml")],
+                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        deadline = time.time() + 15
+        while True:
+            try:
+                self.control.ask("status")
+                return
+            except (OSError, ValueError):
+                if self.process.poll() is not None or time.time() > deadline:
+                    raise base.LabError(f"mediasec-{self.name} does not start: {self.text()}") from None
+                time.sleep(0.05)
+
+    def counter(self, name):
+        return self.control.ask("counters")[name]
+
+    def text(self):
+        with open(os.path.join(self.dir, self.name + ".log"), encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(5)
+        self.log.close()
+
+    def stop(self):
+        """Ends it; it must end well, and its log must be free of what sanitizers write."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(40)
+        self.log.close()
+        for words in ("Sanitizer", "runtime error:"):
+            if words in self.text():
+                raise base.LabError(self.text()[-6000:])
+        if self.process.returncode != 0:
+            raise base.LabError(f"mediasec-{self.name} ended with {self.process.returncode}")
+
+
+class Alg(Daemon):
     """A running mediasec-alg."""
 
     def __init__(self, folder, core, address="127.0.0.1", access=None, tls=None, **changes):
-        self.dir = folder
-        os.makedirs(folder, exist_ok=True)
         self.access, self.core = reserve(2, access or address), reserve(1, address)
         self.address, self.access_address = address, access or address
         host, user = base_host(address), base_host(self.access_address)
@@ -50,43 +101,7 @@ class Alg:
         if tls:
             listen.append({"side": "access", "transport": "tls", "address": f"{user}:{self.access + 1}"})
             sip["certificate"] = tls
-        config = {"daemon": {"control": os.path.join(folder, "alg.sock"), "log_level": "debug"}, "sip": sip}
-        with open(os.path.join(folder, "alg.yaml"), "w", encoding="utf-8") as f:
-            f.write(base.yaml_of(base.merge(config, changes)))
-        self.control = Control(os.path.join(folder, "alg.sock"))
-        self.start()
-
-    def start(self):
-        self.log = open(os.path.join(self.dir, "alg.log"), "ab")
-        self.process = subprocess.Popen([program("alg", "mediasec-alg"), "-f", "-c", os.path.join(self.dir, "alg.yaml")],
-                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        deadline = time.time() + 15
-        while True:
-            try:
-                self.control.ask("status")
-                return
-            except (OSError, ValueError):
-                if self.process.poll() is not None or time.time() > deadline:
-                    raise base.LabError(f"mediasec-alg does not start: {self.text()}") from None
-                time.sleep(0.05)
-
-    def counter(self, name):
-        return self.control.ask("counters")[name]
-
-    def text(self):
-        with open(os.path.join(self.dir, "alg.log"), encoding="utf-8", errors="replace") as f:
-            return f.read()
-
-    def stop(self):
-        """Ends it; its log must be free of what sanitizers write."""
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(40)
-        self.log.close()
-        for words in ("Sanitizer", "runtime error:"):
-            if words in self.text():
-                raise base.LabError(self.text()[-6000:])
-        return self.process.returncode
+        super().__init__("alg", folder, base.merge({"sip": sip}, changes))
 
 
 def base_host(address):
