@@ -336,10 +336,11 @@ size_t ms_sip_proxy_unanswered(const struct ms_sip_proxy *p)
 	struct ms_list *link;
 	size_t n = 0;
 
-	ms_list_foreach (link, &p->client_list)
-		if (MS_CONTAINER_OF(link, struct ms_sip_client, link)->state <
-		    MS_SIP_CLIENT_COMPLETED)
-			n++;
+	ms_list_foreach (link, &p->client_list) {
+		struct ms_sip_client *c = MS_CONTAINER_OF(link, struct ms_sip_client, link);
+
+		n += !c->exchange && c->state < MS_SIP_CLIENT_COMPLETED;
+	}
 	return n;
 }
 

@@ -258,7 +258,7 @@ uint64_t ms_sip_proxy_counter(const struct ms_sip_proxy *p, enum ms_sip_proxy_co
 size_t ms_sip_proxy_exchanges(const struct ms_sip_proxy *p);
 size_t ms_sip_proxy_streams(const struct ms_sip_proxy *p);
 
-/** Requests, ours too, that have no final answer yet: what is to be waited for at the end. */
+/** Requests of our own that have no final answer yet: what is to be waited for at the end. */
 size_t ms_sip_proxy_unanswered(const struct ms_sip_proxy *p);
 
 #endif

@@ -91,9 +91,9 @@ class Daemon:
 class Alg(Daemon):
     """A running mediasec-alg."""
 
-    def __init__(self, folder, core, address="127.0.0.1", access=None, tls=None, **changes):
-        self.access, self.core = reserve(2, access or address), reserve(1, address)
-        self.address, self.access_address = address, access or address
+    def __init__(self, folder, core, address="127.0.0.1", users=None, tls=None, **changes):
+        self.access, self.core = reserve(2, users or address), reserve(1, address)
+        self.address, self.access_address = address, users or address
         host, user = base_host(address), base_host(self.access_address)
         listen = [{"side": "access", "transport": t, "address": f"{user}:{self.access}"} for t in ("udp", "tcp")]
         listen += [{"side": "core", "transport": t, "address": f"{host}:{self.core}"} for t in ("udp", "tcp")]
