@@ -2,23 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the benchmarks beside their peers and prints medians and ratios.
 
-    bench/run.py [--rounds N] [kms] [tls] [msrp]
+    bench/run.py [--rounds N] [kms] [tls] [msrp] [h248]
 
 kms   the server beside MIT krb5kdc, nginx and its own exchange in memory    (bench/kms.py)
 tls   TLS-PSK set-ups and bulk beside OpenSSL alone                          (bench/tls_psk.py)
 msrp  a file and small messages over TLS-PSK beside OpenSSL alone            (bench/msrp.py)
+h248  the codecs of H.248 beside Erlang/OTP megaco's                         (bench/h248.py)
 
 Servers run on one core, generators on another; rounds of contestants alternate and ratios are taken
 round by round. What is installed for it: scripts/setup build bench."""
 import argparse
 import os
 
+import h248
 import kms
 import msrp
 import tls_psk
 from common import build
 
-PARTS = {"kms": kms.measure, "tls": tls_psk.measure, "msrp": msrp.measure}
+PARTS = {"kms": kms.measure, "tls": tls_psk.measure, "msrp": msrp.measure, "h248": h248.measure}
 
 
 def main():

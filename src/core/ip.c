@@ -107,6 +107,34 @@ static int longest_gap(const uint8_t *o, int *ret_len)
 	return best;
 }
 
+/* Up to four hexadecimal digits without leading zeros. Messages full of addresses go without printf. */
+static void put_group(struct ms_buf *b, unsigned v)
+{
+	uint8_t digits[4];
+	int n = 0;
+
+	for (int shift = 12; shift >= 0; shift -= 4)
+		if (n || v >> shift || !shift)
+			digits[n++] = (uint8_t) "0123456789abcdef"[v >> shift & 15];
+	ms_buf_put(b, digits, (size_t)n);
+}
+
+static void put_ipv4(struct ms_buf *b, const uint8_t *o)
+{
+	uint8_t text[16], *p = text;
+
+	for (int i = 0; i < 4; i++) {
+		if (i)
+			*p++ = '.';
+		if (o[i] >= 100)
+			*p++ = (uint8_t)('0' + o[i] / 100);
+		if (o[i] >= 10)
+			*p++ = (uint8_t)('0' + o[i] / 10 % 10);
+		*p++ = (uint8_t)('0' + o[i] % 10);
+	}
+	ms_buf_put(b, text, (size_t)(p - text));
+}
+
 static void put_ipv6(struct ms_buf *b, const uint8_t *o)
 {
 	int len, gap = longest_gap(o, &len);
@@ -119,14 +147,14 @@ static void put_ipv6(struct ms_buf *b, const uint8_t *o)
 		}
 		if (i && i != gap + len)
 			ms_buf_put_u8(b, ':');
-		ms_buf_printf(b, "%x", (unsigned)(o[2 * i] << 8 | o[2 * i + 1]));
+		put_group(b, (unsigned)(o[2 * i] << 8 | o[2 * i + 1]));
 	}
 }
 
 void ms_ip_put(struct ms_buf *b, uint8_t family, const uint8_t *octets)
 {
 	if (family == 4)
-		ms_buf_printf(b, "%u.%u.%u.%u", octets[0], octets[1], octets[2], octets[3]);
+		put_ipv4(b, octets);
 	else if (family == 6)
 		put_ipv6(b, octets);
 }

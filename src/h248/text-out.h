@@ -40,11 +40,29 @@ static inline void ms_h248_out_c(struct ms_h248_out *out, char c)
 		*out->p++ = (uint8_t)c;
 }
 
+/* Names and numbers are short: no call for up to 16 octets. */
+static inline void ms_h248_copy(uint8_t *to, const uint8_t *from, size_t n)
+{
+	if (n > 16) {
+		memcpy(to, from, n);
+	} else if (n >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + n - 8, from + n - 8, 8);
+	} else if (n >= 4) {
+		memcpy(to, from, 4);
+		memcpy(to + n - 4, from + n - 4, 4);
+	} else {
+		to[0] = from[0];
+		to[n / 2] = from[n / 2];
+		to[n - 1] = from[n - 1];
+	}
+}
+
 static inline void ms_h248_out_put(struct ms_h248_out *out, const void *p, size_t n)
 {
 	if (!n || !ms_h248_out_room(out, n))
 		return;
-	memcpy(out->p, p, n);
+	ms_h248_copy(out->p, p, n);
 	out->p += n;
 }
 

@@ -124,8 +124,16 @@ uint32_t ms_h248_in_number(struct ms_h248_in *in, uint32_t max)
 {
 	struct ms_span w = ms_h248_in_word(in);
 	uint64_t v = 0;
-	if (!w.len || w.len > 10 || ms_span_u64(w, max, &v) < 0)
+	bool digits = w.len && w.len <= 10;
+	for (size_t i = 0; digits && i < w.len; i++) {
+		unsigned d = w.p[i] - (unsigned)'0';
+		digits = d <= 9;
+		v = v * 10 + d;
+	}
+	if (!digits || v > max) {
 		ms_h248_in_fail(in, in->syntax, "h248_number", w.p);
+		return 0;
+	}
 	return (uint32_t)v;
 }
 
