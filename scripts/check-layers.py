@@ -11,7 +11,7 @@ from source import code_of, read, report, sources
 
 BASE = {"core", "crypto"}
 PURE = ["mikey", "cms", "tls", "sdp", "mime", "msrp", "h248", "bfcp", "anchor", "ber", "core", "crypto"]
-MIDDLE = ["loop", "sip", "http", "store", "priv", "gcp"]
+MIDDLE = ["loop", "sip", "http", "store", "priv", "gcp", "hep"]
 PURE_BASE = BASE | {"ber"}
 LIBRARY = {"mikey", "cms", "tls", "sdp", "mime", "msrp", "h248", "bfcp", "anchor", "ber", "core", "crypto"}
 
@@ -28,6 +28,7 @@ LAW = {
     "store": BASE,
     "priv": BASE | {"loop"},
     "gcp": BASE | {"loop", "h248"},
+    "hep": BASE | {"loop"},
     "daemon": LIBRARY | set(MIDDLE),
     # What the IMS-ALG and the IBCF share: SIP sessions whose media go through a gateway.
     "border": LIBRARY | set(MIDDLE) | {"daemon"},

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A TLS-PSK peer for interoperation tests: src/tls on a socket of 127.0.0.1.
+ * A TLS peer for interoperation tests: src/tls on a socket of 127.0.0.1.
  *
  *   tls-peer client|server PORT KEY_HEX [suites=LIST] [identity=TEXT] [tls13] [dh] [null] [reneg] [lines=N]
+ *   tls-peer client|server PORT cert=FILE [fp=FINGERPRINT] [late] [only12] [only13] [legacy] [suites=LIST]
  *
+ * With a certificate (PEM with its key) the peer is known by its fingerprint; `late` tells it only half
+ * a second after the handshake came to it. Without fp= a server does not ask for a certificate.
  * A client sends the line "hello mediasec" and waits for one line back, then closes. A server answers
  * each line with "echo " and the line, until the peer closes. Everything of note is a line on stdout:
  *   listening / open SUITE VERSION IDENTITY / line TEXT / closed / failed REASON (DETAIL)
@@ -29,6 +32,8 @@ struct peer {
 	int fd;
 	bool client;
 	bool told_open;
+	ms_usec tell_at; /* when a late fingerprint is told */
+	struct ms_tls_fingerprint fp;
 	unsigned lines; /* a client waits for so many */
 };
 
@@ -113,6 +118,18 @@ static void note_open(struct peer *p)
 		put(p, MS_SPAN_LIT("hello mediasec\n"));
 }
 
+/* The answer with the fingerprint arrives after the connection. */
+static int tell_late(struct peer *p)
+{
+	if (ms_tls_state(p->t) != MS_TLS_UNVERIFIED)
+		return 0;
+	if (p->tell_at == 0) {
+		printf("unverified\n");
+		p->tell_at = now() + MS_SEC / 2;
+	}
+	return now() < p->tell_at ? 0 : ms_tls_verify(p->t, &p->fp, 1);
+}
+
 /* Reads once. Returns 1 to go on, 0 when closed, -1 when failed. */
 static int step(struct peer *p)
 {
@@ -121,6 +138,12 @@ static int step(struct peer *p)
 	size_t taken = 0;
 	ssize_t n;
 
+	if (tell_late(p) < 0)
+		return -1;
+	if (ms_tls_state(p->t) == MS_TLS_UNVERIFIED)
+		return poll(NULL, 0, 50), 1; /* nothing is read meanwhile */
+	note_open(p);
+	flush(p);
 	if (poll(&pfd, 1, WAIT_MS) == 0) {
 		ms_tls_expire(p->t, MS_NEVER);
 		return ms_tls_fault(p->t) ? -1 : 0;
@@ -182,10 +205,51 @@ static int accept_one(const struct sockaddr_in *a)
 	return accept(fd, NULL, NULL);
 }
 
+static int read_certificate(const char *path, struct ms_tls_certificate **ret_cert)
+{
+	char pem[16384];
+	FILE *f = fopen(path, "r");
+	size_t n = f ? fread(pem, 1, sizeof(pem), f) : 0;
+
+	if (f)
+		fclose(f);
+	return ms_tls_certificate_load(ms_span_of(pem, n), ms_span_of(pem, n), ret_cert);
+}
+
+/* Those of a peer with a certificate. 1: it is none of them. */
+static int certificate_option(const char *o, struct ms_tls_config *c, struct ms_tls_peer *peer,
+			      struct peer *p)
+{
+	if (strncmp(o, "fp=", 3) == 0) {
+		peer->fingerprints = &p->fp;
+		peer->n_fingerprints = 1;
+		return ms_tls_fingerprint_parse(ms_span_str(o + 3), &p->fp);
+	}
+	if (strncmp(o, "suites=", 7) == 0)
+		c->cert_suites = o + 7;
+	else if (strcmp(o, "late") == 0)
+		peer->n_fingerprints = 0;
+	else if (strcmp(o, "only12") == 0)
+		c->cert_versions = MS_TLS_ONLY_12;
+	else if (strcmp(o, "only13") == 0)
+		c->cert_versions = MS_TLS_ONLY_13;
+	else if (strcmp(o, "legacy") == 0)
+		c->allow_legacy_suites = true;
+	else
+		return 1;
+	return 0;
+}
+
 static int options(int argc, char **argv, struct ms_tls_config *c, struct ms_tls_peer *peer,
 		   struct peer *p)
 {
 	for (int i = 4; i < argc; i++) {
+		int taken = peer->certificate ? certificate_option(argv[i], c, peer, p) : 1;
+
+		if (taken < 0)
+			return -1;
+		if (taken == 0)
+			continue;
 		if (strncmp(argv[i], "suites=", 7) == 0)
 			c->psk_suites = argv[i] + 7;
 		else if (strncmp(argv[i], "identity=", 9) == 0)
@@ -206,10 +270,19 @@ static int options(int argc, char **argv, struct ms_tls_config *c, struct ms_tls
 	return 0;
 }
 
+static int identify(const char *argument, struct ms_buf *key, struct ms_tls_peer *peer)
+{
+	if (strncmp(argument, "cert=", 5) != 0)
+		return ms_hex_decode(key, ms_span_str(argument));
+	peer->mode = MS_TLS_CERTIFICATE;
+	return read_certificate(argument + 5, &peer->certificate);
+}
+
 int main(int argc, char **argv)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf key;
-	struct ms_tls_config config = { .psk_suites = ms_profile_default.psk_suites };
+	struct ms_tls_config config = { .psk_suites = ms_profile_default.psk_suites,
+					.cert_suites = ms_profile_default.cert_suites };
 	struct sockaddr_in a = { .sin_family = AF_INET };
 	struct ms_tls_context *ctx = NULL;
 	struct ms_tls_peer peer = { .role = MS_TLS_SERVER };
@@ -221,12 +294,12 @@ int main(int argc, char **argv)
 	ms_buf_init_secret(&key, 64);
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (argc < 4 || ms_span_u64(ms_span_str(argv[2]), 65535, &port) < 0 ||
-	    ms_hex_decode(&key, ms_span_str(argv[3])) < 0 ||
-	    options(argc, argv, &config, &peer, &p) < 0) {
+	    identify(argv[3], &key, &peer) < 0 || options(argc, argv, &config, &peer, &p) < 0) {
 		fprintf(stderr, "usage: tls-peer client|server PORT KEY_HEX [OPTION...]\n");
 		return 2;
 	}
 	p.client = strcmp(argv[1], "client") == 0;
+	peer.anonymous_client = !peer.fingerprints;
 	peer.role = p.client ? MS_TLS_CLIENT : MS_TLS_SERVER;
 	peer.psk = ms_buf_span(&key);
 	a.sin_port = htons((uint16_t)port);
@@ -241,6 +314,7 @@ int main(int argc, char **argv)
 		status = run(&p);
 	ms_tls_free(p.t);
 	ms_tls_context_free(ctx);
+	ms_tls_certificate_unref(peer.certificate);
 	close(p.fd);
 	return status;
 }
