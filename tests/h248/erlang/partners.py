@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""mediasec-mgw commanded by Erlang/OTP megaco, over each transport and in each encoding; every message is
+read by tshark, which must find none of them malformed.
+
+  partners.py MEDIASEC_MGW [TRANSPORT ENCODING]
+"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "..", "lab"))
+import ports  # noqa: E402
+from capture import Capture, CaptureError  # noqa: E402
+
+CONFIG = """
+daemon:
+  log_level: notice
+h248:
+  mid: agw1.example.net
+  listen: 127.0.0.1:{own}
+  avalanche: 0s
+  any_profile: true
+  controllers:
+    - address: 127.0.0.1:{port}
+      transport: {transport}
+      encoding: {encoding}
+realms:
+  - name: core
+    address: 127.0.0.1
+    port_min: {media}
+    port_max: {media_last}
+media:
+  workers: 1
+"""
+MEDIA_PORTS = 110
+VERBOSE = os.environ.get("V")
+
+
+def skip(why):
+    print("skipped:", why)
+    sys.exit(77)
+
+
+def compile_partner(folder):
+    if not shutil.which("erlc"):
+        skip("no Erlang")
+    r = subprocess.run(["erlc", "-o", folder, os.path.join(HERE, "mgc.erl")], capture_output=True, text=True)
+    if r.returncode != 0 and "megaco" in r.stdout and "can't find include" in r.stdout:
+        skip("no Erlang megaco")
+    if r.returncode != 0:
+        print(r.stdout, r.stderr)
+        sys.exit(1)
+
+
+def dissect(path, port, transport, encoding):
+    """What tshark finds wrong in the capture, and how many messages it has read."""
+    if not shutil.which("tshark"):
+        return [], None
+    dissector = "h248" if encoding == "binary" else "megaco"
+    out = subprocess.run(["tshark", "-r", path, "-d", f"{transport}.port=={port},{dissector}",
+                          "-Y", f"{dissector} or _ws.malformed",
+                          "-T", "fields", "-e", "frame.number", "-e", "_ws.malformed", "-e", "frame.protocols"],
+                         capture_output=True, text=True).stdout.splitlines()
+    return [line for line in out if "malformed" in line.lower()], len(out)
+
+
+def run(mgw, folder, transport, encoding):
+    port, own = ports.reserve(), ports.reserve()
+    media = ports.reserve(MEDIA_PORTS)
+    config = os.path.join(folder, "mgw.yaml")
+    with open(config, "w") as f:
+        f.write(CONFIG.format(own=own, port=port, transport=transport, encoding=encoding, media=media,
+                              media_last=media + MEDIA_PORTS - 1))
+    capture_path = os.path.join(folder, f"{transport}-{encoding}.pcap")
+    try:
+        capture = Capture(capture_path, [port])
+    except CaptureError as e:
+        print("without a capture:", e)
+        capture = None
+    log_path = os.path.join(folder, "mgw.log")
+    log = open(log_path, "w")
+    erl = subprocess.Popen(["erl", "-noshell", "-pa", folder, "-s", "mgc", "main", transport, encoding, str(port)],
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                           env={**os.environ, "ERL_CRASH_DUMP_SECONDS": "0"})
+    gateway = None
+    lines = []
+    try:
+        for line in erl.stdout:
+            lines.append(line.rstrip())
+            if lines[-1] == "listening":
+                gateway = subprocess.Popen([mgw, "-f", "-c", config], stdout=log, stderr=log)
+            if lines[-1] == "end":
+                break
+        erl.wait(20)
+    finally:
+        erl.kill()
+        if gateway:
+            gateway.terminate()
+            gateway.wait(10)
+        if capture:
+            capture.end()
+    good = sum(line.startswith("ok ") for line in lines)
+    bad = [line for line in lines if line.startswith("bad") or "ERROR" in line or "EXIT" in line]
+    if not lines or lines[-1] != "end":
+        bad.append("the controller did not reach its end")
+    malformed, seen = dissect(capture_path, port, transport, encoding) if capture else ([], None)
+    if seen is not None and seen < 10:
+        bad.append(f"tshark saw only {seen} messages")
+    if VERBOSE:
+        print("\n".join(lines))
+    print(f"{transport} {encoding}: {good} steps, {seen} messages read by tshark, {len(malformed)} malformed")
+    for line in bad + malformed:
+        print("  ", line)
+    if bad:
+        print("\n".join(lines[-30:]), open(log_path).read(), sep="\n")
+    return good >= 9 and not bad and not malformed
+
+
+def main():
+    mgw = sys.argv[1]
+    wanted = [tuple(sys.argv[2:4])] if len(sys.argv) > 3 else \
+        [(t, e) for t in ("udp", "tcp") for e in ("pretty", "compact", "binary")]
+    keep = os.environ.get("KEEP")
+    with tempfile.TemporaryDirectory(prefix="mediasec-erlang-") as folder:
+        compile_partner(folder)
+        results = [run(mgw, folder, *w) for w in wanted]
+        if keep:
+            shutil.copytree(folder, keep)
+    print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
+    sys.exit(0 if all(results) else 1)
+
+
+main()
