@@ -141,6 +141,5 @@ struct ms_h248_termination *ms_mg_name_node(const struct ms_mg *g, struct ms_h24
 	}
 	ms_mg_name_put(g, t, name);
 	node->name = ms_h248_arena_copy(a, ms_span_str(name));
-	node->octets = octets_of(a, 1u << 29 | t->number);
-	return node->name.p && node->octets.p ? node : NULL;
+	return node->name.p ? node : NULL; /* binding gives the octets of binary ids */
 }

@@ -51,6 +51,8 @@ static void set_limits(struct ms_mg *g)
 	l->contexts = default_of(l->contexts, 100000);
 	l->terminations = default_of(l->terminations, 16);
 	l->all_terminations = default_of(l->all_terminations, 2 * l->contexts);
+	if (l->all_terminations > MG_NUMBER_MAX)
+		l->all_terminations = MG_NUMBER_MAX;
 	l->streams = default_of(l->streams, 4);
 	l->events = default_of(l->events, 16);
 	l->buffered = default_of(l->buffered, 16);

@@ -162,10 +162,11 @@ octets(L) -> L.
 modify(Conn, Context, Term, Encoding) ->
     Remote = [{"v", "0"}, {"c", "IN IP4 127.0.0.1"}, {"m", "- 9 TCP -"}],
     Stream = #'StreamParms'{remoteDescriptor = #'LocalRemoteDescriptor'{propGrps = sdp(Encoding, Remote)}},
-    {modReply, #'AmmsReply'{terminationID = [Term]}} =
+    {modReply, #'AmmsReply'{terminationID = [Term], terminationAudit = Audit}} =
         one(Conn, Context, {modReq, #'AmmRequest'{terminationID = [Term],
             descriptors = [{mediaDescriptor, #'MediaDescriptor'{
-                streams = {multiStream, [#'StreamDescriptor'{streamID = 1, streamParms = Stream}]}}}]}}).
+                streams = {multiStream, [#'StreamDescriptor'{streamID = 1, streamParms = Stream}]}}}]}}),
+    [exit(E) || is_list(Audit), {errorDescriptor, E} <- Audit].
 
 audit(Conn, Context, Term) ->
     {auditValueReply, {auditResult, #'AuditResult'{terminationID = Term, terminationAuditResult = Result}}} =

@@ -3,7 +3,7 @@
 """mediasec-mgw commanded by Erlang/OTP megaco, over each transport and in each encoding; every message is
 read by tshark, which must find none of them malformed.
 
-  partners.py MEDIASEC_MGW [TRANSPORT ENCODING]
+  controller.py MEDIASEC_MGW [TRANSPORT ENCODING]
 """
 import os
 import shutil
@@ -36,8 +36,8 @@ realms:
 media:
   workers: 1
 """
-MEDIA_PORTS = 110
-VERBOSE = os.environ.get("V")
+MEDIA_PORTS = 110  # fifty contexts at once and two more terminations
+VERBOSE = os.environ.get("V")  # set: each step is shown
 
 
 def skip(why):
@@ -124,12 +124,9 @@ def main():
     mgw = sys.argv[1]
     wanted = [tuple(sys.argv[2:4])] if len(sys.argv) > 3 else \
         [(t, e) for t in ("udp", "tcp") for e in ("pretty", "compact", "binary")]
-    keep = os.environ.get("KEEP")
     with tempfile.TemporaryDirectory(prefix="mediasec-erlang-") as folder:
         compile_partner(folder)
         results = [run(mgw, folder, *w) for w in wanted]
-        if keep:
-            shutil.copytree(folder, keep)
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
     sys.exit(0 if all(results) else 1)
 
