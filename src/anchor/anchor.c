@@ -17,6 +17,7 @@ const char *const ms_anchor_counters[] = {
 	"anchor_msrp_cema",
 	"anchor_msrp_sessmatch",
 	"anchor_msrp_b2bua",
+	"anchor_bfcp",
 	"anchor_tls_passed",
 	"anchor_tls_without_cema",
 	"anchor_merge",

@@ -191,6 +191,24 @@ static void take_results(struct ms_anchor_session *s, const struct ms_mgc_result
 	}
 }
 
+/* What was chosen, counted when it comes into use: an offer that is challenged comes twice. */
+static void count(const struct ms_anchor *a, const struct ms_anchor_line *l)
+{
+	static const char *const modes[] = {
+		[MS_ANCHOR_MODE_TLS] = "anchor_tls_passed",
+		[MS_ANCHOR_MODE_CEMA] = "anchor_msrp_cema",
+		[MS_ANCHOR_MODE_SESSMATCH] = "anchor_msrp_sessmatch",
+		[MS_ANCHOR_MODE_B2BUA] = "anchor_msrp_b2bua",
+		[MS_ANCHOR_MODE_BFCP] = "anchor_bfcp",
+	};
+
+	if (l->treatment == MS_ANCHOR_E2AE)
+		ms_anchor_count(a, l->medium == MS_ANCHOR_MSRP ? "anchor_e2ae_msrp"
+							       : "anchor_e2ae_bfcp");
+	if (modes[l->mode])
+		ms_anchor_count(a, modes[l->mode]);
+}
+
 /* The lines are now as offered and answered. */
 static void commit(struct ms_anchor_session *s, const struct verdict *verdicts)
 {
@@ -201,8 +219,11 @@ static void commit(struct ms_anchor_session *s, const struct verdict *verdicts)
 		p->stale = NULL;
 		p->fresh = false;
 		s->line[i] = p->line;
-		if (p->line && verdicts[i].accepted)
-			p->line->up = true;
+		if (!p->line || !verdicts[i].accepted)
+			continue;
+		if (!p->line->up)
+			count(s->anchor, p->line);
+		p->line->up = true;
 	}
 	s->n_media = s->n_plan;
 }

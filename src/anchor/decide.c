@@ -76,7 +76,6 @@ static int msrp_mode(const struct ms_anchor_session *s, const struct ms_sdp_medi
 
 	if (ms_sdp_has(&m->section, "msrp-cema")) {
 		*ret_mode = MS_ANCHOR_MODE_CEMA;
-		ms_anchor_count(s->anchor, "anchor_msrp_cema");
 		return 0;
 	}
 	if (how == MS_ANCHOR_MSRP_REFUSE) {
@@ -86,8 +85,6 @@ static int msrp_mode(const struct ms_anchor_session *s, const struct ms_sdp_medi
 	if (how == MS_ANCHOR_MSRP_B2BUA && s->anchor->p.role == MS_ANCHOR_IBCF)
 		how = MS_ANCHOR_MSRP_SESSMATCH; /* a TrGW is not aware of MSRP (digest 3.1) */
 	*ret_mode = how == MS_ANCHOR_MSRP_B2BUA ? MS_ANCHOR_MODE_B2BUA : MS_ANCHOR_MODE_SESSMATCH;
-	ms_anchor_count(s->anchor, how == MS_ANCHOR_MSRP_B2BUA ? "anchor_msrp_b2bua"
-							       : "anchor_msrp_sessmatch");
 	return 0;
 }
 
@@ -104,7 +101,6 @@ static bool passes_tls(const struct ms_anchor_session *s, const struct ms_sdp_me
 		ms_anchor_count(s->anchor, "anchor_tls_without_cema");
 		return false;
 	}
-	ms_anchor_count(s->anchor, "anchor_tls_passed");
 	return true;
 }
 
@@ -122,8 +118,6 @@ int ms_anchor_decide(const struct ms_anchor_session *s, const struct ms_sdp_medi
 	}
 	if (is_e2ae(s, m, from, had, d.medium)) {
 		d.treatment = MS_ANCHOR_E2AE;
-		ms_anchor_count(s->anchor, d.medium == MS_ANCHOR_MSRP ? "anchor_e2ae_msrp"
-								      : "anchor_e2ae_bfcp");
 	} else if (ms_sdp_proto_is_tls(m->kind)) {
 		if (passes_tls(s, m, d.medium))
 			d.treatment = MS_ANCHOR_TRANSPARENT;

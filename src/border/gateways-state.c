@@ -49,9 +49,9 @@ void ms_border_gateways_keep(struct ms_border_gateways *g)
 	char beside[300];
 	int err;
 
+	ms_buf_init(&b, STATE_MAX);
 	if (!*path)
 		return;
-	ms_buf_init(&b, STATE_MAX);
 	put_all(g, &b);
 	(void)snprintf(beside, sizeof(beside), "%s.new", path);
 	err = ms_buf_status(&b);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "border/gateways.h"
 #include "border/session-priv.h"
 #include "core/alloc.h"
 
@@ -316,7 +317,9 @@ static void on_media_end(void *arg MS_UNUSED, struct ms_anchor_session *media, i
 
 int ms_border_media_start(struct ms_border *b, const struct ms_border_spec *spec)
 {
-	struct ms_anchor_handlers h = { .end = on_media_end, .arg = b };
+	struct ms_anchor_handlers h = { .end = on_media_end,
+					.count = ms_border_gateways_count,
+					.arg = b };
 
 	return spec->mgc ? ms_anchor_new(&spec->policy, spec->mgc, &h, &b->anchor) : 0;
 }

@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Media through a gateway: mediasec-ue, mediasec-alg, Kamailio, mediasec-mgw. The gateway's own view of its contexts shows
+what the users cannot see: where TLS ends."""
+import contextlib
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../ue"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from scenario import has, main, same  # noqa: E402
+from alglab import Alg  # noqa: E402
+from gateways import Gateway, controller  # noqa: E402
+from ports import reserve  # noqa: E402
+
+EDGE = {"e2ae": "registered", "outgoing": "e2ae"}
+
+
+@contextlib.contextmanager
+def edge(lab, *names, gateways=("agw1",), transport="udp", encoding="pretty", h248=None, **changes):
+    """A P-CSCF with gateways before the lab's core; its users go through it."""
+    lab.start(*names)
+    port, made = reserve(1), []
+    alg = Alg(os.path.join(lab.dir, "alg"), f"127.0.0.1:{lab.sip_port}",
+              h248=controller(port, *gateways, transport=transport, encoding=encoding, **(h248 or {})),
+              media=changes.pop("media", {}), **changes)
+    try:
+        for name in gateways:
+            name = name if isinstance(name, str) else name["name"].split(".")[0]
+            made.append(Gateway(os.path.join(lab.dir, name), name, [f"127.0.0.1:{port}"], transport=transport,
+                                encoding=encoding))
+        for gateway in made:
+            gateway.registered()
+        yield alg, made
+        for gateway in made:
+            if gateway.process.poll() is None:
+                gateway.empty()
+    except BaseException:
+        print(alg.text()[-6000:])
+        for gateway in made:
+            print(f"---- {gateway.name}\n{gateway.text()[-6000:]}")
+        raise
+    finally:
+        for one in (*made, alg):
+            one.stop()
+
+
+def through(lab, alg, name, **changes):
+    """The user's client goes through the P-CSCF."""
+    lab.configure(name, sip={"proxy": f"sip:127.0.0.1:{alg.access}"}, **changes)
+
+
+def talk(lab, gateway, expect, caller="alice", callee="bob"):
+    """Texts both ways; the gateway's endpoints meanwhile, as a sorted list of (realm, tls, application)."""
+    bob = lab.online(callee)
+    alice = lab.ue(caller, stdin=True)
+    alice.wait("registered")
+    alice.type(f"/chat {callee}")
+    up = has(alice.wait("call-established", "call-failed"), event="call-established")
+    bob.wait("call-established")
+    alice.type("hello")
+    has(bob.wait("chat"), text="hello")
+    bob.type("back")
+    has(alice.wait("chat"), text="back")
+    got = sorted((e["realm"], e["tls"], e["application"]) for e in gateway.contexts())
+    same(got, sorted(expect), "endpoints")
+    alice.type("/hangup")
+    alice.wait("call-ended")
+    gateway.empty()
+    alice.type("/quit")
+    alice.finish(0)
+    bob.stop()
+    return up
+
+
+def both_edges(lab):
+    """e2ae on both accesses: TLS ends twice at the gateway, the core sees plain TCP"""
+    with edge(lab, "alice", "bob") as (alg, (gateway,)):
+        for name in ("alice", "bob"):
+            through(lab, alg, name, media=EDGE)
+        leg = [("access", "certificate", "agnostic"), ("core", "none", "agnostic")]
+        has(talk(lab, gateway, leg * 2), security="e2ae")
+        same(alg.counter('mediasec_h248_events_total{event="anchor_e2ae_msrp"}'), 2, "e2ae lines")
+
+
+def one_edge(lab):
+    """e2ae for one of them; the other one's access is plain, and not touched"""
+    with edge(lab, "alice", "bob") as (alg, (gateway,)):
+        leg = [("access", "certificate", "agnostic"), ("core", "none", "agnostic")]
+        through(lab, alg, "alice", media=EDGE)
+        through(lab, alg, "bob", policy={"plain_media": True})
+        has(talk(lab, gateway, leg), security="e2ae")
+        through(lab, alg, "alice", media={"outgoing": "plain"}, policy={"plain_media": True})
+        through(lab, alg, "bob", media=EDGE)
+        has(talk(lab, gateway, leg), security="none")
+
+
+def end_to_end(lab):
+    """keys of the KMS: the gateway carries octets of TLS it cannot read"""
+    with edge(lab, "alice", "bob", media={"tls": "always"}) as (alg, (gateway,)):
+        for name in ("alice", "bob"):
+            through(lab, alg, name)
+        octets = [("access", "none", "agnostic"), ("core", "none", "agnostic")]
+        has(talk(lab, gateway, octets * 2), security="e2e", suite="PSK-AES128-GCM-SHA256")
+
+
+def directions(lab):
+    """whoever opens TCP, and with it TLS"""
+    with edge(lab, "alice", "bob") as (alg, (gateway,)):
+        leg = [("access", "certificate", "agnostic"), ("core", "none", "agnostic")]
+        for a, b in (("active", "passive"), ("auto", "active"), ("auto", "passive")):
+            through(lab, alg, "alice", media={**EDGE, "setup": a})
+            through(lab, alg, "bob", media={**EDGE, "setup": b})
+            talk(lab, gateway, leg * 2)
+
+
+def controlled(lab, transport, encoding):
+    leg = [("access", "certificate", "agnostic"), ("core", "none", "agnostic")]
+    with edge(lab, "alice", "bob", transport=transport, encoding=encoding) as (alg, (gateway,)):
+        for name in ("alice", "bob"):
+            through(lab, alg, name, media=EDGE)
+        talk(lab, gateway, leg * 2)
+
+
+def tcp_compact(lab):
+    """the control association over TCP, in text with short tokens"""
+    controlled(lab, "tcp", "compact")
+
+
+def udp_binary(lab):
+    """the control association over UDP, in BER"""
+    controlled(lab, "udp", "binary")
+
+
+def sctp(lab):
+    """the control association over SCTP"""
+    controlled(lab, "sctp", "pretty")
+
+
+def established(lab, alg):
+    """A chat that is up: (alice, bob)."""
+    bob, alice = lab.online("bob"), lab.ue("alice", stdin=True)
+    alice.wait("registered")
+    alice.type("/chat bob")
+    has(alice.wait("call-established", "call-failed"), event="call-established")
+    bob.wait("call-established")
+    return alice, bob
+
+
+def exchange(alice, bob, text):
+    alice.type(text)
+    has(bob.wait("chat"), text=text)
+    bob.type(f"re: {text}")
+    has(alice.wait("chat"), text=f"re: {text}")
+
+
+def gateway_killed(lab):
+    """a gateway dies in mid-session: its call is released, the next one goes to the other gateway"""
+    gateways = ({"name": "agw1.example.net", "weight": 1}, {"name": "agw2.example.net", "weight": 0})
+    with edge(lab, "alice", "bob", gateways=gateways) as (alg, (first, second)):
+        for name in ("alice", "bob"):
+            through(lab, alg, name, media=EDGE)
+        alice, bob = established(lab, alg)
+        same(len(first.contexts()), 4, "endpoints")
+        first.kill()
+        alice.wait("call-ended", "call-failed", timeout=20)
+        bob.wait("call-ended", "call-failed", timeout=20)
+        first.gone(alg)
+        alice.type("/chat bob")  # nobody is left who takes calls
+        has(alice.wait("call-failed", "call-established"), event="call-failed")
+        first.start()
+        first.registered()
+        alice.type("/chat bob")
+        has(alice.wait("call-established", "call-failed"), event="call-established")
+        exchange(alice, bob, "again")
+        alice.type("/hangup")
+        alice.wait("call-ended")
+        first.empty()
+        same(second.contexts(), [], "the one without weight")
+        alice.stop()
+        bob.stop()
+
+
+def other_gateway(lab):
+    """of two gateways one is drained, then dies: all goes to the other"""
+    with edge(lab, "alice", "bob", gateways=("agw1", "agw2")) as (alg, (first, second)):
+        for name in ("alice", "bob"):
+            through(lab, alg, name, media=EDGE)
+        alg.control.ask("gateway.drain", name="agw2.example.net")
+        alice, bob = established(lab, alg)
+        same((len(first.contexts()), second.contexts()), (4, []), "endpoints")
+        alg.control.ask("gateway.undrain", name="agw2.example.net")
+        first.kill()
+        alice.wait("call-ended", "call-failed", timeout=20)
+        bob.wait("call-ended", "call-failed", timeout=20)
+        first.gone(alg)
+        alice.type("/chat bob")
+        has(alice.wait("call-established", "call-failed"), event="call-established")
+        exchange(alice, bob, "over there")
+        same(len(second.contexts()), 4, "endpoints")
+        alice.type("/hangup")
+        alice.wait("call-ended")
+        second.empty()
+        alice.stop()
+        bob.stop()
+
+
+if __name__ == "__main__":
+    main(both_edges, one_edge, end_to_end, directions, tcp_compact, udp_binary, sctp, gateway_killed, other_gateway)
