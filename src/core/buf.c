@@ -143,7 +143,8 @@ static void put_be(struct ms_buf *b, uint64_t v, unsigned octets)
 
 void ms_buf_put_u8(struct ms_buf *b, unsigned v)
 {
-	put_be(b, v, 1);
+	if (make_room(b, 1))
+		b->p[b->len++] = (uint8_t)v;
 }
 
 void ms_buf_put_u16(struct ms_buf *b, unsigned v)

@@ -187,21 +187,27 @@ static bool read_nothing(struct ms_msrp_head *h, struct ms_span v)
 	return false;
 }
 
+/* MS_SPAN_LIT without its type, which a static table takes */
+#define LITERAL(s)                                  \
+	{                                           \
+		(const uint8_t *)(s), sizeof(s) - 1 \
+	}
+
 static const struct field {
-	const char *name;
+	struct ms_span name;
 	bool (*read)(struct ms_msrp_head *h, struct ms_span value);
 	const char *reason;
 } fields[] = {
-	{ "Message-ID", read_message_id, "bad_message_id" },
-	{ "Byte-Range", read_range, "bad_byte_range" },
-	{ "Success-Report", read_success, "bad_success_report" },
-	{ "Failure-Report", read_failure, "bad_failure_report" },
-	{ "Status", read_status, "bad_status" },
-	{ "Content-Type", read_type, "bad_content_type" },
-	{ "Content-Disposition", read_disposition, "bad_content_disposition" },
+	{ LITERAL("Message-ID"), read_message_id, "bad_message_id" },
+	{ LITERAL("Byte-Range"), read_range, "bad_byte_range" },
+	{ LITERAL("Success-Report"), read_success, "bad_success_report" },
+	{ LITERAL("Failure-Report"), read_failure, "bad_failure_report" },
+	{ LITERAL("Status"), read_status, "bad_status" },
+	{ LITERAL("Content-Type"), read_type, "bad_content_type" },
+	{ LITERAL("Content-Disposition"), read_disposition, "bad_content_disposition" },
 	/* the two that must come first, once */
-	{ "To-Path", read_nothing, "path_repeated" },
-	{ "From-Path", read_nothing, "path_repeated" },
+	{ LITERAL("To-Path"), read_nothing, "path_repeated" },
+	{ LITERAL("From-Path"), read_nothing, "path_repeated" },
 };
 
 static void refuse(struct ms_msrp_head *h, const char *reason, size_t offset)
@@ -232,7 +238,7 @@ static void read_field(struct ms_msrp_head *h, struct ms_span line, size_t offse
 		return;
 	}
 	for (size_t i = 0; i < MS_ARRAY_SIZE(fields); i++) {
-		if (!ms_span_is_nocase(name, fields[i].name))
+		if (!ms_span_eq_nocase(name, fields[i].name))
 			continue;
 		if (!fields[i].read(h, value))
 			refuse(h, fields[i].reason, offset);
@@ -264,29 +270,39 @@ static int next_line(struct ms_span *rest, struct ms_span *ret_line)
 	return 0;
 }
 
-static int parse_path(struct ms_span *rest, const char *name, struct ms_msrp_path *path)
+static int parse_path(struct ms_span *rest, struct ms_span name, struct ms_msrp_path *path)
 {
 	struct ms_span line, field, value;
 
 	if (next_line(rest, &line) < 0 || split_field(line, &field, &value) < 0 ||
-	    !ms_span_is_nocase(field, name))
+	    !ms_span_eq_nocase(field, name))
 		return -EBADMSG;
 	return ms_msrp_path_parse(value, path);
+}
+
+/* All but the URIs that are not there: a path may have many and hardly ever has. */
+static void head_copy(struct ms_msrp_head *to, const struct ms_msrp_head *from)
+{
+	memcpy(to, from, offsetof(struct ms_msrp_head, to));
+	ms_msrp_path_copy(&to->to, &from->to);
+	ms_msrp_path_copy(&to->from, &from->from);
 }
 
 int ms_msrp_head_parse(struct ms_span text, const struct ms_msrp_head_limits *limits,
 		       struct ms_msrp_head *ret_h, struct ms_fault *fault)
 {
-	struct ms_msrp_head h = { .failure = MS_MSRP_FAILURE_YES };
+	struct ms_msrp_head h;
 	struct ms_span rest = text, line;
 
+	memset(&h, 0, offsetof(struct ms_msrp_head, to));
+	h.failure = MS_MSRP_FAILURE_YES;
 	if (text.len > limits->head)
 		return ms_fault_set(fault, -EBADMSG, 0, "head_too_long", limits->head);
 	if (next_line(&rest, &line) < 0 || parse_start(line, &h) < 0)
 		return ms_fault_set(fault, -EBADMSG, 0, "bad_start_line", 0);
-	if (parse_path(&rest, "To-Path", &h.to) < 0)
+	if (parse_path(&rest, MS_SPAN_LIT("To-Path"), &h.to) < 0)
 		return ms_fault_set(fault, -EBADMSG, 0, "bad_to_path", text.len - rest.len);
-	if (parse_path(&rest, "From-Path", &h.from) < 0)
+	if (parse_path(&rest, MS_SPAN_LIT("From-Path"), &h.from) < 0)
 		return ms_fault_set(fault, -EBADMSG, 0, "bad_from_path", text.len - rest.len);
 	h.fields = rest;
 	for (unsigned n = 0; rest.len > 0; n++) {
@@ -299,7 +315,7 @@ int ms_msrp_head_parse(struct ms_span text, const struct ms_msrp_head_limits *li
 		read_field(&h, line, offset);
 	}
 	check_method(&h);
-	*ret_h = h;
+	head_copy(ret_h, &h);
 	return 0;
 }
 

@@ -68,7 +68,6 @@ struct ms_msrp_head {
 	struct ms_span tid;         /* transaction identifier */
 	int status;                 /* of a response; 0 in requests */
 	struct ms_span comment;
-	struct ms_msrp_path to, from;
 	struct ms_span message_id; /* empty if absent */
 	bool has_range;
 	struct ms_msrp_range range;
@@ -83,6 +82,8 @@ struct ms_msrp_head {
 	/* A request that can be answered but must be refused has the status to answer with here and
 	 * a reason; code 0 if all is well. */
 	struct ms_fault refuse;
+	/* Last, since they are large: of the URIs only the first `n` are ever touched. */
+	struct ms_msrp_path to, from;
 };
 
 /** Limits to what a peer may send; each is a configuration key in a program. */

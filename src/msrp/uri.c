@@ -135,9 +135,12 @@ int ms_msrp_uri_parse(struct ms_span text, struct ms_msrp_uri *ret_u)
 
 int ms_msrp_path_parse(struct ms_span text, struct ms_msrp_path *ret_p)
 {
-	struct ms_msrp_path path = { .text = text };
+	struct ms_msrp_path path;
 	struct ms_span rest = text;
 	int err;
+
+	path.text = text;
+	path.n = 0;
 
 	while (rest.p) {
 		struct ms_span one = ms_span_cut(&rest, ' ');
@@ -153,7 +156,7 @@ int ms_msrp_path_parse(struct ms_span text, struct ms_msrp_path *ret_p)
 	}
 	if (path.n == 0)
 		return -EBADMSG;
-	*ret_p = path;
+	ms_msrp_path_copy(ret_p, &path);
 	return 0;
 }
 

@@ -29,9 +29,9 @@ struct ms_msrp_uri {
 
 /** A list of URIs, separated by one space, as in To-Path and in a=path. */
 struct ms_msrp_path {
-	struct ms_msrp_uri uri[MS_MSRP_PATH_MAX];
-	unsigned n;
 	struct ms_span text;
+	unsigned n;
+	struct ms_msrp_uri uri[MS_MSRP_PATH_MAX]; /* those from n on are not written */
 };
 
 /** A host as an address: what two spellings of an IP address have in common. */
@@ -57,6 +57,15 @@ MS_MUST_CHECK int ms_msrp_uri_parse(struct ms_span text, struct ms_msrp_uri *ret
  * -EBADMSG, -EMSGSIZE (a URI too long) or -E2BIG (too many).
  */
 MS_MUST_CHECK int ms_msrp_path_parse(struct ms_span text, struct ms_msrp_path *ret_p);
+
+/** Copies what is in use of a path. */
+static inline void ms_msrp_path_copy(struct ms_msrp_path *to, const struct ms_msrp_path *from)
+{
+	to->text = from->text;
+	to->n = from->n;
+	for (unsigned i = 0; i < from->n; i++)
+		to->uri[i] = from->uri[i];
+}
 
 /** True if the two URIs are equivalent: section 6.1, or by session-id (see enum). */
 bool ms_msrp_uri_equal(const struct ms_msrp_uri *a, const struct ms_msrp_uri *b,
