@@ -5,7 +5,7 @@
     bench/run.py [--rounds N] [kms] [tls] [msrp] [h248]
 
 kms   the server beside MIT krb5kdc, nginx and its own exchange in memory    (bench/kms.py)
-tls   TLS-PSK set-ups and bulk beside OpenSSL alone                          (bench/tls_psk.py)
+tls   TLS by key and by certificate, set-ups and bulk, beside OpenSSL alone  (bench/tls_memory.py)
 msrp  a file and small messages over TLS-PSK beside OpenSSL alone            (bench/msrp.py)
 h248  the codecs of H.248 beside Erlang/OTP megaco's                         (bench/h248.py)
 
@@ -17,10 +17,10 @@ import os
 import h248
 import kms
 import msrp
-import tls_psk
+import tls_memory
 from common import build
 
-PARTS = {"kms": kms.measure, "tls": tls_psk.measure, "msrp": msrp.measure, "h248": h248.measure}
+PARTS = {"kms": kms.measure, "tls": tls_memory.measure, "msrp": msrp.measure, "h248": h248.measure}
 
 
 def main():

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TLS-PSK in memory: src/tls against OpenSSL alone, both peers in this process, no sockets. The bare
- * loop is the leanest there is: two memory BIOs, the writer's is the reader's.
+ * TLS in memory: src/tls against OpenSSL alone, both peers in this process, no sockets. The bare loop
+ * is the leanest there is: two memory BIOs, the writer's is the reader's; it believes any certificate.
  *
- *   tls-psk [SUITE] [ROUNDS]
+ *   tls-memory [HOW] [ROUNDS]       HOW: a PSK suite, server-12, server-13, mutual-12 or mutual-13
  *
  * For set-ups (session made, handshake, session freed; both sides), bulk (MiB a second through
  * encryption and decryption) and memory (octets of heap an idle pair takes) prints a line a round:
  *   NAME OURS BARE
- * Rounds of the two alternate, so that a disturbance hits both. bench/tls_psk.py makes tables of it.
+ * Rounds of the two alternate, so that a disturbance hits both. bench/tls_memory.py makes tables of it.
  */
 #include <malloc.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,8 +25,24 @@
 #define BULK_MIB 256
 #define PIECE 16384
 #define IDLE 500
+#define DESK 65536
+
+/* With certificates: who shows one, and the version. */
+static const struct how {
+	const char *name;
+	bool mutual;
+	enum ms_tls_versions versions;
+	int version;
+} hows[] = {
+	{ "server-12", false, MS_TLS_ONLY_12, TLS1_2_VERSION },
+	{ "server-13", false, MS_TLS_ONLY_13, TLS1_3_VERSION },
+	{ "mutual-12", true, MS_TLS_ONLY_12, TLS1_2_VERSION },
+	{ "mutual-13", true, MS_TLS_ONLY_13, TLS1_3_VERSION },
+};
 
 static const char *suite = "PSK-AES128-GCM-SHA256";
+static const struct how *how; /* NULL: a pre-shared key */
+static struct ms_tls_certificate *certificate;
 static const uint8_t key[16] = "0123456789abcdef";
 static uint8_t text[65536];
 
@@ -34,11 +51,12 @@ struct bare {
 };
 
 static SSL_CTX *bare_ctx;
-static struct ms_tls_context *ours_ctx;
+/* Each with a desk of its own: what one sends is read by the other from where it lies. */
+static struct ms_tls_context *client_ctx, *server_ctx;
 
 static void die(const char *what)
 {
-	fprintf(stderr, "tls-psk: %s\n", what);
+	fprintf(stderr, "tls-memory: %s\n", what);
 	exit(1);
 }
 
@@ -65,20 +83,72 @@ static unsigned client_key(SSL *ssl, const char *hint, char *identity, unsigned 
 	return server_key(ssl, hint, psk, psk_max);
 }
 
+static void bare_certificate(void)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf pem;
+	BIO *cert, *key_bio;
+
+	ms_buf_init_secret(&pem, 65536);
+	if (ms_tls_certificate_put_pem(certificate, &pem) < 0)
+		die("certificate");
+	cert = BIO_new_mem_buf(pem.p, (int)pem.len);
+	key_bio = BIO_new_mem_buf(pem.p, (int)pem.len);
+	if (SSL_CTX_use_certificate(bare_ctx, PEM_read_bio_X509(cert, NULL, NULL, NULL)) != 1 ||
+	    SSL_CTX_use_PrivateKey(bare_ctx, PEM_read_bio_PrivateKey(key_bio, NULL, NULL, NULL)) !=
+		    1)
+		die("bare certificate");
+	BIO_free(cert);
+	BIO_free(key_bio);
+}
+
+static int believe(X509_STORE_CTX *store MS_UNUSED, void *arg MS_UNUSED)
+{
+	return 1;
+}
+
+static void make_bare(void)
+{
+	bare_ctx = SSL_CTX_new(TLS_method());
+	if (!bare_ctx || (!how && !SSL_CTX_set_cipher_list(bare_ctx, suite)))
+		die("bare context");
+	SSL_CTX_set_min_proto_version(bare_ctx, how ? how->version : TLS1_2_VERSION);
+	SSL_CTX_set_max_proto_version(bare_ctx, how ? how->version : TLS1_2_VERSION);
+	SSL_CTX_set_options(bare_ctx, SSL_OP_NO_TICKET);
+	SSL_CTX_set_num_tickets(bare_ctx, 0);
+	SSL_CTX_set_mode(bare_ctx, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_session_cache_mode(bare_ctx, SSL_SESS_CACHE_OFF);
+	if (!how) {
+		SSL_CTX_set_psk_client_callback(bare_ctx, client_key);
+		SSL_CTX_set_psk_server_callback(bare_ctx, server_key);
+		return;
+	}
+	bare_certificate();
+	SSL_CTX_set_cert_verify_callback(bare_ctx, believe, NULL);
+	if (how->mutual)
+		SSL_CTX_set_verify(bare_ctx, SSL_VERIFY_PEER, NULL);
+}
+
+static struct ms_tls_context *make_ours(void)
+{
+	struct ms_tls_config c = { .psk_suites = how ? NULL : suite,
+				   .cert_suites = how ? "ECDHE-ECDSA-AES128-GCM-SHA256" : NULL,
+				   .cert_versions = how ? how->versions : MS_TLS_12_OR_13 };
+	struct ms_tls_context *ctx;
+
+	if (ms_tls_desk_new(DESK, DESK + 4096, &c.desk) < 0 ||
+	    ms_tls_context_new(&c, &ctx, NULL) < 0 ||
+	    (how && ms_tls_context_certificate(ctx, certificate) < 0))
+		die("context");
+	return ctx;
+}
+
 static void make_contexts(void)
 {
-	struct ms_tls_config c = { .psk_suites = suite };
-
-	if (ms_tls_context_new(&c, &ours_ctx, NULL) < 0)
-		die("context");
-	bare_ctx = SSL_CTX_new(TLS_method());
-	if (!bare_ctx || !SSL_CTX_set_cipher_list(bare_ctx, suite))
-		die("bare context");
-	SSL_CTX_set_max_proto_version(bare_ctx, TLS1_2_VERSION);
-	SSL_CTX_set_options(bare_ctx, SSL_OP_NO_TICKET);
-	SSL_CTX_set_session_cache_mode(bare_ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_psk_client_callback(bare_ctx, client_key);
-	SSL_CTX_set_psk_server_callback(bare_ctx, server_key);
+	if (how && ms_tls_certificate_make(MS_SPAN_NULL, 0, 30, &certificate) < 0)
+		die("certificate");
+	client_ctx = make_ours();
+	server_ctx = make_ours();
+	make_bare();
 }
 
 static void bare_open(struct bare *b)
@@ -122,13 +192,25 @@ static void carry(struct ms_tls *from, struct ms_tls *to)
 	ms_tls_sent(from, taken);
 }
 
+static struct ms_tls_peer peer_of(enum ms_tls_role role)
+{
+	struct ms_tls_peer p = { .role = role, .psk = { key, sizeof(key) } };
+
+	if (!how)
+		return p;
+	p.mode = MS_TLS_CERTIFICATE;
+	p.fingerprints = ms_tls_certificate_fingerprint(certificate, MS_TLS_SHA256);
+	p.n_fingerprints = 1;
+	p.anonymous_client = !how->mutual;
+	return p;
+}
+
 static void ours_open(struct ours *o)
 {
-	struct ms_tls_peer c = { .role = MS_TLS_CLIENT, .psk = { key, sizeof(key) } };
-	struct ms_tls_peer s = { .role = MS_TLS_SERVER, .psk = { key, sizeof(key) } };
+	const struct ms_tls_peer c = peer_of(MS_TLS_CLIENT), s = peer_of(MS_TLS_SERVER);
 
-	if (ms_tls_new(ours_ctx, &c, 0, &o->client) < 0 ||
-	    ms_tls_new(ours_ctx, &s, 0, &o->server) < 0)
+	if (ms_tls_new(client_ctx, &c, 0, &o->client) < 0 ||
+	    ms_tls_new(server_ctx, &s, 0, &o->server) < 0)
 		die("session");
 	while (ms_tls_output(o->client).len > 0 || ms_tls_output(o->server).len > 0) {
 		carry(o->client, o->server);
@@ -258,13 +340,19 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		suite = argv[1];
+	for (size_t i = 0; i < MS_ARRAY_SIZE(hows); i++) {
+		if (strcmp(suite, hows[i].name) == 0)
+			how = &hows[i];
+	}
 	if (argc > 2 && (ms_span_u64(ms_span_str(argv[2]), ROUNDS_MAX, &rounds) < 0 || rounds < 1))
 		die("ROUNDS: 1 to 99");
 	make_contexts();
 	compare("setups_per_s", ours_setups, bare_setups, (int)rounds);
 	compare("bulk_mib_per_s", ours_bulk, bare_bulk, (int)rounds);
 	compare("idle_pair_octets", ours_memory, bare_memory, 1);
-	ms_tls_context_free(ours_ctx);
+	ms_tls_context_free(client_ctx);
+	ms_tls_context_free(server_ctx);
+	ms_tls_certificate_unref(certificate);
 	SSL_CTX_free(bare_ctx);
 	return 0;
 }

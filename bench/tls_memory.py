@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""TLS-PSK in memory against OpenSSL alone: set-ups, bulk, heap of an idle session pair.
+"""TLS in memory against OpenSSL alone, by pre-shared key and by certificate: set-ups, bulk, heap of an idle pair.
 
-    bench/tls_psk.py [ROUNDS]
+    bench/tls_memory.py [ROUNDS]
 """
 import sys
 
 from common import Table, build, on_server_core, program
 
-SUITES = ["PSK-AES128-GCM-SHA256", "PSK-AES256-GCM-SHA384", "PSK-AES128-CBC-SHA"]
+HOW = {
+    "PSK-AES128-GCM-SHA256": "TLS-PSK", "PSK-AES256-GCM-SHA384": "TLS-PSK", "PSK-AES128-CBC-SHA": "TLS-PSK",
+    "server-12": "ECDSA certificate of the server only, TLS 1.2", "server-13": "the same, TLS 1.3",
+    "mutual-12": "both sides by ECDSA certificate and fingerprint, TLS 1.2", "mutual-13": "the same, TLS 1.3",
+}
 TITLES = {
     "setups_per_s": ("set-ups", "a second, both peers on one core"),
     "bulk_mib_per_s": ("bulk", "MiB a second, both peers on one core"),
@@ -19,13 +23,13 @@ TITLES = {
 def measure(rounds):
     """Tables of all suites; OpenSSL alone is the reference."""
     tables = []
-    for suite in SUITES:
+    for how, words in HOW.items():
         found = {}
-        for line in on_server_core([program("tls-psk"), suite, str(rounds)], timeout=600).splitlines():
+        for line in on_server_core([program("tls-memory"), how, str(rounds)], timeout=600).splitlines():
             name, ours, bare = line.split()
             if name not in found:
                 title, unit = TITLES[name]
-                found[name] = Table(f"TLS-PSK {title}, {suite}", unit, "OpenSSL alone")
+                found[name] = Table(f"{words}, {how}: {title}", unit, "OpenSSL alone")
             found[name].add("mediasec", float(ours))
             found[name].add("OpenSSL alone", float(bare))
         tables += found.values()
