@@ -423,3 +423,16 @@ int ms_mg_each(const struct ms_mg *g, uint32_t context,
 	(void)look_in(c, &x);
 	return x.ret;
 }
+
+int ms_mg_look(const struct ms_mg *g, ms_plane_endpoint e,
+	       int (*f)(void *arg, const struct ms_mg_view *v), void *arg)
+{
+	const struct look x = { g, f, arg, 0 };
+	const struct mg_stream *s = ms_mg_endpoint_find(g, e);
+	char name[MG_NAME_MAX];
+
+	if (!s || !s->termination->set.context)
+		return -ENOENT;
+	ms_mg_name_put(g, s->termination, name);
+	return look_at(&x, s->termination, s, name);
+}

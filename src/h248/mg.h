@@ -203,4 +203,8 @@ struct ms_mg_view {
 int ms_mg_each(const struct ms_mg *g, uint32_t context,
 	       int (*f)(void *arg, const struct ms_mg_view *v), void *arg);
 
+/** The same for one endpoint: what f returns, or -ENOENT. */
+int ms_mg_look(const struct ms_mg *g, ms_plane_endpoint e,
+	       int (*f)(void *arg, const struct ms_mg_view *v), void *arg);
+
 #endif

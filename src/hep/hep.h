@@ -73,6 +73,13 @@ struct ms_hep_sender; /* owned */
 MS_MUST_CHECK int ms_hep_sender_new(const struct ms_addr *collector, uint32_t agent,
 				    struct ms_span key, struct ms_hep_sender **ret_h);
 
+/**
+ * The same with the key from the first line of a file; "": none. *ret_h is NULL if `collector` is not set.
+ * What a daemon's configuration keys hep.address, hep.id and hep.password_file say.
+ */
+MS_MUST_CHECK int ms_hep_sender_open(const struct ms_addr *collector, uint32_t agent,
+				     const char *key_file, struct ms_hep_sender **ret_h);
+
 /** NULL is fine; returns NULL. */
 struct ms_hep_sender *ms_hep_sender_free(struct ms_hep_sender *h);
 

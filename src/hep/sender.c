@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sends HEP packets to a collector, without ever waiting for it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -55,6 +56,34 @@ int ms_hep_sender_new(const struct ms_addr *collector, uint32_t agent, struct ms
 	ms_buf_init(&h->packet, PACKET_MAX);
 	*ret_h = h;
 	return 0;
+}
+
+static int read_key(const char *path, uint8_t key[static KEY_MAX + 1], struct ms_span *ret_key)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ssize_t n = read(fd, key, KEY_MAX + 1);
+	int err = n < 0 ? -errno : 0;
+	close(fd);
+	struct ms_span line = ms_span_of(key, n < 0 ? 0 : (size_t)n);
+	*ret_key = ms_span_trim(ms_span_cut(&line, '\n'));
+	return err;
+}
+
+int ms_hep_sender_open(const struct ms_addr *collector, uint32_t agent, const char *key_file,
+		       struct ms_hep_sender **ret_h)
+{
+	uint8_t key[KEY_MAX + 1];
+	struct ms_span line = MS_SPAN_NULL;
+	int err = 0;
+
+	*ret_h = NULL;
+	if (!ms_addr_is_set(collector))
+		return 0;
+	if (key_file[0])
+		err = read_key(key_file, key, &line);
+	return err < 0 ? err : ms_hep_sender_new(collector, agent, line, ret_h);
 }
 
 struct ms_hep_sender *ms_hep_sender_free(struct ms_hep_sender *h)

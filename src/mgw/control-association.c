@@ -428,6 +428,7 @@ static void on_event(void *arg, ms_plane_endpoint e, const struct ms_bearer_even
 	if (event->kind == MS_BEARER_TCP_FAILED || event->kind == MS_BEARER_TLS_FAILED)
 		MS_LOG(&ms_mgw_log_media, MS_LOG_INFO, "endpoint=%u %s not established: %s", e,
 		       event->kind == MS_BEARER_TLS_FAILED ? "TLS" : "TCP", event->cause);
+	ms_mgw_control_export(c, e, event);
 	ms_mg_event(c->mg, e, event, ms_loop_now());
 	ms_mgw_control_touched(c);
 }
@@ -487,6 +488,8 @@ static int open_gcp(struct ms_mgw_control *c)
 	const struct ms_gcp_options o = {
 		.sctp = { .ppid = m->profile.sctp_ppid,
 			  .local_udp = (uint16_t)m->profile.sctp_udp_port },
+		.tap = c->hep ? ms_mgw_control_tap : NULL,
+		.tap_arg = c,
 	};
 
 	e.limits.replies = (uint32_t)m->h248.replies;
@@ -603,6 +606,8 @@ int ms_mgw_control_open(struct ms_mgw_control *c)
 	if (err == 0)
 		err = ms_mgw_plane_new(c->config, ms_mgw_workers(c->config), &h, &c->plane);
 	if (err == 0)
+		err = ms_mgw_control_hep(c);
+	if (err == 0)
 		err = open_gcp(c);
 	if (err == 0)
 		err = listen_udp(c);
@@ -625,5 +630,6 @@ void ms_mgw_control_shut(struct ms_mgw_control *c)
 	while (c->n_waiting > 0)
 		waiting_free(c, MS_CONTAINER_OF(c->waiting.next, struct ms_mgw_waiting, link));
 	c->gcp = ms_gcp_free(c->gcp);
+	c->hep = ms_hep_sender_free(c->hep);
 	c->plane = ms_mgw_plane_free(c->plane);
 }

@@ -6,6 +6,7 @@
  *	control.c             the process: start, parent, links to workers, end
  *	control-association.c controllers: paths, requests, replies, what became of them
  *	control-ask.c         the operator's questions
+ *	control-hep.c         what passes, exported in HEP
  *	control-metrics.c     counters and GET /metrics
  */
 #ifndef MS_MGW_CONTROL_H
@@ -16,6 +17,7 @@
 #include "gcp/gcp.h"
 #include "h248/mg.h"
 #include "h248/package.h"
+#include "hep/hep.h"
 #include "http/server.h"
 #include "loop/loop.h"
 #include "mgw/config.h"
@@ -55,7 +57,8 @@ struct ms_mgw_control {
 	struct ms_defer settle; /* end of a round: retry what waits, set the timer */
 	struct ms_chan *parent;
 	struct ms_watch links;
-	struct ms_timer closing; /* gives the last ServiceChange time to leave */
+	struct ms_timer closing;   /* gives the last ServiceChange time to leave */
+	struct ms_hep_sender *hep; /* NULL: nothing is exported */
 	struct ms_http_server *metrics;
 	struct ms_http_route route;
 	struct ms_http_request *scrapes[MS_MGW_SCRAPES_MAX];
@@ -78,6 +81,19 @@ void ms_mgw_control_touched(struct ms_mgw_control *c);
 
 /** An MS_MGW_MSG_ASK of the parent. */
 void ms_mgw_control_asked(struct ms_mgw_control *c, struct ms_msg *m);
+
+/* ---- control-hep.c ---- */
+
+/** Opens the export if it is configured. 0 or negative errno, logged. */
+MS_MUST_CHECK int ms_mgw_control_hep(struct ms_mgw_control *c);
+
+/** For ms_gcp_options.tap. */
+void ms_mgw_control_tap(const struct ms_h248_path *peer, const struct ms_addr *local, bool sent,
+			struct ms_span message, void *arg);
+
+/** An event of the media plane, before the engine has it. */
+void ms_mgw_control_export(struct ms_mgw_control *c, ms_plane_endpoint e,
+			   const struct ms_bearer_event *event);
 
 /* ---- control-metrics.c ---- */
 
