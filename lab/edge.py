@@ -58,9 +58,12 @@ class Daemon:
         """Until test(answer to WORDS) is true."""
         deadline = time.time() + timeout
         while True:
-            answer = self.ask(*words)
-            if test(answer):
-                return answer
+            try:
+                answer = self.ask(*words)
+                if test(answer):
+                    return answer
+            except LabError as e:  # a role that is being started again
+                answer = str(e)
             if time.time() > deadline:
                 raise LabError(f"{self.name}: not {what} after {timeout} s: {json.dumps(answer)[:800]}\n{self.tail()}")
             time.sleep(0.05)

@@ -75,7 +75,7 @@ CALL = HEAD + INVITE.replace("@CSEQ@", "1").replace("@AUTH@", "") + """
 <recv response="407" auth="true"></recv>
 <send><![CDATA[
 ACK @PEER@ SIP/2.0
-Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch-2];rport
+Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch-3];rport
 Max-Forwards: 70
 Route: <sip:@PROXY@;lr>
 From: <@IDENTITY@>;tag=[call_number]a
@@ -93,7 +93,7 @@ REFUSED = """
 <recv response="@EXPECT@"></recv>
 <send><![CDATA[
 ACK @PEER@ SIP/2.0
-Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch-2];rport
+Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch-5];rport
 Max-Forwards: 70
 Route: <sip:@PROXY@;lr>
 From: <@IDENTITY@>;tag=[call_number]a

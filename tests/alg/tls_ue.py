@@ -14,12 +14,13 @@ class MediaError(Exception):
     pass
 
 
-def make_certificate(folder, name, days=30, extra=()):
-    """(PEM file with key and certificate, fingerprint as it stands in SDP)."""
+def make_certificate(folder, name, days=30):
+    """(PEM file with key and certificate, fingerprint as it stands in SDP). Negative days: it has ended."""
     path = os.path.join(folder, f"{name}.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-days", str(days), "-subj", f"/CN={name}", "-keyout", path + ".key", "-out", path + ".crt", *extra],
-                   check=True, capture_output=True)
+    subprocess.run(["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                    f"/CN={name}", "-keyout", path + ".key", "-out", path + ".csr"], check=True, capture_output=True)
+    subprocess.run(["openssl", "x509", "-req", "-in", path + ".csr", "-signkey", path + ".key", "-days", str(days),
+                    "-out", path + ".crt"], check=True, capture_output=True)
     with open(path, "w", encoding="ascii") as out:
         for part in (".key", ".crt"):
             with open(path + part, encoding="ascii") as f:
