@@ -11,6 +11,9 @@
 #include <errno.h>
 #include <stdio.h>
 
+/* How long a gateway known from before our restart has to be heard: it asks after a silence of ours. */
+#define RETURN (60 * MS_SEC)
+
 const char *ms_mgc_state_name(enum ms_mgc_state s)
 {
 	static const char *const names[MS_MGC_STATES] = {
@@ -85,12 +88,13 @@ int ms_mgc_gateway_restore(struct ms_mgc_gateway *g, uint8_t version, struct ms_
 	    ms_span_to_str(profile, g->profile, sizeof(g->profile)))
 		return -EINVAL;
 	g->version = version;
-	g->coming_later = later;
 	g->next_beat = now;
+	if (later)
+		g->next_beat = ms_usec_add(now, g->m->o.heartbeat);
 	if (g->m->h.version)
 		g->m->h.version(g->m->h.arg, g, version);
-	if (later)
-		g->give_up = ms_usec_add(now, g->m->o.patience);
+	/* it was well when we went, and has to notice first that we are back */
+	g->give_up = ms_usec_add(now, g->m->o.patience > RETURN ? g->m->o.patience : RETURN);
 	return 0;
 }
 
@@ -220,7 +224,6 @@ void ms_mgc_gateway_lost(struct ms_mgc_gateway *g, ms_usec now)
 void ms_mgc_gateway_came(struct ms_mgc_gateway *g, const char *why, ms_usec now)
 {
 	g->give_up = MS_NEVER;
-	g->coming_later = false;
 	g->load = (struct ms_mgc_load){ .share = 100, .since = now };
 	g->root_events =
 		(g->m->o.inactivity_ms ? MS_MGC_ROOT_INACTIVITY : 0) | MS_MGC_ROOT_OVERLOAD;

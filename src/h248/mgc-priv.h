@@ -50,7 +50,6 @@ struct ms_mgc_gateway {
 	unsigned root_events;            /* which are (to be) armed: MS_MGC_ROOT_ bits */
 	ms_usec give_up;                 /* end of patience, MS_NEVER */
 	uint32_t round;                  /* of audits */
-	bool coming_later;               /* restored, not heard yet */
 	struct ms_mgc_context *audit_at; /* next context of an audit one by one */
 	unsigned audits;                 /* on their way */
 	struct ms_mgc_load load;

@@ -27,8 +27,9 @@ def edge(lab, *names, gateways=("agw1",), transport="udp", encoding="pretty", h2
     try:
         for name in gateways:
             name = name if isinstance(name, str) else name["name"].split(".")[0]
+            # SCTP in UDP has the same port everywhere: each end needs an address of its own
             made.append(Gateway(os.path.join(lab.dir, name), name, [f"127.0.0.1:{port}"], transport=transport,
-                                encoding=encoding))
+                                encoding=encoding, address="127.0.0.31" if transport == "sctp" else "127.0.0.1"))
         for gateway in made:
             gateway.registered()
         yield alg, made
