@@ -8,11 +8,11 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base64.h"
 #include "core/hex.h"
 #include "ctl/commands.h"
+#include "ctl/input.h"
 #include "mikey/keymgmt.h"
 #include "mikey/print.h"
 
@@ -104,36 +104,6 @@ static void show_input(struct dump *d, struct ms_span input)
 		show_text(d, input);
 }
 
-static int read_all(FILE *f, struct ms_buf *b)
-{
-	char piece[4096];
-	size_t n;
-
-	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
-		ms_buf_put(b, piece, n);
-	return ferror(f) ? -EIO : ms_buf_status(b);
-}
-
-/* A file if there is one of that name, else the argument itself. */
-static int read_argument(const char *arg, struct ms_buf *b)
-{
-	FILE *f;
-	int err;
-
-	if (!arg || strcmp(arg, "-") == 0)
-		return read_all(stdin, b);
-	if (access(arg, F_OK) < 0) {
-		ms_buf_put_str(b, arg);
-		return ms_buf_status(b);
-	}
-	f = fopen(arg, "rbe");
-	if (!f)
-		return -errno;
-	err = read_all(f, b);
-	fclose(f);
-	return err;
-}
-
 static int dump(int argc, char **argv)
 {
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
@@ -149,7 +119,7 @@ static int dump(int argc, char **argv)
 	}
 	if (argc - optind > 1)
 		return ms_ctl_usage(&ms_cmd_mikey, "\"%s\" is too much", argv[optind + 1]);
-	err = read_argument(argv[optind], &input);
+	err = ms_ctl_read_input(argv[optind], &input);
 	if (err < 0)
 		return ms_ctl_fail("%s: %s", optind < argc ? argv[optind] : "standard input",
 				   strerror(-err));

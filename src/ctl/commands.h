@@ -10,6 +10,7 @@ extern const struct ms_ctl_command ms_cmd_profile;
 extern const struct ms_ctl_command ms_cmd_ask;
 extern const struct ms_ctl_command ms_cmd_kms;
 extern const struct ms_ctl_command ms_cmd_mikey;
+extern const struct ms_ctl_command ms_cmd_h248;
 extern const struct ms_ctl_command ms_cmd_alg;
 extern const struct ms_ctl_command ms_cmd_ibcf;
 extern const struct ms_ctl_command ms_cmd_mgw;

@@ -91,8 +91,23 @@ def questions(path):
     check("path too long", ["ask", "/" + "x" * 200, "text"], 3, err="File name too long")
 
 
+def h248():
+    text = "!/2 <gw>\nT=1{C=1{A=${M{O{MO=SR,tman/pol=ON}}}}}"
+    pretty = ("MEGACO/2 <gw>\nTransaction = 1{\n\tContext = 1{\n\t\tAdd = ${\n\t\t\tMedia{\n\t\t\t\tLocalControl{\n"
+              "\t\t\t\t\tMode = SendReceive,\n\t\t\t\t\ttman/pol = ON\n\t\t\t\t}\n\t\t\t}\n\t\t}\n\t}\n}\n")
+    check("H.248 text", ["h248", "dump", text], 0, out=pretty)
+    check("H.248 text in hex", ["h248", "dump", "--compact", text.encode().hex(":")], 0, out=text + "\n")
+    tpkt = bytes([3, 0, 0, 4 + len(text)]) + text.encode()
+    check("H.248 behind TPKT", ["h248", "dump", "--compact", tpkt.hex()], 0, out=text + "\n")
+    status, binary, _ = run("h248", "dump", "--binary", text)
+    check("H.248 binary", ["h248", "dump", "--compact", binary], status, out=text.replace("ON", "on") + "\n")
+    check("H.248, a fault", ["h248", "dump", "!/2 <gw>\nT=1{C=1{Foo=$}}"], 1, err="octet 17: error 443")
+    check("H.248, which", ["h248"], 2, err="what about it?")
+
+
 def main():
     general()
+    h248()
     with tempfile.TemporaryDirectory() as d:
         path = os.path.join(d, "ctl")
         listener = socket.socket(socket.AF_UNIX)
