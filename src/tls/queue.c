@@ -12,6 +12,9 @@
 /* Room in the output queue for one more write at output_max: a record, an alert, or a flight. */
 #define OUTPUT_SLACK (2 * (MS_TLS_RECORD + 512))
 
+/* Records are opened where their text will lie: around it they are a little longer. */
+#define DESK_SLACK 512
+
 int ms_tls_desk_new(size_t plain, size_t output, struct ms_tls_desk **ret_desk)
 {
 	struct ms_tls_desk *desk;
@@ -21,6 +24,7 @@ int ms_tls_desk_new(size_t plain, size_t output, struct ms_tls_desk **ret_desk)
 	desk = ms_zalloc(sizeof(*desk));
 	if (!desk)
 		return -ENOMEM;
+	plain += DESK_SLACK;
 	desk->area[MS_TLS_PLAIN] = (struct ms_tls_area){ ms_zalloc(plain), plain, 0, 0, NULL };
 	desk->area[MS_TLS_OUT] = (struct ms_tls_area){ ms_zalloc(output), output, 0, 0, NULL };
 	if (!desk->area[MS_TLS_PLAIN].p || !desk->area[MS_TLS_OUT].p) {
