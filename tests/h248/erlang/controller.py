@@ -117,7 +117,7 @@ def run(mgw, folder, transport, encoding):
         print("  ", line)
     if bad:
         print("\n".join(lines[-30:]), open(log_path).read(), sep="\n")
-    return good >= 9 and not bad and not malformed
+    return good >= 10 and not bad and not malformed
 
 
 def main():
@@ -131,4 +131,5 @@ def main():
     sys.exit(0 if all(results) else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()

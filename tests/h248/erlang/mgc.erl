@@ -63,7 +63,8 @@ script(Conn, Encoding) ->
     step("an unknown context", fun() -> unknown_context(Conn) end),
     step("an unknown termination", fun() -> unknown_termination(Conn, Context, hd(Terms), Encoding) end),
     step("Subtract all", fun() -> subtract(Conn, Context) end),
-    step("many contexts", fun() -> many(Conn, Encoding, 50) end).
+    step("many contexts", fun() -> many(Conn, Encoding, 50) end),
+    step("nothing left", fun() -> nothing_left(Conn) end).
 
 step(Name, Fun) ->
     Began = erlang:monotonic_time(millisecond),
@@ -222,6 +223,13 @@ many(Conn, Encoding, N) ->
                           end) || _ <- lists:seq(1, N)],
     Contexts = [receive {W, C} -> C after 10000 -> exit(timeout) end || W <- Workers],
     N = length(lists:usort(Contexts)).
+
+%% A command that was executed twice would have left a context behind.
+nothing_left(Conn) ->
+    Code = refused(Conn, [action(?megaco_all_context_id,
+        [{auditValueRequest, #'AuditRequest'{terminationID = all(),
+                                             auditDescriptor = #'AuditDescriptor'{auditToken = []}}}])]),
+    true = lists:member(Code, [411, 431]).
 
 %% ---- megaco's callbacks ----
 
