@@ -1,0 +1,294 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A relay of TLS to TCP: the gateway's media plane beside HAProxy, nginx, hitch and stunnel.
+
+  bench/relay.py [bulk] [setups] [psk] [idle] [messages] [burst] [--rounds N] [--secs S] [--only A,B] [--no-build]
+
+Each in its best documented configuration (bench/relay/*.in), one worker, pinned to one core with the load on the
+other; floor-tls and floor-tcp are the least that one epoll loop can do (relay-floor.c). Contestants take turns within
+a round. Figures are per CPU second of the gateway's processes, so that the load's own pace does not matter; ratios are
+medians of the ratios within a round. A set-up is TCP, a whole handshake, a connection to the backend, one octet from
+there, close_notify and FIN both ways; ours is in addition a listener of its own for each, opened and closed.
+"""
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import common
+
+HOST = "127.0.77.1"
+BACK = 1999
+KEY = "00112233445566778899aabbccddeeff"
+FOLDER = os.path.join(common.ROOT, "bench", "relay")
+PORTS = 600
+OURS = "mediasec"
+
+
+def priority():
+    os.setpriority(os.PRIO_PROCESS, 0, -15) if os.geteuid() == 0 else None
+
+
+def certificates(run):
+    for who in ("server", "client"):
+        key, pem = f"{run}/{who}.key", f"{run}/{who}.pem"
+        subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key], check=True)
+        subprocess.run(["openssl", "req", "-new", "-x509", "-key", key, "-out", pem, "-days", "30", "-subj", f"/CN={who}"], check=True)
+    with open(f"{run}/server.both", "w") as both:
+        for name in ("server.pem", "server.key"):
+            both.write(open(f"{run}/{name}").read())
+    os.chmod(run, 0o755)
+    with open(f"{run}/psk.txt", "w") as f:
+        f.write(f"bench:{KEY}\n")
+    os.chmod(f"{run}/psk.txt", 0o600)
+
+
+def fingerprint(run):
+    der = subprocess.run(["openssl", "x509", "-in", f"{run}/client.pem", "-outform", "DER"], check=True, capture_output=True).stdout
+    return hashlib.sha256(der).hexdigest()
+
+
+class Gateway:
+    """One contestant, running. `kind`: tls, mutual, psk, tcp."""
+    base = 2100
+
+    def __init__(self, who, run, kind, pairs=PORTS, again=False, buffer=131072):
+        Gateway.base = 2100 if Gateway.base > 2400 else Gateway.base + 10
+        self.who, self.ports, p = who, 1, Gateway.base
+        self.names = {"HOST": HOST, "TLS": p, "MUTUAL": p + 1, "PSK": p + 2, "BACK": BACK, "RUN": run, "BUFFER": buffer}
+        self.port = {"tls": p, "mutual": p + 1, "psk": p + 2, "tcp": p}[kind]
+        keys = ["-c", f"{run}/server.pem", "-k", f"{run}/server.key"]
+        if who == OURS:
+            self.ports, self.port = pairs, p
+            command = [common.program("media-gate"), "-a", f"{HOST}:{p}", "-b", f"{HOST}:{BACK}", "-n", str(pairs)]
+            command += {"tls": ["-m", "tls"] + keys, "mutual": ["-m", "tls", "-F", fingerprint(run)] + keys,
+                        "psk": ["-m", "psk", "-P", KEY], "tcp": ["-m", "tcp"]}[kind]
+            command += ["-r"] if again else []
+        elif who.startswith("floor"):
+            self.port = p
+            command = [common.program("relay-floor"), "-l", f"{HOST}:{p}", "-b", f"{HOST}:{BACK}"]
+            command += {"tls": keys, "mutual": keys + ["-M"], "psk": ["-P", KEY], "tcp": []}[kind] if who == "floor-tls" else []
+        else:
+            command = self.peer(who, run)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                        preexec_fn=lambda: (common.pin(common.SERVER_CPU)(), priority()))
+        if who == OURS:
+            self.process.stdout.readline()
+        else:
+            time.sleep(0.7)
+
+    def peer(self, who, run):
+        name = {"haproxy": "haproxy.cfg", "nginx": "nginx.conf", "hitch": "hitch.conf", "stunnel": "stunnel.conf"}[who]
+        text = open(f"{FOLDER}/{name}.in").read()
+        for key, value in self.names.items():
+            text = text.replace(f"@{key}@", str(value))
+        path = f"{run}/{name}"
+        with open(path, "w") as f:
+            f.write(text)
+        return {"haproxy": ["haproxy", "-db", "-q", "-f", path], "nginx": ["nginx", "-c", path],
+                "hitch": ["hitch", f"--config={path}"], "stunnel": ["stunnel", path]}[who]
+
+    def pids(self):
+        found, queue = [], [self.process.pid]
+        while queue:
+            pid = queue.pop()
+            found.append(pid)
+            try:
+                queue += [int(p) for p in open(f"/proc/{pid}/task/{pid}/children").read().split()]
+            except OSError:
+                pass
+        return found
+
+    def memory(self):
+        """KiB of user memory: proportional set size of all its processes."""
+        total = 0
+        for pid in self.pids():
+            for line in open(f"/proc/{pid}/smaps_rollup"):
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1])
+        return total
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Load:
+    def __init__(self, gateway, run, kind, version="1.2", extra=()):
+        command = [common.program("relay-load"), "-t", f"{HOST}:{gateway.port}", "-n", str(gateway.ports), "-b", f"{HOST}:{BACK}",
+                   "-G", ",".join(map(str, gateway.pids())), "-V", version]
+        command += {"tls": [], "mutual": ["-c", f"{run}/client.pem", "-k", f"{run}/client.key"],
+                    "psk": ["-P", KEY, "-I", "bench"], "tcp": ["-x"]}[kind]
+        self.process = subprocess.Popen(command + list(extra), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        preexec_fn=lambda: (common.pin(common.CLIENT_CPU)(), priority()))
+        self.process.stdout.readline()
+
+    def begin(self, command):
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+
+    def end(self):
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit("bench: the load has ended")
+        return json.loads(line)
+
+    def do(self, command):
+        self.begin(command)
+        return self.end()
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Bench:
+    def __init__(self, options, run):
+        self.rounds, self.secs, self.only, self.run = options.rounds, options.secs, options.only, run
+        self.tables = []
+
+    def who(self, names):
+        there = [n for n in names if n == OURS or n.startswith("floor") or shutil.which(n, path=os.environ["PATH"] + ":/usr/sbin")]
+        return [n for n in there if not self.only or n in self.only]
+
+    def table(self, title, unit, reference):
+        self.tables.append(common.Table(title, unit, reference))
+        return self.tables[-1]
+
+    def each(self, names, kind, measure, version="1.2", **how):
+        for _ in range(self.rounds):
+            for name in self.who(names):
+                gateway = Gateway(name, self.run, kind, **how)
+                load = Load(gateway, self.run, kind, version)
+                measure(name, gateway, load)
+                load.stop()
+                gateway.stop()
+                time.sleep(0.2)
+
+    def bulk(self):
+        tables = {(way, n): self.table(f"bulk {'client to backend' if way == 'up' else 'backend to client'}, {n} connection{'s' if n > 1 else ''}",
+                                       "MB per gateway CPU second", "nginx") for way in ("up", "down") for n in (1, 64)}
+
+        def measure(name, gateway, load):
+            for (way, n), table in tables.items():
+                a = load.do(f"{way} {self.secs} {n}")
+                table.add(name, a["octets"] / 1e6 / a["cpu"])
+        self.each(["nginx", "haproxy", "hitch", "stunnel", "floor-tls", OURS], "tls", measure)
+        table = self.table("bulk over plain TCP, client to backend, 64 connections", "MB per gateway CPU second", "floor-tcp")
+
+        def plain(name, gateway, load):
+            a = load.do(f"up {self.secs} 64")
+            table.add(name, a["octets"] / 1e6 / a["cpu"])
+        self.each(["floor-tcp", OURS], "tcp", plain)
+
+    def setups(self):
+        for kind in ("tls", "mutual"):
+            for version in ("1.2", "1.3"):
+                words = "clients show a certificate" if kind == "mutual" else "no client certificate"
+                self.rate(kind, version, f"set-ups, TLS {version}, ECDSA P-256, {words}", ["nginx", "haproxy", "hitch", "stunnel", "floor-tls", OURS], "nginx")
+        self.rate("tcp", "1.2", "set-ups, plain TCP", ["floor-tcp", OURS], "floor-tcp")
+
+    def psk(self):
+        self.rate("psk", "1.2", "set-ups, TLS 1.2, PSK-AES128-GCM-SHA256", ["stunnel", "floor-tls", OURS], "stunnel")
+
+    def rate(self, kind, version, title, names, reference):
+        table = self.table(title, "a gateway CPU second", reference)
+
+        def measure(name, gateway, load):
+            a = load.do(f"setups {self.secs} 64")
+            table.add(name, a["done"] / a["cpu"])
+            if a["failed"]:
+                print(f"note: {title}: {name}: {a['failed']} failed")
+        self.each(names, kind, measure, version, again=True)
+
+    def idle(self):
+        memory = {n: self.table(f"user memory, {n} idle connections", "octets a connection", "haproxy") for n in (1000, 9500)}
+        opening = {n: self.table(f"CPU to open one of {n} connections", "us", "haproxy") for n in (1000, 9500)}
+        message = {n: self.table(f"CPU a 300-octet round trip, {n} connections, 1,000 a second", "us", "haproxy") for n in (1000, 9500)}
+        resting = self.table("CPU while 9,500 connections are idle", "us a second", "haproxy")
+
+        def measure(name, gateway, load):
+            start, opened, cpu = gateway.memory(), 0, 0.0
+            load.do("echo 10 0.1 300")
+            for n in (1000, 9500):
+                a = load.do(f"connect {n - opened} 32")
+                cpu, before, opened = a["cpu"], opened, n
+                if a["kept"] != n:
+                    print(f"note: {name}: {a['kept']} of {n} connections")
+                time.sleep(0.3)
+                memory[n].add(name, (gateway.memory() - start) * 1024 / n)
+                opening[n].add(name, cpu * 1e6 / (n - before))
+                a = load.do(f"echo 1000 {self.secs} 300")
+                message[n].add(name, a["echo_cpu"] * 1e6 / max(1, a["sent"]))
+            resting.add(name, load.do("idle 2")["cpu"] * 1e6 / 2)
+        self.each(["haproxy", "nginx", "hitch", "floor-tls", OURS], "tls", measure, pairs=9500, buffer=16384)
+
+    def messages(self):
+        table = self.table("CPU a 300-octet round trip, 16 connections, 20,000 a second", "us", "floor-tcp")
+        trip = self.table("round trip of the same, median", "us", "floor-tcp")
+
+        def measure(name, gateway, load):
+            load.do("connect 16 16")
+            a = load.do(f"echo 20000 {self.secs} 300")
+            table.add(name, a["echo_cpu"] * 1e6 / max(1, a["sent"]))
+            trip.add(name, a["p50"])
+        self.each(["floor-tcp"], "tcp", measure)
+        self.each(["nginx", "haproxy", "hitch", "floor-tls", OURS], "tls", measure)
+
+    def burst(self):
+        """Ten thousand handshakes at once; meanwhile messages on connections that stand."""
+        failed = self.table("burst of 10,000 handshakes: failed", "connections", "nginx")
+        rate = self.table("burst of 10,000 handshakes", "a gateway CPU second", "nginx")
+        worst = self.table("messages of other connections meanwhile, 99th percentile", "us", "nginx")
+
+        def measure(name, gateway, load):
+            other = Load(gateway, self.run, "tls", "1.2", ["-S"])
+            load.do("connect 16 16")
+            # The messages' own sender must not wait for the burst's: it is the gateway that is measured.
+            if os.geteuid() == 0:
+                os.sched_setscheduler(load.process.pid, os.SCHED_RR, os.sched_param(10))
+            load.begin("echo 500 6 300")
+            time.sleep(1)
+            a = other.do("burst 9000 40")
+            failed.add(name, a["failed"] + a["asked"] - a["done"])
+            rate.add(name, a["done"] / a["cpu"])
+            worst.add(name, load.end()["p99"])
+            other.stop()
+        self.each(["nginx", "haproxy", OURS], "tls", measure, pairs=9200)
+
+
+def main():
+    tests = ["bulk", "setups", "psk", "idle", "messages", "burst"]
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("tests", nargs="*", default=tests)
+    p.add_argument("--rounds", type=int, default=5)
+    p.add_argument("--secs", type=float, default=1.5)
+    p.add_argument("--only", type=lambda s: s.split(","))
+    p.add_argument("--no-build", action="store_true")
+    options = p.parse_args()
+    if not options.no_build:
+        common.build()
+    with common.TemporaryFolder() as run:
+        certificates(run)
+        b = Bench(options, run)
+        for name in options.tests:
+            if name not in tests:
+                sys.exit(f"bench: no test {name}; there are {', '.join(tests)}")
+            first = len(b.tables)
+            getattr(b, name)()
+            for table in b.tables[first:]:
+                table.show()
+                sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
