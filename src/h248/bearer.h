@@ -183,7 +183,7 @@ struct ms_bearer_event {
 	char cause
 		[MS_BEARER_CAUSE_MAX]; /* fpmismatch nocert badpsk noprotocol nocipher timeout peeralert
 					    renegrefused tcplost tcp-fin tcp-rst refused ... */
-	struct ms_bearer_address remote; /* LATCHED, TCP_UP */
+	struct ms_bearer_address remote; /* LATCHED; TCP_UP of a connection that came in */
 };
 
 struct ms_bearer_statistics {

@@ -40,6 +40,19 @@ static void keylog(const SSL *ssl, const char *line)
 		ctx->config.keylog(ctx->config.keylog_arg, line);
 }
 
+/* Called before each step of a handshake, and for alerts. */
+static void step(const SSL *ssl, int where, int ret)
+{
+	SSL_CTX *shared = SSL_get_SSL_CTX(ssl);
+	const struct ms_tls_context *ctx = SSL_CTX_get_app_data(shared);
+
+	if (where & SSL_CB_ALERT)
+		ms_tls_note_alert(ssl, where, ret);
+	if (!(where & SSL_CB_LOOP) || ctx->config.keylog || ctx->config.allow_renegotiation)
+		return;
+	SSL_CTX_set_keylog_callback(shared, ms_tls_record_wants_line(ctx->active) ? keylog : NULL);
+}
+
 static bool has_scsv(struct ms_span suites)
 {
 	for (size_t i = 0; i + 1 < suites.len; i += 2) {
@@ -109,10 +122,10 @@ static void set_rules(SSL_CTX *ssl, const struct ms_tls_config *c)
 	SSL_CTX_set_num_tickets(ssl, 0);
 	SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_client_hello_cb(ssl, client_hello, NULL);
-	SSL_CTX_set_info_callback(ssl, ms_tls_note_alert);
+	SSL_CTX_set_info_callback(ssl, step);
 	if (c->allow_dh || c->allow_legacy_suites)
 		SSL_CTX_set_dh_auto(ssl, 1);
-	if (c->keylog || !c->allow_renegotiation)
+	if (c->keylog)
 		SSL_CTX_set_keylog_callback(ssl, keylog);
 }
 

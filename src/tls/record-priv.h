@@ -43,6 +43,8 @@ enum { MS_TLS_ALERT = 21, MS_TLS_HANDSHAKE_MESSAGE = 22, MS_TLS_DATA = 23 };
 /* record-keys.c */
 /** Keeps what the key log tells of TLS 1.3's secrets. */
 void ms_tls_record_secret(struct ms_tls *t, const char *line);
+/** Will the handshake's next step tell a secret that we need? */
+bool ms_tls_record_wants_line(const struct ms_tls *t);
 /** New keys from the secret after the present one (RFC 8446 section 7.2). */
 void ms_tls_record_next_keys(const struct ms_tls_record *r, struct ms_tls_side *side);
 /** The session's structure with keys, or NULL: it stays with libssl. */

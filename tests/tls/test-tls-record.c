@@ -315,6 +315,37 @@ static void test_suites(void **state MS_UNUSED)
 	}
 }
 
+static void with_certificates(enum ms_tls_versions versions, bool anonymous)
+{
+	const struct ms_tls_config config = { .cert_versions = versions };
+	struct ms_tls_certificate *cert;
+	struct ms_tls_peer c = { .mode = MS_TLS_CERTIFICATE, .n_fingerprints = 1 }, s;
+	struct pair p;
+
+	assert_int_equal(ms_tls_certificate_make(MS_SPAN_NULL, 0, 1, &cert), 0);
+	c.certificate = cert;
+	c.fingerprints = ms_tls_certificate_fingerprint(cert, MS_TLS_SHA256);
+	s = c;
+	s.anonymous_client = anonymous;
+	s.n_fingerprints = !anonymous;
+	pair_open(&p, &config, &config, &c, &s);
+	pump(&p);
+	assert_open(&p);
+	assert_non_null(p.c->record);
+	assert_non_null(p.s->record);
+	expect_talk(&p);
+	pair_close(&p);
+	ms_tls_certificate_unref(cert);
+}
+
+static void test_certificates(void **state MS_UNUSED)
+{
+	with_certificates(MS_TLS_ONLY_12, false);
+	with_certificates(MS_TLS_ONLY_13, false);
+	with_certificates(MS_TLS_ONLY_12, true);
+	with_certificates(MS_TLS_ONLY_13, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_padding_of_13),
 		cmocka_unit_test(test_left_alone),
 		cmocka_unit_test(test_suites),
+		cmocka_unit_test(test_certificates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,20 +149,17 @@ void ms_media_connect(struct ms_media_endpoint *e)
 
 void ms_media_connect_ready(struct ms_media_endpoint *e)
 {
-	struct ms_addr peer = { .len = sizeof(peer.u) };
 	socklen_t len = sizeof(int);
 	int err = 0;
 
 	if (getsockopt(e->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
-		err = errno;
-	if (err == 0 && getpeername(e->fd, &peer.u.sa, &peer.len) < 0)
 		err = errno;
 	if (err) {
 		ms_media_failed(e, MS_BEARER_TCP_FAILED, cause_of(err), 255);
 		return;
 	}
 	e->media->stats.connected++;
-	ms_media_tcp_up(e, &peer);
+	ms_media_tcp_up(e, NULL);
 }
 
 void ms_media_tcp_up(struct ms_media_endpoint *e, const struct ms_addr *remote)
@@ -172,7 +169,8 @@ void ms_media_tcp_up(struct ms_media_endpoint *e, const struct ms_addr *remote)
 	e->connections++;
 	if (e->work)
 		ms_timer_stop(&e->work->guard);
-	ms_media_bearer_address(remote, &event.remote);
+	if (remote)
+		ms_media_bearer_address(remote, &event.remote);
 	ms_media_tell(e, &event);
 	if (e->secure)
 		ms_media_secure(e);

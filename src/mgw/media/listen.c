@@ -30,7 +30,7 @@ static int drop_silently(int fd)
 static int open_listener(struct ms_media_endpoint *e, const struct ms_bearer *b)
 {
 	struct ms_addr local;
-	int err = ms_media_address(&b->local, &local);
+	int one = 1, err = ms_media_address(&b->local, &local);
 	int fd = err ? err : ms_media_socket(e, b, ms_addr_family(&local));
 
 	if (fd < 0)
@@ -38,6 +38,8 @@ static int open_listener(struct ms_media_endpoint *e, const struct ms_bearer *b)
 	err = bind(fd, &local.u.sa, local.len) < 0 ? -errno : 0;
 	if (err == 0 && b->incoming == MS_BEARER_DISCARD)
 		err = drop_silently(fd);
+	/* What it accepts has this too. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (err == 0 && listen(fd, BACKLOG) < 0)
 		err = -errno;
 	if (err == 0)
@@ -193,12 +195,9 @@ static void tell_latched(struct ms_media_endpoint *e, const struct ms_bearer_add
 static void accepted(struct ms_media_endpoint *e, const struct ms_bearer *b, int fd,
 		     const struct ms_addr *peer, const struct ms_bearer_address *from)
 {
-	int one = 1;
-
 	e->media->stats.accepted++;
 	close_listener(e);
 	e->fd = fd;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (b->latch != MS_BEARER_LATCH_OFF)
 		tell_latched(e, from);
 	ms_media_tcp_up(e, peer);

@@ -165,7 +165,7 @@ void ms_media_connect_ready(struct ms_media_endpoint *e);
 /** A socket of ours, non-blocking, marked as the bearer says. Descriptor or negative errno. */
 MS_MUST_CHECK int ms_media_socket(struct ms_media_endpoint *e, const struct ms_bearer *b,
 				  int family);
-/** e->fd is connected: TLS begins, or the bearer stands. */
+/** e->fd is connected: TLS begins, or the bearer stands. `remote` NULL: where we were told to. */
 void ms_media_tcp_up(struct ms_media_endpoint *e, const struct ms_addr *remote);
 
 /* secure.c */
