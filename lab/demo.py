@@ -16,52 +16,13 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from capture import Capture, CaptureError, sip_requests, streams  # noqa: E402
 from lab import DOMAIN, Lab, LabError  # noqa: E402
 from mallory import Mallory  # noqa: E402
+from show import Failed, Show  # noqa: E402
+import demo_edge  # noqa: E402
 
 FILE_SIZE = 64 << 20
 HELLO = "Hello Bob. We have never shared a key, and nobody between us can read this."
 SECRET_WORDS = ["the chat stays between us", "and so does the answer", "meet me at nine"]
 PKCS7 = "application/pkcs7-mime; smime-type=auth-enveloped-data; name=smime.p7m"
-
-
-class Failed(Exception):
-    pass
-
-
-class Show:
-    """A readable transcript and the table at its end."""
-
-    def __init__(self):
-        self.colour = sys.stdout.isatty()
-        self.rows, self.step = [], "start"
-        self.began = time.time()
-
-    def paint(self, code, text):
-        return f"\033[{code}m{text}\033[0m" if self.colour else text
-
-    def act(self, title):
-        self.step = title
-        print("\n" + self.paint("1", title), flush=True)
-
-    def say(self, who, text):
-        print(f"  {who:9} {text}", flush=True)
-
-    def check(self, ok, what, detail=""):
-        mark = self.paint("32", "ok") if ok else self.paint("31", "FAILED")
-        print(f"  {'':9} [{mark}] {what}" + (f": {detail}" if detail else ""), flush=True)
-        self.rows.append((self.step, what, ok))
-        if not ok:
-            raise Failed(f"{self.step}: {what} {detail}")
-
-    def summary(self):
-        width = max(len(what) for _, what, _ in self.rows)
-        print("\n" + self.paint("1", "Summary"))
-        last = None
-        for step, what, ok in self.rows:
-            if step != last:
-                print(f"  {step}")
-                last = step
-            print(f"    {what:{width}}  {'ok' if ok else 'FAILED'}")
-        print(f"  {sum(ok for _, _, ok in self.rows)} of {len(self.rows)} checks passed in {time.time() - self.began:.0f} s")
 
 
 def uri(name):
@@ -289,13 +250,17 @@ def run(lab, show):
 def main():
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--stay", action="store_true", help="leave the system running and say how to chat")
+    parser.add_argument("--edge", action="store_true", help="only the second act: the access edge")
     parser.add_argument("--keep", action="store_true", help="keep the working folder (logs, capture)")
     args = parser.parse_args()
     show, status = Show(), 1
     folder = tempfile.mkdtemp(prefix="mediasec-demo-")
     lab = DemoLab(folder)
     try:
-        run(lab, show)
+        if not args.edge:
+            run(lab, show)
+        if not args.stay:
+            demo_edge.run(folder, show)
         show.summary()
         status = 0
         if args.stay:
