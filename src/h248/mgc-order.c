@@ -132,8 +132,10 @@ void ms_mgc_answered(struct ms_mgc_gateway *g, uint32_t cookie, int err,
 
 	if (!o)
 		return;
-	if (err) {
+	if (err)
 		ms_mgc_count(g->m, "mgc_order_timeout");
+	/* too many Pendings: it is slow, but there */
+	if (err && err != -EMLINK) {
 		ms_mgc_gateway_lost(g, now);
 	} else {
 		g->next_beat = ms_usec_add(now, g->m->o.heartbeat);
