@@ -28,6 +28,7 @@ void ms_alg_request(struct ms_border *b, struct ms_sip_exchange *x, void *arg);
 void ms_alg_response(struct ms_border *b, struct ms_sip_exchange *x, const struct ms_sip_packet *m,
 		     struct ms_border_edits *edits, void *tag, void *arg);
 void ms_alg_stream_lost(const struct ms_sip_hop *hop, void *arg);
+bool ms_alg_reach(struct ms_span contact, struct ms_sip_hop *ret_hop, void *arg);
 
 /* ---- register.c ---- */
 

@@ -21,7 +21,8 @@ static int open_border(struct ms_alg *a)
 		.flows = true,
 		.handlers = { .request = ms_alg_request,
 			      .response = ms_alg_response,
-			      .stream_lost = ms_alg_stream_lost },
+			      .stream_lost = ms_alg_stream_lost,
+			      .reach = ms_alg_reach },
 		.arg = a,
 	};
 	MS_CLEANUP(ms_buf_done) struct ms_buf error;

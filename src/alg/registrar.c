@@ -11,6 +11,7 @@
 struct ms_alg_registrar {
 	struct ms_hash *by_key;  /* struct ms_alg_contact */
 	struct ms_hash *by_flow; /* struct ms_alg_flow */
+	struct ms_hash *by_uri;  /* struct ms_alg_contact; of several with one Contact the first */
 	struct ms_list contacts;
 	size_t n, max, flow_max;
 };
@@ -82,6 +83,8 @@ static void free_contact(struct ms_alg_contact *c)
 {
 	if (c->key)
 		(void)ms_hash_take(c->registrar->by_key, ms_span_str(c->key));
+	if (c->uri && ms_hash_get(c->registrar->by_uri, ms_span_str(c->uri)) == c)
+		(void)ms_hash_take(c->registrar->by_uri, ms_span_str(c->uri));
 	leave_flow(c);
 	ms_timer_stop(&c->expiry);
 	ms_list_remove(&c->link);
@@ -115,6 +118,8 @@ int ms_alg_registrar_new(size_t contacts_max, size_t flow_max, struct ms_alg_reg
 		err = ms_hash_new(contacts_max, key, &r->by_key);
 	if (err == 0)
 		err = ms_hash_new(contacts_max, key, &r->by_flow);
+	if (err == 0)
+		err = ms_hash_new(contacts_max, key, &r->by_uri);
 	if (err < 0)
 		ms_alg_registrar_free(r);
 	else
@@ -130,6 +135,7 @@ struct ms_alg_registrar *ms_alg_registrar_free(struct ms_alg_registrar *r)
 		free_contact(MS_CONTAINER_OF(r->contacts.next, struct ms_alg_contact, link));
 	ms_hash_free(r->by_key);
 	ms_hash_free(r->by_flow);
+	ms_hash_free(r->by_uri);
 	return ms_free(r);
 }
 
@@ -213,6 +219,9 @@ static int fill(struct ms_alg_contact *c, const struct ms_alg_registration *g)
 		c->key = ms_free(c->key);
 		return err;
 	}
+	err = ms_hash_put(c->registrar->by_uri, ms_span_str(c->uri), c);
+	if (err < 0 && err != -EEXIST)
+		return err;
 	err = take_texts(&c->identities, g->answer, "P-Associated-URI", false);
 	if (err == 0)
 		err = take_texts(&c->routes, g->answer, "Service-Route", true);
@@ -290,6 +299,11 @@ void ms_alg_registrar_flow_lost(struct ms_alg_registrar *r, const struct ms_sip_
 	/* The flow goes with its last contact. */
 	while (n-- > 0)
 		free_contact(MS_CONTAINER_OF(f->contacts.next, struct ms_alg_contact, flow_link));
+}
+
+struct ms_alg_contact *ms_alg_contact_by_uri(const struct ms_alg_registrar *r, struct ms_span uri)
+{
+	return ms_hash_get(r->by_uri, uri);
 }
 
 static bool has_identity(const struct ms_alg_contact *c, struct ms_span uri)

@@ -70,6 +70,9 @@ void ms_alg_registrar_flow_lost(struct ms_alg_registrar *r, const struct ms_sip_
 struct ms_alg_contact *ms_alg_contact_of(const struct ms_alg_registrar *r,
 					 const struct ms_sip_hop *hop, struct ms_span identity);
 
+/** Who registered this Contact; NULL: nobody. */
+struct ms_alg_contact *ms_alg_contact_by_uri(const struct ms_alg_registrar *r, struct ms_span uri);
+
 /** The registered identity that equals `uri`, or the default one; as a URI. */
 struct ms_span ms_alg_contact_identity(const struct ms_alg_contact *c, struct ms_span uri);
 

@@ -181,6 +181,9 @@ static void to_user(struct ms_alg *a, struct ms_sip_exchange *x)
 		ms_border_reject(a->border, x, 404, "no_route", NULL);
 		return;
 	}
+	/* His connection broke, and he has registered by a new one meanwhile. */
+	if (!ms_sip_proxy_alive(ms_border_proxy(a->border), &hop) && ms_alg_reach(m->uri, &hop, a))
+		way.hop = &hop;
 	way.media = media_of(ms_alg_contact_of(a->registrar, &hop, MS_SPAN_NULL));
 	strip_for_user(m, &edits);
 	ms_border_forward(a->border, x, &way);
@@ -219,6 +222,16 @@ void ms_alg_response(struct ms_border *b, struct ms_sip_exchange *x, const struc
 	else
 		assert_user(ms_alg_contact_of(a->registrar, ms_sip_exchange_to(x), MS_SPAN_NULL), m,
 			    edits);
+}
+
+bool ms_alg_reach(struct ms_span contact, struct ms_sip_hop *ret_hop, void *arg)
+{
+	const struct ms_alg *a = arg;
+	const struct ms_alg_contact *c = ms_alg_contact_by_uri(a->registrar, contact);
+
+	if (c)
+		*ret_hop = c->hop;
+	return c != NULL;
 }
 
 void ms_alg_stream_lost(const struct ms_sip_hop *hop, void *arg)

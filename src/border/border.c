@@ -330,6 +330,7 @@ int ms_border_new(const struct ms_border_spec *spec, struct ms_buf *error, struc
 	b->handlers = spec->handlers;
 	b->arg = spec->arg;
 	b->flows = spec->flows;
+	b->state_fd = -1;
 	ms_list_init(&b->sessions);
 	ms_list_init(&b->calls);
 	ms_timer_init(&b->patience, "border.patience", shutdown_step, b);
@@ -341,6 +342,8 @@ int ms_border_new(const struct ms_border_spec *spec, struct ms_buf *error, struc
 		err = ms_border_media_start(b, spec);
 	if (err == 0)
 		err = open_proxy(b, spec, error);
+	if (err == 0)
+		err = ms_border_state_open(b, spec->sip->state, error);
 	if (err < 0) {
 		ms_border_free(b);
 		return err;
@@ -355,6 +358,7 @@ struct ms_border *ms_border_free(struct ms_border *b)
 	if (!b)
 		return NULL;
 	ms_border_counters_stop(b);
+	ms_border_state_close(b);
 	ms_timer_stop(&b->patience);
 	ms_timer_stop(&b->poll);
 	ms_sip_proxy_free(b->proxy);

@@ -35,6 +35,8 @@ struct ms_border_handlers {
 	void (*ended)(struct ms_border *b, struct ms_sip_exchange *x, void *tag, void *arg);
 	/** As in the proxy. May be NULL. */
 	void (*stream_lost)(const struct ms_sip_hop *hop, void *arg);
+	/** By which flow the user with this Contact is reached now; his old one is gone. May be NULL. */
+	bool (*reach)(struct ms_span contact, struct ms_sip_hop *ret_hop, void *arg);
 };
 
 struct ms_border_spec {

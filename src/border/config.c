@@ -43,6 +43,8 @@ const struct ms_config_field ms_border_sip_fields[] = {
 	{ "token_key", MS_CONFIG_TEXT, AT(token_key), .value = "",
 	  .help = "File (mode 0600) with at least 16 octets: the key of the tokens in Path and "
 		  "Record-Route. Empty: a random one, so users have to register after a restart." },
+	{ "state", MS_CONFIG_TEXT, AT(state), .value = "",
+	  .help = "File in which calls are kept, so that they are known after a restart; empty: none." },
 	{ "requests", MS_CONFIG_UINT, AT(requests), .value = "20000", .min = 1, .max = 1000000,
 	  .help = "Requests on their way at once; more get 503." },
 	{ "requests_host", MS_CONFIG_UINT, AT(requests_host), .value = "2000", .min = 1,

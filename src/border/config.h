@@ -23,6 +23,7 @@ struct ms_border_sip_config {
 	unsigned core_transport, access_transport;
 	const char *certificate, *ca, *peer_name; /* "": none */
 	const char *token_key;                    /* path of a file with a key; "": random */
+	const char *state;                        /* path of the file of calls; "": none */
 	uint64_t requests, requests_host, streams, streams_host, message, queue, udp_max;
 	ms_usec idle, first, timer_c, decision;
 	uint64_t sessions;

@@ -5,8 +5,6 @@
 
 #include "core/alloc.h"
 
-#define ROUTES_MAX 32
-
 static void free_routes(struct ms_border_leg *l)
 {
 	for (size_t i = 0; i < l->n_routes; i++)
@@ -56,7 +54,7 @@ static size_t count_routes(const struct ms_sip_packet *m)
 	struct ms_span v;
 	size_t n = 0;
 
-	while (n < ROUTES_MAX && ms_sip_packet_element(m, "Record-Route", n, &v))
+	while (n < MS_BORDER_ROUTES_MAX && ms_sip_packet_element(m, "Record-Route", n, &v))
 		n++;
 	return n;
 }
@@ -182,7 +180,7 @@ static struct ms_sip_origin inside(const struct ms_border_dialog *d, enum ms_bor
 void ms_border_dialog_ack(struct ms_border_dialog *d, struct ms_sip_proxy *p,
 			  struct ms_span call_id, bool by_flow)
 {
-	struct ms_span routes[ROUTES_MAX];
+	struct ms_span routes[MS_BORDER_ROUTES_MAX];
 	struct ms_sip_origin o = inside(d, MS_BORDER_CALLEE, routes);
 
 	o.method = "ACK";
@@ -197,7 +195,7 @@ void ms_border_dialog_bye(struct ms_border_dialog *d, struct ms_sip_proxy *p,
 			  struct ms_span call_id, enum ms_border_end end, bool by_flow,
 			  unsigned cause, const char *text)
 {
-	struct ms_span routes[ROUTES_MAX];
+	struct ms_span routes[MS_BORDER_ROUTES_MAX];
 	struct ms_sip_origin o = inside(d, end, routes);
 	struct ms_sip_edit reason = { "Reason" };
 	char value[160];

@@ -9,6 +9,8 @@
 #include "core/list.h"
 #include "sip/proxy.h"
 
+#define MS_BORDER_ROUTES_MAX 32
+
 enum ms_border_end { MS_BORDER_CALLER, MS_BORDER_CALLEE };
 
 /** One of its ends, seen from here. */

@@ -249,6 +249,15 @@ bool ms_border_media_request(struct ms_border_session *s, struct ms_border_call 
 	return add(s, c, m, OFFER, false);
 }
 
+/* Another request's description, cut off with the offer it belonged to. */
+static void give_up(struct ms_border_job *j)
+{
+	if (j->m->request)
+		ms_sip_exchange_reject(j->call->x, 500, NULL, NULL);
+	else
+		ms_sip_exchange_replace(j->call->x, 500, NULL);
+}
+
 static void roll_back(struct ms_border_session *s, struct ms_border_call *c)
 {
 	struct ms_border_job *j;
@@ -259,6 +268,8 @@ static void roll_back(struct ms_border_session *s, struct ms_border_call *c)
 	if (s->busy && !ms_list_empty(&s->jobs)) {
 		j = MS_CONTAINER_OF(s->jobs.next, struct ms_border_job, link);
 		s->busy = false;
+		if (j->call && j->call != c)
+			give_up(j);
 		free_job(j);
 		ms_timer_start(&s->next, 0);
 	}
@@ -315,9 +326,15 @@ static void on_media_end(void *arg MS_UNUSED, struct ms_anchor_session *media, i
 				  detail && *detail ? detail : "Media released");
 }
 
+static void on_media_changed(void *arg MS_UNUSED, struct ms_anchor_session *media)
+{
+	ms_border_state_save(ms_anchor_session_user(media));
+}
+
 int ms_border_media_start(struct ms_border *b, const struct ms_border_spec *spec)
 {
-	struct ms_anchor_handlers h = { .end = on_media_end,
+	struct ms_anchor_handlers h = { .changed = on_media_changed,
+					.end = on_media_end,
 					.count = ms_border_gateways_count,
 					.arg = b };
 

@@ -13,6 +13,7 @@
 #include "core/list.h"
 #include "daemon/log.h"
 #include "loop/loop.h"
+#include <sys/types.h>
 
 struct ms_border {
 	const struct ms_border_sip_config *sip;
@@ -28,6 +29,8 @@ struct ms_border {
 	struct ms_timer patience, poll;
 	void (*done)(void *arg);
 	void *done_arg;
+	int state_fd;     /* of sip.state; -1: none */
+	off_t state_base; /* its size when it was last written anew */
 };
 
 enum ms_border_state { MS_BORDER_EARLY, MS_BORDER_CONFIRMED, MS_BORDER_ENDED };
@@ -46,6 +49,7 @@ struct ms_border_session {
 	struct ms_list jobs; /* struct ms_border_job; the first one is at the anchor if `busy` */
 	bool busy;
 	bool late_offer; /* a response brought the offer; PRACK or ACK brings the answer */
+	bool saved;      /* stands in sip.state */
 	uint32_t ack_cseq;
 	char *ack_body;         /* the rewritten body of the last ACK, for when it comes again */
 	ms_usec since;          /* wall clock */
@@ -92,7 +96,23 @@ void ms_border_session_request(struct ms_border_session *s, const struct ms_sip_
 			       enum ms_border_end end);
 void ms_border_session_response(struct ms_border_session *s, struct ms_border_call *c,
 				const struct ms_sip_packet *m);
+/** If that end is a user of ours whose flow is gone: the one he has now. */
+void ms_border_session_reach(struct ms_border *b, struct ms_border_leg *l);
 bool ms_border_by_flow(const struct ms_border *b, const struct ms_border_leg *l);
+
+/** One without dialogs and names. -ENOSPC, -ENOMEM. */
+MS_MUST_CHECK int ms_border_session_blank(struct ms_border *b, uint64_t id,
+					  struct ms_border_session **ret_s);
+
+/* ---- state.c: over a restart ---- */
+
+/** Reads what was kept and goes on keeping; after proxy and anchor are there. */
+MS_MUST_CHECK int ms_border_state_open(struct ms_border *b, const char *path, struct ms_buf *error);
+void ms_border_state_close(struct ms_border *b);
+/** Writes the call as it is, if it is answered. */
+void ms_border_state_save(struct ms_border_session *s);
+/** It has ended. */
+void ms_border_state_drop(struct ms_border_session *s);
 
 /* ---- media.c: offer and answer ---- */
 

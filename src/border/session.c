@@ -76,10 +76,13 @@ static void next_due(void *arg)
 {
 	struct ms_border_session *s = arg;
 
-	if (s->state == MS_BORDER_ENDED)
+	if (s->state == MS_BORDER_ENDED) {
 		ms_border_session_free(s);
-	else
-		ms_border_media_next(s);
+		return;
+	}
+	ms_border_media_next(s);
+	if (!s->busy)
+		ms_border_state_save(s);
 }
 
 static int fill(struct ms_border_session *s, const struct ms_sip_exchange *x)
@@ -102,11 +105,9 @@ static int fill(struct ms_border_session *s, const struct ms_sip_exchange *x)
 	return ms_hash_put(s->border->by_key, ms_span_str(s->key), s);
 }
 
-int ms_border_session_new(struct ms_border *b, const struct ms_sip_exchange *x,
-			  const struct ms_anchor_context *media, struct ms_border_session **ret_s)
+int ms_border_session_blank(struct ms_border *b, uint64_t id, struct ms_border_session **ret_s)
 {
 	struct ms_border_session *s;
-	int err;
 
 	if (b->n_sessions >= b->sip->sessions)
 		return -ENOSPC;
@@ -114,9 +115,9 @@ int ms_border_session_new(struct ms_border *b, const struct ms_sip_exchange *x,
 	if (!s)
 		return -ENOMEM;
 	s->border = b;
-	s->id = ++b->last_id;
-	s->caller = ms_sip_exchange_from(x)->side;
-	s->since = ms_clock_wall();
+	s->id = id;
+	if (b->last_id < id)
+		b->last_id = id;
 	ms_list_init(&s->dialogs);
 	ms_list_init(&s->calls);
 	ms_list_init(&s->jobs);
@@ -124,6 +125,20 @@ int ms_border_session_new(struct ms_border *b, const struct ms_sip_exchange *x,
 	ms_timer_init(&s->next, "border.next", next_due, s);
 	ms_list_append(&b->sessions, &s->link);
 	b->n_sessions++;
+	*ret_s = s;
+	return 0;
+}
+
+int ms_border_session_new(struct ms_border *b, const struct ms_sip_exchange *x,
+			  const struct ms_anchor_context *media, struct ms_border_session **ret_s)
+{
+	struct ms_border_session *s;
+	int err = ms_border_session_blank(b, b->last_id + 1, &s);
+
+	if (err < 0)
+		return err;
+	s->caller = ms_sip_exchange_from(x)->side;
+	s->since = ms_clock_wall();
 	err = fill(s, x);
 	if (err < 0)
 		s->key = ms_free(s->key);
@@ -158,6 +173,7 @@ static void leave_calls(struct ms_border_session *s)
 /* So that nothing finds it any more; what it holds is let go of later. */
 static void unlist(struct ms_border_session *s)
 {
+	ms_border_state_drop(s);
 	if (s->key)
 		(void)ms_hash_take(s->border->by_key, ms_span_str(s->key));
 	s->key = ms_free(s->key);
@@ -199,6 +215,13 @@ bool ms_border_by_flow(const struct ms_border *b, const struct ms_border_leg *l)
 	return b->flows && l->hop.side == MS_SIP_ACCESS;
 }
 
+void ms_border_session_reach(struct ms_border *b, struct ms_border_leg *l)
+{
+	if (ms_border_by_flow(b, l) && b->handlers.reach &&
+	    !ms_sip_proxy_alive(b->proxy, &l->hop) && l->target)
+		(void)b->handlers.reach(ms_span_str(l->target), &l->hop, b->arg);
+}
+
 /* TS 24.229 clause 5.2.8.1: CANCEL and a refusal for what is not answered, BYE for what is. */
 void ms_border_session_release(struct ms_border_session *s, unsigned cause, const char *text)
 {
@@ -215,9 +238,11 @@ void ms_border_session_release(struct ms_border_session *s, unsigned cause, cons
 	ms_list_foreach (link, &s->dialogs) {
 		struct ms_border_dialog *d = MS_CONTAINER_OF(link, struct ms_border_dialog, link);
 
-		for (int end = MS_BORDER_CALLER; d->confirmed && end <= MS_BORDER_CALLEE; end++)
+		for (int end = MS_BORDER_CALLER; d->confirmed && end <= MS_BORDER_CALLEE; end++) {
+			ms_border_session_reach(b, &d->leg[end]);
 			ms_border_dialog_bye(d, b->proxy, ms_span_str(s->call_id), end,
 					     ms_border_by_flow(b, &d->leg[end]), cause, text);
+		}
 	}
 	if (invite)
 		ms_sip_exchange_reject(invite->x, cause, NULL, NULL);
@@ -267,6 +292,7 @@ static void take_invite(struct ms_border_session *s, struct ms_border_call *c,
 	if (s->state == MS_BORDER_EARLY) {
 		s->state = MS_BORDER_CONFIRMED;
 		ms_border_count(MS_BORDER_C_ANSWERED);
+		ms_border_state_save(s);
 	}
 	if (s->invite == c)
 		s->invite = NULL;
@@ -293,6 +319,7 @@ static void take_refresh(struct ms_border_session *s, struct ms_border_call *c,
 		return;
 	ms_free(l->target);
 	l->target = target;
+	ms_border_state_save(s);
 }
 
 static bool is_first(const struct ms_border_session *s, const struct ms_border_call *c)

@@ -272,6 +272,62 @@ def key_file(folder):
 restarted_with_its_key.prepare = key_file
 
 
+def state_files(folder):
+    return {"sip": {**key_file(folder)["sip"], "state": os.path.join(folder, "calls")}}
+
+
+def called(w, user):
+    """An answered call to the user: (the caller's, the callee's)."""
+    m, _ = w.register(user)
+    call = Call(w.core, "sip:alice@one.example", "bob")
+    w.core.request("INVITE", m.get("Contact").strip("<>"), call=call, routes=[w.path(m)], contact="scscf")
+    invite = user.expect("INVITE")
+    user.respond(invite, 200, tag="callee", contact="alice")
+    call.answered(w.core.expect(200))
+    call.send("ACK", 1)
+    user.expect("ACK")
+    return call, Call.incoming(user, invite, "callee")
+
+
+@case
+def calls_are_known_after_a_crash(w):
+    user, other = w.user("tcp"), w.user()
+    call, _ = called(w, user)
+    called(w, other)
+    gone, _ = called(w, other)
+    gone.send("BYE", 2)
+    other.respond(other.expect("BYE"), 200)
+    w.core.expect(200)
+    before = w.alg.control.ask("sessions")
+    assert len(before) == 2
+    w.alg.kill()
+    w.alg.start()
+    assert w.alg.control.ask("sessions") == before
+    # He comes back by another connection, and is found by his Contact.
+    user.buffers.clear()
+    user.conn.close()
+    user.sock = None
+    again = Agent("tcp", to=(w.address, w.alg.access), client=True)
+    again.port = user.port
+    w.agents.remove(user)
+    w.agents.append(again)
+    w.register(again)
+    call.send("INFO", 5)
+    info = again.expect("INFO")
+    again.respond(info, 200)
+    w.core.expect(200)
+    w.alg.control.ask("session.release", id=before[0]["id"])
+    bye = again.expect("BYE")
+    assert bye.cseq > 5 and w.core.expect("BYE").get("Call-ID") == call.id
+    again.respond(bye, 200)
+    w.alg.kill()
+    w.alg.start()
+    assert len(w.alg.control.ask("sessions")) == 1
+
+
+calls_are_known_after_a_crash.prepare = state_files
+
+
 @case
 def a_flood_of_users_ends(w):
     user = w.user()

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Calls over a restart: their media go on at the gateway meanwhile, and are to be known again. A file to
+ * which a line of JSON is appended when a call is answered, changes or ends; read, and written anew with
+ * what is still there, at the start. The gateways' own memory decides which calls live: see
+ * ms_anchor_load().
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "border/session-priv.h"
+#include "core/alloc.h"
+
+#define FILE_MAX ((off_t)256 << 20)
+#define COMPACT_OVER ((off_t)4 << 20)
+#define MEDIA_MAX 65536
+#define CSEQ_STEP 1000 /* requests that may have passed since a dialog was written */
+
+/* ---- writing ---- */
+
+static json_t *hop_json(const struct ms_sip_hop *h)
+{
+	char peer[MS_ADDR_TEXT_MAX];
+
+	return json_pack("{s:i, s:i, s:s, s:I, s:i}", "side", (int)h->side, "transport",
+			 (int)h->transport, "peer", ms_addr_print(&h->peer, peer), "stream",
+			 (json_int_t)h->stream, "point", (int)h->point);
+}
+
+static json_t *leg_json(const struct ms_border_leg *l)
+{
+	json_t *routes = json_array();
+
+	for (size_t i = 0; i < l->n_routes; i++)
+		json_array_append_new(routes, json_string(l->route[i]));
+	return json_pack("{s:s, s:s*, s:o, s:o, s:I}", "address", l->address, "target", l->target,
+			 "routes", routes, "hop", hop_json(&l->hop), "cseq", (json_int_t)l->cseq);
+}
+
+static json_t *dialogs_json(const struct ms_border_session *s)
+{
+	json_t *list = json_array();
+	struct ms_list *link;
+
+	ms_list_foreach (link, &s->dialogs) {
+		const struct ms_border_dialog *d =
+			MS_CONTAINER_OF(link, struct ms_border_dialog, link);
+
+		if (d->confirmed)
+			json_array_append_new(
+				list, json_pack("{s:s, s:I, s:o, s:o}", "tag", d->tag, "invite",
+						(json_int_t)d->invite_cseq, "caller",
+						leg_json(&d->leg[MS_BORDER_CALLER]), "callee",
+						leg_json(&d->leg[MS_BORDER_CALLEE])));
+	}
+	return list;
+}
+
+static json_t *session_json(const struct ms_border_session *s, const char *media)
+{
+	ms_usec left = ms_timer_running(&s->expiry) ? s->expiry.at - ms_clock_mono() : 0;
+
+	return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:s, s:o}", "key", s->key,
+			 "id", (json_int_t)s->id, "call", s->call_id, "tag", s->caller_tag, "from",
+			 s->from, "to", s->to, "caller", (int)s->caller, "since",
+			 (json_int_t)s->since, "until",
+			 (json_int_t)(left > 0 ? ms_clock_wall() + left : 0), "media", media,
+			 "dialogs", dialogs_json(s));
+}
+
+static void append(struct ms_border *b, json_t *line)
+{
+	char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+	MS_CLEANUP(ms_buf_done) struct ms_buf b_line;
+
+	json_decref(line);
+	/* One write: a line is there whole or, at the end of the file, cut. */
+	ms_buf_init(&b_line, FILE_MAX);
+	ms_buf_put_str(&b_line, text ? text : "");
+	ms_buf_put_u8(&b_line, '\n');
+	if (!text || ms_buf_status(&b_line))
+		MS_LOG(&ms_border_log, MS_LOG_WARNING, "a call cannot be kept over a restart");
+	else if (write(b->state_fd, b_line.p, b_line.len) != (ssize_t)b_line.len)
+		MS_LOG(&ms_border_log, MS_LOG_ERROR, "sip.state: %s", strerror(errno));
+	/* library's memory */
+	free(text);
+}
+
+void ms_border_state_save(struct ms_border_session *s)
+{
+	struct ms_border *b = s->border;
+	MS_CLEANUP(ms_buf_done) struct ms_buf media;
+
+	ms_buf_init(&media, MEDIA_MAX);
+	if (b->state_fd < 0 || s->state != MS_BORDER_CONFIRMED)
+		return;
+	/* While an offer is on its way, what was written before stays right. */
+	if (s->media && ms_anchor_save(s->media, &media) < 0)
+		return;
+	s->saved = true;
+	append(b, session_json(s, ms_buf_cstr(&media)));
+}
+
+static void compact(struct ms_border *b)
+{
+	struct ms_list *link;
+	struct stat st;
+
+	if (fstat(b->state_fd, &st) < 0 || st.st_size < COMPACT_OVER ||
+	    st.st_size < 2 * b->state_base)
+		return;
+	if (ftruncate(b->state_fd, 0) < 0)
+		return;
+	ms_list_foreach (link, &b->sessions)
+		ms_border_state_save(MS_CONTAINER_OF(link, struct ms_border_session, link));
+	if (fstat(b->state_fd, &st) == 0)
+		b->state_base = st.st_size;
+}
+
+void ms_border_state_drop(struct ms_border_session *s)
+{
+	struct ms_border *b = s->border;
+
+	if (b->state_fd < 0 || !s->saved || !s->key)
+		return;
+	s->saved = false;
+	append(b, json_pack("{s:s, s:b}", "key", s->key, "gone", 1));
+	compact(b);
+}
+
+/* ---- reading ---- */
+
+static struct ms_span text_of(const json_t *o, const char *name)
+{
+	return ms_span_str(json_string_value(json_object_get(o, name)));
+}
+
+static uint64_t number_of(const json_t *o, const char *name)
+{
+	return (uint64_t)json_integer_value(json_object_get(o, name));
+}
+
+static int read_hop(const json_t *o, struct ms_sip_hop *ret_h)
+{
+	struct ms_sip_hop h = { .stream = number_of(o, "stream") };
+	uint64_t side = number_of(o, "side"), transport = number_of(o, "transport");
+	uint64_t point = number_of(o, "point");
+
+	if (side > MS_SIP_CORE || transport > MS_SIP_TLS || point >= MS_SIP_POINTS_MAX)
+		return -EBADMSG;
+	h.side = (enum ms_sip_side)side;
+	h.transport = (enum ms_sip_transport)transport;
+	h.point = (uint16_t)point;
+	if (ms_addr_parse(text_of(o, "peer"), 0, &h.peer) < 0)
+		return -EBADMSG;
+	*ret_h = h;
+	return 0;
+}
+
+static int read_routes(const json_t *list, struct ms_border_leg *l)
+{
+	size_t n = json_array_size(list);
+
+	if (n > MS_BORDER_ROUTES_MAX)
+		return -EBADMSG;
+	l->route = n > 0 ? ms_calloc(n, sizeof(*l->route)) : NULL;
+	for (size_t i = 0; l->route && i < n; i++) {
+		const char *text = json_string_value(json_array_get(list, i));
+
+		l->route[i] = ms_strdup(text ? text : "");
+		if (!l->route[i])
+			return -ENOMEM;
+		l->n_routes++;
+	}
+	return 0;
+}
+
+static int read_leg(const json_t *o, struct ms_border_leg *l)
+{
+	struct ms_span target = text_of(o, "target");
+	int err = read_hop(json_object_get(o, "hop"), &l->hop);
+
+	if (err < 0)
+		return err;
+	l->address = ms_strdup_span(text_of(o, "address"));
+	l->target = target.p ? ms_strdup_span(target) : NULL;
+	l->cseq = (uint32_t)number_of(o, "cseq") + CSEQ_STEP;
+	return l->address ? read_routes(json_object_get(o, "routes"), l) : -ENOMEM;
+}
+
+static int read_dialog(const json_t *o, struct ms_border_session *s)
+{
+	struct ms_border_dialog *d = ms_zalloc(sizeof(*d));
+	int err;
+
+	if (!d)
+		return -ENOMEM;
+	ms_list_append(&s->dialogs, &d->link);
+	d->confirmed = true;
+	d->invite_cseq = (uint32_t)number_of(o, "invite");
+	d->tag = ms_strdup_span(text_of(o, "tag"));
+	err = read_leg(json_object_get(o, "caller"), &d->leg[MS_BORDER_CALLER]);
+	if (err == 0)
+		err = read_leg(json_object_get(o, "callee"), &d->leg[MS_BORDER_CALLEE]);
+	return d->tag ? err : -ENOMEM;
+}
+
+static int read_session(const json_t *o, struct ms_border_session *s)
+{
+	ms_usec until = (ms_usec)number_of(o, "until"), now = ms_clock_wall();
+	const json_t *list = json_object_get(o, "dialogs");
+	int err = 0;
+
+	s->key = ms_strdup_span(text_of(o, "key"));
+	s->call_id = ms_strdup_span(text_of(o, "call"));
+	s->caller_tag = ms_strdup_span(text_of(o, "tag"));
+	s->from = ms_strdup_span(text_of(o, "from"));
+	s->to = ms_strdup_span(text_of(o, "to"));
+	s->caller = number_of(o, "caller") == MS_SIP_CORE ? MS_SIP_CORE : MS_SIP_ACCESS;
+	s->since = (ms_usec)number_of(o, "since");
+	s->state = MS_BORDER_CONFIRMED;
+	if (!s->key || !s->call_id || !s->caller_tag || !s->from || !s->to)
+		return -ENOMEM;
+	for (size_t i = 0; i < json_array_size(list) && err == 0; i++)
+		err = read_dialog(json_array_get(list, i), s);
+	if (err == 0 && until > 0)
+		ms_timer_start(&s->expiry, until > now ? until - now : 0);
+	if (err == 0)
+		err = ms_hash_put(s->border->by_key, ms_span_str(s->key), s);
+	if (err < 0)
+		s->key = ms_free(s->key);
+	return err;
+}
+
+static void restore(struct ms_border *b, const json_t *o)
+{
+	struct ms_span media = text_of(o, "media");
+	struct ms_border_session *s;
+	int err = ms_border_session_blank(b, number_of(o, "id"), &s);
+
+	if (err < 0)
+		return;
+	err = read_session(o, s);
+	if (err == 0 && b->anchor && media.len > 0)
+		err = ms_anchor_load(b->anchor, media, s, &s->media);
+	if (err == 0) {
+		ms_border_state_save(s);
+		return;
+	}
+	MS_LOG(&ms_border_log, MS_LOG_WARNING, "session=%" PRIu64 " is not known again: %s", s->id,
+	       strerror(-err));
+	/* Without its media it would only look like a call. */
+	if (s->key)
+		ms_border_session_release(s, 503, "Lost at restart");
+	else
+		ms_border_session_free(s);
+}
+
+/* The last line of each call is what counts. */
+static json_t *last_lines(struct ms_span rest)
+{
+	json_t *calls = json_object();
+
+	while (rest.len > 0) {
+		struct ms_span line = ms_span_cut(&rest, '\n');
+		json_t *o = json_loadb((const char *)line.p, line.len, 0, NULL);
+		const char *key = json_string_value(json_object_get(o, "key"));
+
+		/* A line that was cut off by the end is none. */
+		if (key && json_object_get(o, "gone"))
+			json_object_del(calls, key);
+		else if (key)
+			json_object_set(calls, key, o);
+		json_decref(o);
+	}
+	return calls;
+}
+
+static json_t *read_file(int fd)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf text;
+	struct stat st;
+	uint8_t *p;
+
+	ms_buf_init(&text, FILE_MAX);
+	if (fstat(fd, &st) < 0 || st.st_size > FILE_MAX)
+		return NULL;
+	p = ms_buf_extend(&text, (size_t)st.st_size);
+	if (!p || pread(fd, p, text.len, 0) != (ssize_t)text.len)
+		return NULL;
+	return last_lines(ms_buf_span(&text));
+}
+
+int ms_border_state_open(struct ms_border *b, const char *path, struct ms_buf *error)
+{
+	const char *key;
+	json_t *calls, *o;
+
+	if (!*path)
+		return 0;
+	b->state_fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (b->state_fd < 0) {
+		if (error)
+			ms_buf_printf(error, "sip.state: %s: %s", path, strerror(errno));
+		return -errno;
+	}
+	calls = read_file(b->state_fd);
+	if (!calls) {
+		if (error)
+			ms_buf_printf(error, "sip.state: %s cannot be read", path);
+		return -EIO;
+	}
+	if (ftruncate(b->state_fd, 0) < 0)
+		MS_LOG(&ms_border_log, MS_LOG_ERROR, "sip.state: %s", strerror(errno));
+	json_object_foreach (calls, key, o)
+		restore(b, o);
+	if (json_object_size(calls) > 0)
+		MS_LOG(&ms_border_log, MS_LOG_NOTICE, "%zu calls are known again", b->n_sessions);
+	json_decref(calls);
+	return 0;
+}
+
+void ms_border_state_close(struct ms_border *b)
+{
+	if (b->state_fd >= 0)
+		close(b->state_fd);
+	b->state_fd = -1;
+}
