@@ -8,6 +8,7 @@
 """
 import json
 import os
+import secrets
 import subprocess
 import time
 
@@ -130,13 +131,21 @@ class EdgeLab(Lab):
         points = [{"side": side, "transport": transport, "address": f"{self.host}:{port}"}
                   for side, port in (("access", self.alg_port), ("core", self.alg_core_port))
                   for transport in ("udp", "tcp")]
-        base = {"sip": {"listen": points, "core": f"{self.host}:{self.sip_port}", "core_transport": "tcp"},
+        base = {"sip": {"listen": points, "core": f"{self.host}:{self.sip_port}", "core_transport": "tcp",
+                        "state": os.path.join(self.dir, ALG, "calls"), "token_key": self.token_key()},
                 "access": {"unregistered": "pass"},
                 "h248": {"mid": "alg1.example.net", "heartbeat": "1s", "silence": "3s", "t_max": "3s",
                          "state": os.path.join(self.dir, ALG, "state"),
                          "listen": [{"address": f"{self.host}:{self.h248_port}", "encoding": "pretty"}],
                          "gateways": gateways}}
         return merge(base, self.alg_changes)
+
+    def token_key(self):
+        path = os.path.join(self.dir, ALG, "token")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as f:
+            f.write(secrets.token_bytes(32))
+        return path
 
     def mgw_config(self, index):
         realms = []

@@ -110,7 +110,7 @@ def main():
         lab.configure("alice", media={"e2ae": "registered", "outgoing": "e2ae"})
         lab.configure("bob", media={"e2ae": "off", "outgoing": "plain"}, policy={"plain_media": True})
         bob = lab.online("bob")
-        for step in sys.argv[1:] or ("gateway_killed", "worker_killed", "control_killed"):
+        for step in sys.argv[1:] or ("gateway_killed", "worker_killed", "control_killed", "alg_killed"):
             globals()[step](lab, bob)
     return 0
 
