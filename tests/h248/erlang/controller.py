@@ -45,10 +45,10 @@ def skip(why):
     sys.exit(77)
 
 
-def compile_partner(folder):
+def compile_partner(folder, source="mgc.erl"):
     if not shutil.which("erlc"):
         skip("no Erlang")
-    r = subprocess.run(["erlc", "-o", folder, os.path.join(HERE, "mgc.erl")], capture_output=True, text=True)
+    r = subprocess.run(["erlc", "-o", folder, os.path.join(HERE, source)], capture_output=True, text=True)
     if r.returncode != 0 and "megaco" in r.stdout and "can't find include" in r.stdout:
         skip("no Erlang megaco")
     if r.returncode != 0:
