@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				rest = piece = MS_SPAN_NULL;
 				break;
 			}
-			check(taken > 0 && a.len <= a.max && b.len <= b.max);
+			check((taken > 0 || a.len || b.len) && a.len <= a.max && b.len <= b.max);
 			piece = ms_span_from(piece, taken);
 			bool good = read_all(&parsers[0], &a) && read_all(&parsers[1], &b);
 			check(good || guessed);
