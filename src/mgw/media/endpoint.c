@@ -68,6 +68,7 @@ static void forget_bearer(struct ms_media_endpoint *e)
 
 void ms_media_endpoint_free(struct ms_media_endpoint *e)
 {
+	ms_media_aware_drop(e);
 	if (e->partner)
 		e->partner->partner = NULL;
 	ms_media_close(e, false);
@@ -143,6 +144,7 @@ static void install(struct ms_media_endpoint *e, uint8_t *packed, size_t n, uint
 	e->certificate = certificate;
 	e->mode = (uint8_t)b->mode;
 	e->secure = b->tls;
+	e->msrp = b->application == MS_BEARER_MSRP && b->local_path[0];
 	e->keep_partner = b->keep_partner;
 	e->report_release = b->report_release;
 }
@@ -186,6 +188,8 @@ static uint16_t change(struct ms_media_endpoint *e, uint32_t certificate, struct
 	}
 	memcpy(copy, packed.p, packed.len);
 	install(e, copy, packed.len, certificate, b);
+	if (ms_media_aware_follow(e) < 0)
+		return NO_RESOURCES;
 	ms_media_verify(e, b);
 	follow_mode(e);
 	return 0;
@@ -220,6 +224,7 @@ static void part(struct ms_media_endpoint *e)
 
 	if (!p)
 		return;
+	ms_media_aware_drop(e);
 	e->partner = p->partner = NULL;
 	ms_media_watch(e);
 	ms_media_watch(p);
@@ -240,6 +245,10 @@ uint16_t ms_media_pair(struct ms_media *m, ms_plane_endpoint endpoint, ms_plane_
 	part(p);
 	e->partner = p;
 	p->partner = e;
+	if (ms_media_aware_follow(e) < 0) {
+		part(e);
+		return NO_RESOURCES;
+	}
 	follow_mode(e);
 	return 0;
 }

@@ -9,6 +9,7 @@
  *   connect.c   active opening
  *   secure.c    TLS from TCP up to the fingerprint
  *   relay.c     octets between two endpoints that are up
+ *   aware.c     MSRP whose paths we change
  *   waiting.c   octets that a peer has not taken yet
  *   end.c       how bearers end, and what is told of it
  *   policy.c    policing and inactivity
@@ -71,7 +72,8 @@ struct ms_media_endpoint {
 	struct ms_media_waiting *waiting; /* NULL: the peer takes what we give */
 	struct ms_media_work *work;
 	struct ms_media_policy *policy;
-	uint8_t *bearer; /* packed, as the control role gave it; owned, wiped */
+	struct ms_media_aware *aware; /* shared with the partner; NULL: octets pass as they are */
+	uint8_t *bearer;              /* packed, as the control role gave it; owned, wiped */
 	ms_plane_endpoint number;
 	ms_usec up_since;
 	uint64_t octets_in, octets_out, wire_in, wire_out, up_time;
@@ -83,6 +85,7 @@ struct ms_media_endpoint {
 	uint8_t mode;        /* enum ms_bearer_mode */
 	uint8_t latch;       /* enum ms_bearer_latch: armed */
 	bool secure : 1;     /* TLS ends here */
+	bool msrp : 1;       /* MSRP with a path of ours: aware if the partner is, too */
 	bool tls_client : 1; /* EstBNC came */
 	bool keep_partner : 1;
 	bool report_release : 1;
@@ -105,7 +108,8 @@ struct ms_media {
 	struct ms_list certificates;
 	uint32_t newest; /* certificate of sessions that bring none */
 	struct ms_list waiting;
-	uint8_t *in; /* config.read_size octets, what one recv() brings */
+	uint8_t *in;                /* config.read_size octets, what one recv() brings */
+	struct ms_buf aware_out[2]; /* what an engine made of one read, by leg */
 	/* entry.c */
 	int entry_fd;
 	struct ms_watch entry;
@@ -185,6 +189,21 @@ void ms_media_watch(struct ms_media_endpoint *e);
 void ms_media_join(struct ms_media_endpoint *e);
 /** Sends what TLS has to send. false: the connection broke (told already). */
 bool ms_media_flush(struct ms_media_endpoint *e);
+
+/** Octets to the peer, by TLS or not. false: the connection broke (told already). */
+bool ms_media_send(struct ms_media_endpoint *e, struct ms_span s);
+
+/* aware.c */
+/** After SET and PAIR: there is an engine if both want one, with what paths are known. Negative errno. */
+MS_MUST_CHECK int ms_media_aware_follow(struct ms_media_endpoint *e);
+/** The bearer stands: what came by an earlier one is forgotten. */
+void ms_media_aware_up(struct ms_media_endpoint *e);
+/** The pair has no engine any more. */
+void ms_media_aware_drop(struct ms_media_endpoint *e);
+/** May octets come? */
+bool ms_media_aware_ready(const struct ms_media_endpoint *e);
+/** Octets of `e`'s peer through the engine. false: `e` or its partner has ended. */
+bool ms_media_aware_give(struct ms_media_endpoint *e, struct ms_span s);
 
 /* waiting.c */
 /** Keeps what the kernel did not take. false: memory or its limit; the endpoint has been ended. */

@@ -12,6 +12,9 @@
 /* What records add to the octets of one read, generously: TLS 1.3 in records of 1 KiB. */
 #define RECORDS_ROOM(n) ((n) / 32 + 16384)
 
+/* What an MSRP engine makes at once: the longest head it may write, and much more. */
+#define AWARE_OUT (256u << 10)
+
 static bool there_is_one;
 
 struct certificate {
@@ -73,6 +76,8 @@ static int open_rest(struct ms_media *m)
 		err = ms_hash_new(m->config.endpoints, key, &m->endpoints);
 	if (err == 0)
 		err = ms_media_entry_open(m);
+	ms_buf_init(&m->aware_out[0], AWARE_OUT);
+	ms_buf_init(&m->aware_out[1], AWARE_OUT);
 	m->in = ms_zalloc(m->config.read_size);
 	if (err == 0 && !m->in)
 		err = -ENOMEM;
@@ -145,6 +150,8 @@ struct ms_media *ms_media_free(struct ms_media *m)
 	ms_tls_context_free(m->tls);
 	ms_tls_desk_free(m->desk);
 	free_certificates(m);
+	ms_buf_done(&m->aware_out[0]);
+	ms_buf_done(&m->aware_out[1]);
 	ms_free(m->in);
 	ms_free(m);
 	there_is_one = false;

@@ -67,15 +67,22 @@ static bool give_tls(struct ms_media_endpoint *e, struct ms_span s)
 	return true;
 }
 
+bool ms_media_send(struct ms_media_endpoint *e, struct ms_span s)
+{
+	return e->tls ? give_tls(e, s) : give_plain(e, s);
+}
+
 /* To the partner of `e`. false: the partner has ended, and most likely `e` with it. */
 static bool give(struct ms_media_endpoint *e, struct ms_span s)
 {
 	struct ms_media_endpoint *p = e->partner;
 
 	e->octets_in += s.len;
-	p->octets_out += s.len;
 	e->media->stats.octets += s.len;
-	return p->tls ? give_tls(p, s) : give_plain(p, s);
+	if (e->aware)
+		return ms_media_aware_give(e, s);
+	p->octets_out += s.len;
+	return ms_media_send(p, s);
 }
 
 /* ---- taking ---- */
@@ -84,8 +91,9 @@ static bool may_pass(const struct ms_media_endpoint *e)
 {
 	const struct ms_media_endpoint *p = e->partner;
 
-	return p && e->state == MS_MEDIA_UP && p->state == MS_MEDIA_UP && !p->eof_due &&
-	       !p->eof_out && (e->mode == MS_BEARER_RECVONLY || e->mode == MS_BEARER_SENDRECV) &&
+	return p && ms_media_aware_ready(e) && e->state == MS_MEDIA_UP && p->state == MS_MEDIA_UP &&
+	       !p->eof_due && !p->eof_out &&
+	       (e->mode == MS_BEARER_RECVONLY || e->mode == MS_BEARER_SENDRECV) &&
 	       (p->mode == MS_BEARER_SENDONLY || p->mode == MS_BEARER_SENDRECV);
 }
 
@@ -130,7 +138,8 @@ static void take_tls(struct ms_media_endpoint *e, struct ms_span in)
 static void take(struct ms_media_endpoint *e)
 {
 	struct ms_media *m = e->media;
-	size_t room = m->config.read_size;
+	/* Messages may grow: what one read makes must have room in what may wait. */
+	size_t room = e->aware ? m->config.read_size / 8 : m->config.read_size;
 	ssize_t n;
 
 	if (e->policy)
@@ -148,7 +157,7 @@ static void take(struct ms_media_endpoint *e)
 			take_tls(e, ms_span_of(m->in, (size_t)n));
 		else
 			give(e, ms_span_of(m->in, (size_t)n));
-		if (e->partner && e->partner->waiting)
+		if ((e->aware && e->waiting) || (e->partner && e->partner->waiting))
 			ms_media_watch(e);
 		if (e->partner && e->partner->waiting)
 			ms_media_watch(e->partner);
@@ -191,7 +200,9 @@ static unsigned wanted(const struct ms_media_endpoint *e)
 
 	if (e->state == MS_MEDIA_FINISHING)
 		return events ? events : MS_LOOP_READ;
-	if (!e->eof_in && !e->paused && may_pass(e) && !e->partner->waiting)
+	/* Who does not read our answers is not read either. */
+	if (!e->eof_in && !e->paused && may_pass(e) && !e->partner->waiting &&
+	    !(e->aware && e->waiting))
 		events |= MS_LOOP_READ;
 	return events;
 }
@@ -261,6 +272,7 @@ void ms_media_up(struct ms_media_endpoint *e)
 	ms_watch_init(&e->watch, e->tls ? "media.tls" : "media.tcp", on_event, e);
 	if (e->policy)
 		ms_media_policy_up(e);
+	ms_media_aware_up(e);
 	ms_media_join(e);
 	if (p && p->state == MS_MEDIA_UP && e->state == MS_MEDIA_UP)
 		ms_media_join(p);
