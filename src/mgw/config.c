@@ -103,7 +103,7 @@ static const struct ms_config_field realm_fields[] = {
 static const struct ms_config_field media_fields[] = {
 	{ "workers", MS_CONFIG_UINT, AT(media.workers), .value = "0", .max = MS_MGW_WORKERS_MAX,
 	  .help = "Media workers; 0: one a core. The limits below are of each of them." },
-	{ "read_size", MS_CONFIG_SIZE, AT(media.read_size), .value = "64k", .min = 16384,
+	{ "read_size", MS_CONFIG_SIZE, AT(media.read_size), .value = "128k", .min = 16384,
 	  .max = 1048576, .help = "Octets read from a connection at once." },
 	{ "waiting_max", MS_CONFIG_SIZE, AT(media.waiting_max), .value = "256k", .min = 16384,
 	  .max = 16777216,

@@ -157,7 +157,8 @@ class Gateway:
         with open(path, "w") as f:
             f.write(CONFIG.format(dir=folder, core=core, access=access, workers=workers, h248=h248,
                                   low=low, high=high, controllers="\n".join(
-                                      '    - {{ address: "127.0.0.1:{}" }}'.format(p) for p in ports)))
+                                      '    - {{ address: "{}" }}'.format(p if isinstance(p, str) else "127.0.0.1:%d" % p)
+                                      for p in ports)))
         self.log = open(os.path.join(folder, "mgw.log"), "w")
         self.process = subprocess.Popen(
             [os.path.join(build, "src/mgw/mediasec-mgw"), "-f", "-c", path],
