@@ -11,6 +11,7 @@
  *       -v     1.2 or 1.3 only
  *       -H     most handshakes a second
  *       -R     KiB read at once
+ *       -M     MSRP whose paths are changed, those of msrp-load.c
  *       -r     pairs whose bearer ended are deleted and set up anew (for set-ups a second)
  *
  * Prints "ready" when all listen, and its counts at SIGUSR1 and at the end.
@@ -33,7 +34,7 @@ static struct {
 	struct ms_media *media;
 	struct ms_addr access, backend;
 	uint32_t pairs;
-	bool tls, psk, again;
+	bool tls, psk, again, msrp;
 	uint8_t fingerprint[32], key[64];
 	size_t n_fingerprint, n_key;
 	struct ms_defer renew;
@@ -73,6 +74,15 @@ static void set(ms_plane_endpoint e, const struct ms_bearer *b)
 		die("an endpoint could not be made");
 }
 
+static void be_aware(struct ms_bearer *a, struct ms_bearer *b, uint32_t i)
+{
+	a->application = b->application = MS_BEARER_MSRP;
+	snprintf(a->local_path, sizeof(a->local_path), "msrp://gate.example:9001/l%u;tcp", i);
+	snprintf(a->remote_path, sizeof(a->remote_path), "msrp://peer.example:7001/a%u;tcp", i);
+	snprintf(b->local_path, sizeof(b->local_path), "msrp://gate.example:9002/r%u;tcp", i);
+	snprintf(b->remote_path, sizeof(b->remote_path), "msrp://peer.example:7002/b%u;tcp", i);
+}
+
 static void make_pair(uint32_t i)
 {
 	struct ms_bearer a, b;
@@ -99,6 +109,8 @@ static void make_pair(uint32_t i)
 	b.mode = MS_BEARER_SENDRECV;
 	b.setup = MS_BEARER_SETUP_ACTIVE;
 	b.remote = address_of(&g.backend, 0);
+	if (g.msrp)
+		be_aware(&a, &b, i);
 	set(2 * n + 1, &a);
 	set(2 * n + 2, &b);
 	if (ms_media_pair(g.media, 2 * n + 1, 2 * n + 2))
@@ -226,7 +238,7 @@ int main(int argc, char **argv)
 	const char *cert = NULL, *key = NULL, *mode = "tcp";
 	int o;
 
-	while ((o = getopt(argc, argv, "a:b:n:m:c:k:F:P:v:H:R:r")) != -1) {
+	while ((o = getopt(argc, argv, "a:b:n:m:c:k:F:P:v:H:R:rM")) != -1) {
 		if (o == 'a' && ms_addr_parse(ms_span_str(optarg), 0, &g.access))
 			die("address expected");
 		if (o == 'b' && ms_addr_parse(ms_span_str(optarg), 0, &g.backend))
@@ -249,6 +261,8 @@ int main(int argc, char **argv)
 			c.read_size = number_of(optarg) << 10;
 		if (o == 'H')
 			c.handshakes_per_s = number_of(optarg);
+		if (o == 'M')
+			g.msrp = true;
 		if (o == 'r')
 			g.again = true;
 		if (o == '?')

@@ -2,19 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the benchmarks beside their peers and prints medians and ratios.
 
-    bench/run.py [--rounds N] [kms] [tls] [msrp] [h248] [mgc]
+    bench/run.py [--rounds N] [kms] [tls] [msrp] [h248] [b2bua] [mgc]
 
 kms   the server beside MIT krb5kdc, nginx and its own exchange in memory    (bench/kms.py)
 tls   TLS by key and by certificate, set-ups and bulk, beside OpenSSL alone  (bench/tls_memory.py)
 msrp  a file and small messages over TLS-PSK beside OpenSSL alone            (bench/msrp.py)
 h248  the codecs of H.248 beside Erlang/OTP megaco's                         (bench/h248.py)
 mgc   contexts set up and torn down at the gateway by H.248 over UDP         (bench/mgc.py)
+b2bua MSRP through aware endpoints beside Kamailio's relay                   (bench/b2bua.py)
 
 Servers run on one core, generators on another; rounds of contestants alternate and ratios are taken
 round by round. What is installed for it: scripts/setup build bench."""
 import argparse
 import os
 
+import b2bua
 import h248
 import kms
 import mgc
@@ -22,7 +24,7 @@ import msrp
 import tls_memory
 from common import build
 
-PARTS = {"kms": kms.measure, "tls": tls_memory.measure, "msrp": msrp.measure, "h248": h248.measure, "mgc": mgc.measure}
+PARTS = {"kms": kms.measure, "tls": tls_memory.measure, "msrp": msrp.measure, "h248": h248.measure, "b2bua": b2bua.measure, "mgc": mgc.measure}
 
 
 def main():
