@@ -55,8 +55,6 @@ void ms_anchor_bearer_reserve(const struct ms_anchor_session *s, const struct ms
 	ret_b->setup = out == MS_SDP_ACTPASS   ? MS_BEARER_SETUP_ACTPASS
 		       : out == MS_SDP_PASSIVE ? MS_BEARER_SETUP_PASSIVE
 					       : MS_BEARER_SETUP_ACTIVE;
-	if (may_come && behind_nat(s, side))
-		ret_b->latch = MS_BEARER_LATCH;
 }
 
 /*
@@ -99,10 +97,11 @@ void ms_anchor_bearer_configure(const struct ms_anchor_session *s, const struct 
 	if (l->mode == MS_ANCHOR_MODE_B2BUA)
 		memcpy(b->remote_path, e->party.path, sizeof(b->remote_path));
 	roles(l, side, start_tcp, b);
-	if (behind_nat(s, side))
+	/* who comes from behind a NAT has another address than he says; who is called has his own */
+	if (e->active && behind_nat(s, side))
 		b->latch = restart ? MS_BEARER_LATCH : MS_BEARER_LATCH_OFF;
-	else
-		b->policy.filter_address = s->anchor->p.filter && e->active;
+	else if (e->active)
+		b->policy.filter_address = s->anchor->p.filter;
 	b->start_tcp = b->start_tcp && restart;
 	b->start_tls = b->tls && e->client && restart;
 }
