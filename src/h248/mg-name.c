@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Termination ids. The Iq form is in no readable text; ours is ip/<realm>/<interface>/<number>, and in
- * binary the four octets of TS 29.332 clause A.6 (three bits of type, 001: ephemeral; all ones: ROOT).
- * '$' and '*' are taken in any place.
+ * Termination ids. The Iq form is in no readable text; ours is ip/<realm>/<interface>/<number>, whose
+ * binary form is the business of binding (package.h). '$' and '*' are taken in any place.
  */
 #include "h248/mg-priv.h"
 
@@ -56,22 +55,6 @@ static unsigned read_text(const struct ms_mg *g, struct ms_span name, struct mg_
 	return 0;
 }
 
-static unsigned read_octets(const struct ms_h248_termination *t, struct mg_pattern *p)
-{
-	const uint8_t *o = t->octets.p;
-
-	if (t->wildcard.len) { /* RFC 3525 A.3: the first bit says all or choose */
-		p->kind = t->wildcard.p[0] & 0x80 ? MG_PATTERN_ALL : MG_PATTERN_CHOOSE;
-		return 0;
-	}
-	if (t->octets.len != 4)
-		return 430;
-	uint32_t v = (uint32_t)o[0] << 24 | (uint32_t)o[1] << 16 | (uint32_t)o[2] << 8 | o[3];
-	p->kind = v == UINT32_MAX ? MG_PATTERN_ROOT : MG_PATTERN_ONE;
-	p->number = v & MG_NUMBER_MAX;
-	return p->kind == MG_PATTERN_ROOT || (v >> 29 == 1 && p->number) ? 0 : 430;
-}
-
 unsigned ms_mg_pattern_read(const struct ms_mg *g, const struct ms_h248_termination *t,
 			    struct mg_pattern *ret_p)
 {
@@ -91,7 +74,7 @@ unsigned ms_mg_pattern_read(const struct ms_mg *g, const struct ms_h248_terminat
 	case MS_H248_TERMINATION_NAMED:
 		break;
 	}
-	return t->name.len ? read_text(g, t->name, ret_p) : read_octets(t, ret_p);
+	return read_text(g, t->name, ret_p);
 }
 
 bool ms_mg_pattern_has(const struct mg_pattern *p, const struct mg_termination *t)
@@ -119,13 +102,6 @@ void ms_mg_name_put(const struct ms_mg *g, const struct mg_termination *t, char 
 	*p = 0;
 }
 
-static struct ms_span octets_of(struct ms_h248_arena *a, uint32_t v)
-{
-	uint8_t o[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v };
-
-	return ms_h248_arena_copy(a, ms_span_of(o, 4));
-}
-
 struct ms_h248_termination *ms_mg_name_node(const struct ms_mg *g, struct ms_h248_arena *a,
 					    const struct mg_termination *t)
 {
@@ -136,10 +112,9 @@ struct ms_h248_termination *ms_mg_name_node(const struct ms_mg *g, struct ms_h24
 		return NULL;
 	if (t == &g->root) {
 		node->kind = MS_H248_TERMINATION_ROOT;
-		node->octets = octets_of(a, UINT32_MAX);
-		return node->octets.p ? node : NULL;
+		return node;
 	}
 	ms_mg_name_put(g, t, name);
 	node->name = ms_h248_arena_copy(a, ms_span_str(name));
-	return node->name.p ? node : NULL; /* binding gives the octets of binary ids */
+	return node->name.p ? node : NULL;
 }

@@ -13,9 +13,9 @@
 #include "h248/package.h"
 
 #define MG_NAME_MAX (MS_BEARER_REALM_MAX + 24) /* "ip/<realm>/1/<number>" */
-#define MG_NUMBER_MAX 0x1fffffu                /* 21 bits of a binary id (termination.c) */
-#define MG_WHEEL_SLOTS 512                     /* seconds */
-#define MG_REQUESTS_MAX 4096 /* of ours that wait for an end; must be a power of 2 */
+#define MG_NUMBER_MAX 0x1fffffu /* 21 bits in the binary form of a termination id (package.h) */
+#define MG_WHEEL_SLOTS 512      /* seconds */
+#define MG_REQUESTS_MAX 4096    /* of ours that wait for an end; must be a power of 2 */
 #define MG_NO_STREAM 0
 
 /* ---- what is kept ---- */
