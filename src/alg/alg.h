@@ -16,6 +16,7 @@ struct ms_alg {
 	const struct ms_alg_config *config; /* in force */
 	struct ms_border *border;
 	struct ms_border_gateways *gateways;
+	struct ms_hep_sender *hep; /* NULL: nothing is exported */
 	struct ms_alg_registrar *registrar;
 	struct ms_daemon *daemon;
 };

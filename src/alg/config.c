@@ -34,6 +34,7 @@ const struct ms_config_field ms_alg_config_fields[] = {
 	MS_BORDER_SIP_CONFIG(struct ms_alg_config, sip),
 	MS_BORDER_H248_CONFIG(struct ms_alg_config, h248),
 	MS_BORDER_MEDIA_CONFIG(struct ms_alg_config, media),
+	MS_BORDER_HEP_CONFIG(struct ms_alg_config, hep),
 	{ "access", MS_CONFIG_MAP, .fields = access_fields,
 	  .help = "Users: registration, and what is announced to them." },
 	MS_PROFILE_CONFIG(struct ms_alg_config, profile),

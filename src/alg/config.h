@@ -4,6 +4,7 @@
 #define MS_ALG_CONFIG_H
 
 #include "border/config.h"
+#include "border/export.h"
 #include "border/gateways-config.h"
 #include "daemon/daemon.h"
 
@@ -23,6 +24,7 @@ struct ms_alg_config {
 	struct ms_border_sip_config sip;
 	struct ms_border_h248_config h248;
 	struct ms_border_media_config media;
+	struct ms_border_hep_config hep;
 	struct {
 		unsigned unregistered; /* enum ms_alg_unregistered */
 		unsigned verify;       /* enum ms_alg_verify */

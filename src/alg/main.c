@@ -29,9 +29,13 @@ static int open_border(struct ms_alg *a)
 	int err;
 
 	ms_buf_init(&error, 1024);
-	err = ms_border_gateways_new(&c->h248, &ms_h248_profile_iq, &c->profile, &error,
-				     &a->gateways);
+	err = ms_border_hep_open(&c->hep, &error, &a->hep);
+	if (err == 0)
+		err = ms_border_gateways_new(&c->h248, &ms_h248_profile_iq, &c->profile, &error,
+					     &a->gateways);
 	if (err == 0) {
+		ms_border_gateways_export(a->gateways, a->hep);
+		spec.hep = a->hep;
 		spec.mgc = ms_border_gateways_mgc(a->gateways);
 		err = ms_border_new(&spec, &error, &a->border);
 	}
@@ -89,6 +93,7 @@ static void done(struct ms_daemon *d)
 	(void)d;
 	a->border = ms_border_free(a->border);
 	a->gateways = ms_border_gateways_free(a->gateways);
+	a->hep = ms_hep_sender_free(a->hep);
 	a->registrar = ms_alg_registrar_free(a->registrar);
 }
 

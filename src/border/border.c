@@ -296,6 +296,13 @@ static int take_key(const char *path, struct ms_secret *key, struct ms_buf *erro
 	return err;
 }
 
+static void on_trace(bool sent, const struct ms_sip_hop *hop, const struct ms_addr *own,
+		     struct ms_span message, void *arg)
+{
+	struct ms_border *b = arg;
+	ms_border_export_sip(b->hep, sent, hop, own, message);
+}
+
 static int open_proxy(struct ms_border *b, const struct ms_border_spec *spec, struct ms_buf *error)
 {
 	MS_CLEANUP(ms_secret_wipe) struct ms_secret key = { 0 };
@@ -311,7 +318,8 @@ static int open_proxy(struct ms_border *b, const struct ms_border_spec *spec, st
 	c.handlers = (struct ms_sip_proxy_handlers){ .request = on_request,
 						     .response = on_response,
 						     .ended = on_ended,
-						     .stream_lost = on_stream_lost };
+						     .stream_lost = on_stream_lost,
+						     .trace = spec->hep ? on_trace : NULL };
 	c.arg = b;
 	return ms_sip_proxy_new(&c, error, &b->proxy);
 }
@@ -328,6 +336,7 @@ int ms_border_new(const struct ms_border_spec *spec, struct ms_buf *error, struc
 		return -ENOMEM;
 	b->sip = spec->sip;
 	b->handlers = spec->handlers;
+	b->hep = spec->hep;
 	b->arg = spec->arg;
 	b->flows = spec->flows;
 	b->state_fd = -1;

@@ -15,6 +15,7 @@
 #include "anchor/anchor.h"
 #include "border/config.h"
 #include "border/edits.h"
+#include "border/export.h"
 #include "daemon/counter.h"
 #include "sip/proxy.h"
 
@@ -42,8 +43,9 @@ struct ms_border_handlers {
 struct ms_border_spec {
 	const struct ms_border_sip_config *sip; /* borrowed for the border's life */
 	struct ms_anchor_policy policy;
-	struct ms_mgc *mgc; /* borrowed; NULL: no gateways, media pass untouched */
-	bool flows;         /* the access side are users */
+	struct ms_mgc *mgc;        /* borrowed; NULL: no gateways, media pass untouched */
+	bool flows;                /* the access side are users */
+	struct ms_hep_sender *hep; /* borrowed; NULL: SIP is not exported */
 	struct ms_border_handlers handlers;
 	void *arg;
 };

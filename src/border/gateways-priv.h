@@ -19,6 +19,7 @@ struct ms_border_gateways {
 	const struct ms_border_h248_config *config;
 	struct ms_h248_registry registry;
 	struct ms_gcp *gcp;
+	struct ms_hep_sender *hep; /* borrowed; NULL: none */
 	struct ms_mgc *mgc;
 	struct ms_border_gate *gates; /* owned, config->gateways.n of them */
 	struct ms_timer tick;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "border/export.h"
 #include "border/gateways-priv.h"
 #include "core/alloc.h"
 #include "h248/binary.h"
@@ -346,6 +347,18 @@ static int add_gateways(struct ms_border_gateways *g, struct ms_buf *error)
 	return 0;
 }
 
+static void on_message(const struct ms_h248_path *peer, const struct ms_addr *local, bool sent,
+		       struct ms_span message, void *arg)
+{
+	struct ms_border_gateways *g = arg;
+	ms_border_export_h248(g->hep, g->config->mid, peer, local, sent, message);
+}
+
+void ms_border_gateways_export(struct ms_border_gateways *g, struct ms_hep_sender *hep)
+{
+	g->hep = hep;
+}
+
 static int open_gcp(struct ms_border_gateways *g, const struct ms_profile *profile,
 		    struct ms_buf *error)
 {
@@ -359,6 +372,8 @@ static int open_gcp(struct ms_border_gateways *g, const struct ms_profile *profi
 	const struct ms_gcp_options o = {
 		.sctp = { .ppid = profile->sctp_ppid,
 			  .local_udp = (uint16_t)profile->sctp_udp_port },
+		.tap = on_message,
+		.tap_arg = g,
 	};
 	int err = ms_h248_mid_parse(ms_span_str(g->config->mid), &e.mid);
 

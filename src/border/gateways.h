@@ -14,6 +14,7 @@
 #include "daemon/log.h"
 #include "gcp/gcp.h"
 #include "h248/mgc.h"
+#include "hep/hep.h"
 
 struct ms_border_gateways; /* owned by the program */
 
@@ -25,6 +26,9 @@ MS_MUST_CHECK int ms_border_gateways_new(const struct ms_border_h248_config *con
 					 const struct ms_h248_profile *h248,
 					 const struct ms_profile *profile, struct ms_buf *error,
 					 struct ms_border_gateways **ret_g);
+
+/** H.248 messages are exported there from now on; borrowed, NULL: not. */
+void ms_border_gateways_export(struct ms_border_gateways *g, struct ms_hep_sender *hep);
 
 /** Closes at once; contexts must be gone. NULL is fine. Returns NULL. */
 struct ms_border_gateways *ms_border_gateways_free(struct ms_border_gateways *g);

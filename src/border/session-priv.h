@@ -21,7 +21,8 @@ struct ms_border {
 	void *arg;
 	bool flows, draining;
 	struct ms_sip_proxy *proxy;
-	struct ms_anchor *anchor; /* NULL: media pass untouched */
+	struct ms_hep_sender *hep; /* borrowed; NULL: none */
+	struct ms_anchor *anchor;  /* NULL: media pass untouched */
 	struct ms_hash *by_key;
 	struct ms_list sessions, calls;
 	size_t n_sessions;

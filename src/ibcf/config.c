@@ -30,6 +30,7 @@ const struct ms_config_field ms_ibcf_config_fields[] = {
 	MS_BORDER_SIP_CONFIG(struct ms_ibcf_config, sip),
 	MS_BORDER_H248_CONFIG(struct ms_ibcf_config, h248),
 	MS_BORDER_MEDIA_CONFIG(struct ms_ibcf_config, media),
+	MS_BORDER_HEP_CONFIG(struct ms_ibcf_config, hep),
 	{ "domains", MS_CONFIG_LIST, AT(domains), .min = 1, .max = 64, .item = &domain_item,
 	  .item_size = sizeof(const char *),
 	  .help = "Our own domains: requests for them go to the core." },

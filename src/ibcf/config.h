@@ -4,6 +4,7 @@
 #define MS_IBCF_CONFIG_H
 
 #include "border/config.h"
+#include "border/export.h"
 #include "border/gateways-config.h"
 #include "daemon/daemon.h"
 
@@ -22,6 +23,7 @@ struct ms_ibcf_config {
 	struct ms_border_sip_config sip;
 	struct ms_border_h248_config h248;
 	struct ms_border_media_config media;
+	struct ms_border_hep_config hep;
 	struct ms_config_list domains;  /* of const char *; our own */
 	struct ms_config_list networks; /* of struct ms_ibcf_network */
 };

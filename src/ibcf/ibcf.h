@@ -14,6 +14,7 @@ struct ms_ibcf {
 	const struct ms_ibcf_config *config; /* in force */
 	struct ms_border *border;
 	struct ms_border_gateways *gateways;
+	struct ms_hep_sender *hep; /* NULL: nothing is exported */
 	struct ms_daemon *daemon;
 };
 

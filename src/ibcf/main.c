@@ -25,9 +25,13 @@ static int open_border(struct ms_ibcf *i)
 	int err;
 
 	ms_buf_init(&error, 1024);
-	err = ms_border_gateways_new(&c->h248, &ms_h248_profile_ix, &c->profile, &error,
-				     &i->gateways);
+	err = ms_border_hep_open(&c->hep, &error, &i->hep);
+	if (err == 0)
+		err = ms_border_gateways_new(&c->h248, &ms_h248_profile_ix, &c->profile, &error,
+					     &i->gateways);
 	if (err == 0) {
+		ms_border_gateways_export(i->gateways, i->hep);
+		spec.hep = i->hep;
 		spec.mgc = ms_border_gateways_mgc(i->gateways);
 		err = ms_border_new(&spec, &error, &i->border);
 	}
@@ -82,6 +86,7 @@ static void done(struct ms_daemon *d)
 	(void)d;
 	i->border = ms_border_free(i->border);
 	i->gateways = ms_border_gateways_free(i->gateways);
+	i->hep = ms_hep_sender_free(i->hep);
 }
 
 const struct ms_daemon_app ms_ibcf_app = {
