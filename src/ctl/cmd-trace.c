@@ -207,7 +207,7 @@ static int draw(int argc, char **argv)
 	const char *svg = NULL;
 	uint64_t width = 30;
 
-	for (int o; (o = getopt(argc, argv, "n:i:s:w:a")) != -1;)
+	for (int o; (o = getopt(argc, argv, "n:i:s:w:ap")) != -1;)
 		if (o == 'n' && ms_trace_name(&t, optarg) < 0)
 			return ms_ctl_usage(&ms_cmd_trace, "%s: not ADDRESS=NAME", optarg);
 		else if (o == 'i')
@@ -216,6 +216,8 @@ static int draw(int argc, char **argv)
 			svg = optarg;
 		else if (o == 'a')
 			t.heartbeats = true;
+		else if (o == 'p')
+			t.ports = true;
 		else if (o == '?' ||
 			 (o == 'w' &&
 			  (ms_span_u64(ms_span_str(optarg), 200, &width) < 0 || width < 12)))
@@ -241,13 +243,14 @@ const struct ms_ctl_command ms_cmd_trace = {
 		"mediasec trace collect [-l ADDRESS] [-t SECONDS] FILE\n"
 		"  Receives HEPv3 packets (keys hep.* of the daemons) until SIGINT or for SECONDS.\n"
 		"  -l ADDRESS         where to listen; 127.0.0.1:9060 if not given\n"
-		"mediasec trace draw [-n ADDRESS=NAME]... [-i ID] [-s FILE.svg] [-w WIDTH] [-a] FILE\n"
+		"mediasec trace draw [-n ADDRESS=NAME]... [-i ID] [-s FILE.svg] [-w WIDTH] [-a] [-p] FILE\n"
 		"  Prints the ladder of what passed, in the order of time.\n"
 		"  -n ADDRESS=NAME    a participant: 192.0.2.1, 192.0.2.1:5060 or 192.0.2.1:5060-5070;\n"
 		"                     participants stand in the order of these options\n"
 		"  -i ID              only what has ID in its correlation (Call-ID, MID/CONTEXT)\n"
 		"  -s FILE.svg        draws it in SVG too\n"
 		"  -w WIDTH           columns of a participant, 12 to 200; 30 if not given\n"
-		"  -a                 all: heartbeats, audits of ROOT and 100 Trying, too\n",
+		"  -a                 all: heartbeats, audits of ROOT and 100 Trying, too\n"
+		"  -p                 who has no name stands with the port, not only with the host\n",
 	.run = run,
 };

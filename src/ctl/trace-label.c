@@ -200,7 +200,9 @@ static void label_h248(struct ms_buf *b, struct ms_span message, bool *ret_heart
 	} else {
 		*ret_heartbeat = true;
 		for (const struct ms_h248_transaction *t = m.transactions; t; t = t->next) {
-			put_transaction(b, t);
+			/* an acknowledgement that travels along says nothing */
+			if (t->kind != MS_H248_ACK || t == m.transactions)
+				put_transaction(b, t);
 			*ret_heartbeat = *ret_heartbeat && is_heartbeat(t);
 		}
 	}

@@ -98,7 +98,10 @@ static int lane_of(struct ms_trace *t, const struct ms_addr *a)
 {
 	char text[MS_ADDR_TEXT_MAX];
 	const struct ms_trace_name *n = find_name(t, a);
-	return lane_of_name(t, n ? n->name : ms_addr_print(a, text));
+	if (n)
+		return lane_of_name(t, n->name);
+	/* ports of connections change: who has no name is known by the host */
+	return lane_of_name(t, t->ports ? ms_addr_print(a, text) : ms_addr_print_host(a, text));
 }
 
 /* ---- lines ---- */

@@ -122,6 +122,9 @@ static void put_line(const struct ms_trace *t, unsigned width, const struct ms_t
 
 void ms_trace_text(const struct ms_trace *t, unsigned width, struct ms_buf *out)
 {
+	/* many participants: narrower, so that a row has all of them */
+	if (t->n_lanes * width > ROW_MAX - TIME_WIDTH)
+		width = (ROW_MAX - TIME_WIDTH) / t->n_lanes;
 	put_heads(t, width, out);
 	for (size_t i = 0; i < t->n; i++)
 		put_line(t, width, &t->lines[i], out);

@@ -44,6 +44,7 @@ struct ms_trace {
 	unsigned n_names;
 	const char *correlation; /* only packets whose correlation has this; NULL: all */
 	bool heartbeats;         /* heartbeats too */
+	bool ports; /* who has no name is known by address and port, else by the host */
 	char lanes[MS_TRACE_LANES_MAX][MS_TRACE_NAME_MAX];
 	unsigned n_lanes;
 	struct ms_trace_line *lines; /* owned */

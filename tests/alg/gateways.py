@@ -17,6 +17,7 @@ class Gateway:
         os.makedirs(folder, exist_ok=True)
         self.port = reserve(1, address)
         access, core = reserve(ports, address), reserve(ports, address)
+        self.media = [(first, first + ports - 1) for first in (access, core)]
         config = {
             "daemon": {"control": os.path.join(folder, "mgw.sock"), "log_level": "debug"},
             "h248": {"mid": self.name, "profile": profile, "avalanche": "0s", "retry": "500ms", "t_max": "3s",

@@ -17,7 +17,7 @@ EDGE = {"e2ae": "registered", "outgoing": "e2ae"}
 
 
 @contextlib.contextmanager
-def edge(lab, *names, gateways=("agw1",), transport="udp", encoding="pretty", h248=None, **changes):
+def edge(lab, *names, gateways=("agw1",), transport="udp", encoding="pretty", h248=None, gateway=None, **changes):
     """A P-CSCF with gateways before the lab's core; its users go through it."""
     lab.start(*names)
     port, made = reserve(1), []
@@ -29,7 +29,7 @@ def edge(lab, *names, gateways=("agw1",), transport="udp", encoding="pretty", h2
             name = name if isinstance(name, str) else name["name"].split(".")[0]
             # SCTP in UDP has the same port everywhere: each end needs an address of its own
             made.append(Gateway(os.path.join(lab.dir, name), name, [f"127.0.0.1:{port}"], transport=transport,
-                                encoding=encoding, address="127.0.0.31" if transport == "sctp" else "127.0.0.1"))
+                                encoding=encoding, address="127.0.0.31" if transport == "sctp" else "127.0.0.1", **(gateway or {})))
         for gateway in made:
             gateway.registered()
         yield alg, made

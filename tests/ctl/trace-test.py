@@ -103,7 +103,8 @@ def test_text(mediasec, path):
     only = run(mediasec, "draw", *NAMES, "-i", "agw1/7", path)
     check("-i chooses", "INVITE" not in only and "Add" in only)
     unnamed = run(mediasec, "draw", path)
-    check("without names: addresses", "127.0.0.11:40211" in unnamed)
+    check("without names: hosts", "127.0.0.11" in unnamed and "40211" not in unnamed)
+    check("-p: with ports", "127.0.0.11:40211" in run(mediasec, "draw", "-p", path))
 
 
 def test_svg(mediasec, path, folder):
