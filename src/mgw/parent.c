@@ -152,7 +152,8 @@ static int start_control(struct parent *p)
 	err = spawn(&p->control, "control", pair[0]);
 	close(pair[0]);
 	if (err)
-		MS_LOG(&ms_log_main, MS_LOG_ERROR, "the control role did not start");
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "the control role did not start: %s",
+		       strerror(-err));
 	return err;
 }
 
@@ -227,8 +228,9 @@ static void stop_next(struct parent *p)
 
 	if (!c)
 		ms_daemon_stopped(p->d);
-	else if (!c->chan || ms_chan_send(c->chan, MS_MGW_MSG_STOP, 0, MS_SPAN_NULL))
+	else if (c->chan && ms_chan_send(c->chan, MS_MGW_MSG_STOP, 0, MS_SPAN_NULL))
 		ms_role_kill(c->role, SIGKILL);
+	/* Without a channel it is ending already: a worker does when control has gone. */
 }
 
 static void ended(struct ms_role *r, int status, const char *text, void *arg)

@@ -142,7 +142,7 @@ h248:
 realms:
   - {{ name: core, address: "{core}:0", port_min: {low}, port_max: {high} }}
   - {{ name: access, address: "{access}:0", port_min: {low}, port_max: {high} }}
-media: {{ workers: {workers} }}
+media: {{ workers: {workers}{media} }}
 """
 
 
@@ -150,18 +150,19 @@ class Gateway:
     """mediasec-mgw as it is installed, with all its processes."""
 
     def __init__(self, build, folder, ports, core="127.0.66.1", access="127.0.66.2", workers=1,
-                 h248="", low=10000, high=10999):
+                 h248="", media="", low=10000, high=10999, wrap=(), output=None):
+        """`wrap`: a command that starts it, as prlimit(1) does; `output`: where its log goes."""
         self.build, self.folder = build, folder
         self.control = os.path.join(folder, "mgw.sock")
         path = os.path.join(folder, "mgw.yaml")
         with open(path, "w") as f:
-            f.write(CONFIG.format(dir=folder, core=core, access=access, workers=workers, h248=h248,
+            f.write(CONFIG.format(dir=folder, core=core, access=access, workers=workers, h248=h248, media=media,
                                   low=low, high=high, controllers="\n".join(
                                       '    - {{ address: "{}" }}'.format(p if isinstance(p, str) else "127.0.0.1:%d" % p)
                                       for p in ports)))
-        self.log = open(os.path.join(folder, "mgw.log"), "w")
+        self.log = open(output or os.path.join(folder, "mgw.log"), "w")
         self.process = subprocess.Popen(
-            [os.path.join(build, "src/mgw/mediasec-mgw"), "-f", "-c", path],
+            [*wrap, os.path.join(build, "src/mgw/mediasec-mgw"), "-f", "-c", path],
             stdout=self.log, stderr=subprocess.STDOUT)
 
     def workers(self):
@@ -191,5 +192,7 @@ class Gateway:
         return self.process.returncode
 
     def tail(self):
-        with open(os.path.join(self.folder, "mgw.log")) as f:
+        if self.log.name != os.path.join(self.folder, "mgw.log"):
+            return ""
+        with open(self.log.name) as f:
             return f.read()[-4000:]
