@@ -162,3 +162,4 @@ def run(folder, show):
         act_end_to_end(lab, show)
         act_wrong_fingerprint(lab, show)
         act_gateway_dies(lab, show)
+        act_alg_dies(lab, show)
