@@ -46,7 +46,8 @@ static void send_kept(struct ms_h248_job *job)
 	ms_h248_gather_put(job->a, &job->path, ms_span_of(job->octets, job->len));
 }
 
-static int put_reply(struct ms_h248_job *job, const struct ms_h248_transaction *t)
+/* What fits into one message, or segments of it. */
+static int put_reply(struct ms_h248_job *job, const struct ms_h248_transaction *t, ms_usec now)
 {
 	struct ms_h248_transaction reply = {
 		.kind = MS_H248_REPLY,
@@ -59,30 +60,33 @@ static int put_reply(struct ms_h248_job *job, const struct ms_h248_transaction *
 	};
 	int err = ms_h248_encode(job->a, &job->path, &reply);
 
+	if (err == -EMSGSIZE && job->a->version >= 3)
+		return ms_h248_segments_make(job, &reply, ms_h248_most(job->e, &job->path), now);
 	if (err)
 		return err;
 	job->len = job->e->scratch.len;
 	job->octets = ms_h248_keep(job->e, ms_buf_span(&job->e->scratch));
+	job->size = job->octets ? ms_h248_pool_size(job->len) : 0;
 	return job->octets ? 0 : -ENOMEM;
 }
 
-static int put_error(struct ms_h248_job *job, uint16_t code)
+static int put_error(struct ms_h248_job *job, uint16_t code, ms_usec now)
 {
 	struct ms_h248_error error = { .code = code };
 	struct ms_h248_transaction t = { .error = &error };
 
-	return put_reply(job, &t);
+	return put_reply(job, &t, now);
 }
 
-static int reply_to(struct ms_h248_job *job, const struct ms_h248_transaction *t)
+static int reply_to(struct ms_h248_job *job, const struct ms_h248_transaction *t, ms_usec now)
 {
-	int err = put_reply(job, t);
+	int err = put_reply(job, t, now);
 
 	if (!err)
 		return 0;
 	if (err == -EMSGSIZE)
 		job->e->counts.too_large++;
-	if (put_error(job, err == -EMSGSIZE ? ERROR_TOO_LARGE : ERROR_INTERNAL) != 0)
+	if (put_error(job, err == -EMSGSIZE ? ERROR_TOO_LARGE : ERROR_INTERNAL, now) != 0)
 		job->octets = NULL; /* executed and silent: the requester times out */
 	return err;
 }
@@ -96,7 +100,7 @@ int ms_h248_job_reply(struct ms_h248_job *job, const struct ms_h248_transaction 
 		return 0;
 	}
 	if (!job->aborted) {
-		err = reply_to(job, t);
+		err = reply_to(job, t, now);
 		if (job->octets)
 			send_kept(job);
 	}
@@ -106,10 +110,10 @@ int ms_h248_job_reply(struct ms_h248_job *job, const struct ms_h248_transaction 
 
 /* ---- Pending ---- */
 
-static void too_many_pendings(struct ms_h248_job *job)
+static void too_many_pendings(struct ms_h248_job *job, ms_usec now)
 {
 	job->aborted = true;
-	if (put_error(job, ERROR_PENDINGS) == 0)
+	if (put_error(job, ERROR_PENDINGS, now) == 0)
 		send_kept(job);
 	else
 		job->octets = NULL;
@@ -124,7 +128,7 @@ void ms_h248_job_pending(struct ms_h248_job *job, ms_usec now)
 	if (!job->a || !job->running || job->aborted)
 		return;
 	if (job->pendings >= job->a->timing.pendings_out) {
-		too_many_pendings(job);
+		too_many_pendings(job, now);
 		return;
 	}
 	ms_h248_wheel_see(&job->e->wheel, now);
@@ -144,6 +148,8 @@ static void duplicate(struct ms_h248_job *job, const struct ms_h248_path *from, 
 	job->path = *from; /* replies go where this one came from (section 9) */
 	if (job->octets)
 		send_kept(job);
+	else if (!ms_list_empty(&job->segments))
+		ms_h248_segments_repeat(job, now);
 	else if (job->running && (job->pendings == 0 || now - job->told >= job->e->timers.shortest))
 		ms_h248_job_pending(job, now);
 }

@@ -25,6 +25,7 @@ enum ms_h248_timer_kind {
 	MS_H248_TIMER_REPEAT,  /* a request of ours waits for its reply */
 	MS_H248_TIMER_PENDING, /* a job takes its time */
 	MS_H248_TIMER_ACK,     /* an association has acknowledgements to send */
+	MS_H248_TIMER_SEGMENT, /* a segment of a reply waits for its confirmation */
 };
 
 /** A request of ours, from ms_h248_request() to its reply. */
@@ -36,11 +37,14 @@ struct ms_h248_waiting {
 	void *request; /* the user's */
 	uint32_t id;
 	uint32_t repeats, pendings;
-	ms_usec sent;    /* first; of this path */
-	ms_usec heard;   /* first sent or last Pending: T-MAX counts from here */
-	ms_usec delay;   /* "AAD" of this request: doubled by every repetition */
-	bool repeated;   /* its delay measures nothing (Karn) */
-	uint8_t *octets; /* owned, of the pool */
+	ms_usec sent;         /* first; of this path */
+	ms_usec heard;        /* first sent or last Pending: T-MAX counts from here */
+	ms_usec delay;        /* "AAD" of this request: doubled by every repetition */
+	bool repeated;        /* its delay measures nothing (Karn) */
+	struct ms_list parts; /* segments of the reply so far */
+	uint32_t n_parts;
+	uint16_t last_part; /* 0: not known yet */
+	uint8_t *octets;    /* owned, of the pool */
 	size_t len;
 };
 
@@ -66,6 +70,8 @@ struct ms_h248_job {
 	bool aborted;     /* got error 506 */
 	uint8_t *octets;  /* the encoded reply, of the pool; NULL: none (yet) */
 	size_t len;
+	struct ms_list segments; /* or it is in segments */
+	size_t size;             /* of all this in the pool, counted as kept */
 };
 
 /** What is gathered for one path. */
@@ -101,6 +107,7 @@ struct ms_h248_association {
 	struct ms_h248_idset
 		executed[2];       /* ids whose replies are gone: this LONG-TIMER, the last one */
 	ms_usec turned;            /* when the two were exchanged */
+	size_t part_octets;        /* segments of replies to us */
 	struct ms_h248_idset acks; /* replies to confirm */
 	bool ack_now;
 	struct ms_h248_timer ack_timer;
@@ -138,7 +145,10 @@ struct ms_h248_entity {
 	struct ms_h248_pool pool;
 	struct ms_list gathers; /* with something to send */
 	const struct ms_h248_registry *registry;
+	struct ms_span received; /* the message being read */
+	const struct ms_h248_codec *received_codec;
 	struct ms_h248_arena arena; /* of the message being read */
+	struct ms_h248_arena whole; /* of a reply in segments */
 	struct ms_h248_arena bound; /* of the transaction being encoded */
 	struct ms_buf scratch;      /* a transaction being encoded */
 	struct ms_buf message;      /* a message being made */
@@ -168,6 +178,9 @@ void ms_h248_gather_put(struct ms_h248_association *a, const struct ms_h248_path
 
 /** Sends what is gathered for this association. */
 void ms_h248_gather_flush(struct ms_h248_association *a);
+
+/** Most octets of a transaction in a message along this path. */
+size_t ms_h248_most(const struct ms_h248_entity *e, const struct ms_h248_path *to);
 
 /** Binds and encodes into e->scratch; 0, -ENOENT, -EINVAL, -EMSGSIZE, -ENOMEM. */
 MS_MUST_CHECK int ms_h248_encode(struct ms_h248_association *a, const struct ms_h248_path *to,
@@ -231,5 +244,24 @@ void ms_h248_replies_expire(struct ms_h248_entity *e, ms_usec now);
 
 /** Forgets all replies and ids of a peer. */
 void ms_h248_replies_drop(struct ms_h248_association *a);
+
+/* ---- association-segment.c ---- */
+
+/** The reply in segments of `most` octets; the first ones are queued. The tree is bound already. */
+MS_MUST_CHECK int ms_h248_segments_make(struct ms_h248_job *job,
+					const struct ms_h248_transaction *reply, size_t most,
+					ms_usec now);
+void ms_h248_segments_repeat(struct ms_h248_job *job, ms_usec now);
+void ms_h248_segments_free(struct ms_h248_job *job);
+void ms_h248_segment_due(struct ms_h248_timer *t, ms_usec now);
+void ms_h248_segment_confirm(struct ms_h248_association *a, const struct ms_h248_transaction *t,
+			     ms_usec now);
+
+/** A segment for us: 1 (all are there, *ret_whole), 0 (kept), -ENOBUFS (not kept), -EMSGSIZE (all are
+ * there and cannot be read). */
+MS_MUST_CHECK int ms_h248_part_receive(struct ms_h248_waiting *w,
+				       const struct ms_h248_transaction *t,
+				       struct ms_h248_transaction *ret_whole);
+void ms_h248_parts_free(struct ms_h248_waiting *w);
 
 #endif

@@ -37,6 +37,7 @@ struct ms_h248_job *ms_h248_job_new(struct ms_h248_association *a, uint32_t id)
 	if (!job)
 		return NULL;
 	memset(job, 0, sizeof(*job));
+	ms_list_init(&job->segments);
 	job->e = a->e;
 	job->a = a;
 	job->id = id;
@@ -51,19 +52,19 @@ struct ms_h248_job *ms_h248_job_new(struct ms_h248_association *a, uint32_t id)
 
 static void drop_octets(struct ms_h248_job *job)
 {
-	size_t size = ms_h248_pool_size(job->len);
-
-	if (!job->octets)
+	if (job->size == 0)
 		return;
+	ms_h248_segments_free(job);
 	ms_h248_pool_put(&job->e->pool, job->octets, job->len);
 	job->octets = NULL;
-	if (job->running)
-		return;
-	ms_list_remove(&job->kept);
-	ms_list_remove(&job->all);
-	ms_list_append(&job->a->bare, &job->all);
-	job->a->reply_octets -= size;
-	job->e->counts.reply_octets -= size;
+	if (!job->running) {
+		ms_list_remove(&job->kept);
+		ms_list_remove(&job->all);
+		ms_list_append(&job->a->bare, &job->all);
+		job->a->reply_octets -= job->size;
+		job->e->counts.reply_octets -= job->size;
+	}
+	job->size = 0;
 }
 
 void ms_h248_job_free(struct ms_h248_job *job)
@@ -172,7 +173,7 @@ void ms_h248_reply_keep(struct ms_h248_job *job, ms_usec now)
 
 	ms_h248_wheel_stop(&e->wheel, &job->timer);
 	ms_list_remove(&job->all);
-	ms_list_append(job->octets ? &a->replies : &a->bare, &job->all);
+	ms_list_append(job->size ? &a->replies : &a->bare, &job->all);
 	ms_list_append(&e->age, &job->age);
 	job->running = false;
 	job->expires = ms_usec_add(now, e->timers.long_timer);
@@ -180,10 +181,10 @@ void ms_h248_reply_keep(struct ms_h248_job *job, ms_usec now)
 	e->counts.jobs--;
 	a->n_replies++;
 	e->counts.replies++;
-	if (job->octets) {
+	if (job->size > 0) {
 		ms_list_append(&e->kept, &job->kept);
-		a->reply_octets += ms_h248_pool_size(job->len);
-		e->counts.reply_octets += ms_h248_pool_size(job->len);
+		a->reply_octets += job->size;
+		e->counts.reply_octets += job->size;
 	}
 	limit_octets(a, now);
 }

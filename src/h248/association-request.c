@@ -26,6 +26,7 @@ static void waiting_free(struct ms_h248_waiting *w)
 	ms_h248_wheel_stop(&e->wheel, &w->timer);
 	w->a->n_waiting--;
 	e->counts.waiting--;
+	ms_h248_parts_free(w);
 	ms_h248_pool_put(&e->pool, w->octets, w->len);
 	ms_h248_pool_put(&e->pool, w, sizeof(*w));
 }
@@ -116,6 +117,7 @@ static struct ms_h248_waiting *waiting_new(struct ms_h248_association *a, uint32
 	if (!w)
 		return NULL;
 	memset(w, 0, sizeof(*w));
+	ms_list_init(&w->parts);
 	w->octets = ms_h248_keep(e, ms_buf_span(&e->scratch));
 	if (!w->octets) {
 		ms_h248_pool_put(&e->pool, w, sizeof(*w));
@@ -242,25 +244,59 @@ static struct ms_h248_waiting *asked(struct ms_h248_association *a, uint32_t id)
 	return NULL;
 }
 
+/* The end: the reply is confirmed and the user told. */
+static void answered(struct ms_h248_waiting *w, int err, const struct ms_h248_message *m,
+		     const struct ms_h248_transaction *t, ms_usec now)
+{
+	struct ms_h248_association *a = w->a;
+	void *request = w->request;
+
+	/* "Upon receipt of a final response following receipt of provisional responses, an immediate
+	 * confirmation shall be sent" (annex D.1.4) */
+	ms_h248_ack_put(a, w->id, t->ack_required || w->pendings > 0, now);
+	if (!w->repeated && w->pendings == 0 && w->n_parts == 0)
+		measure(a, now - w->sent);
+	a->e->counts.replies_in++;
+	waiting_free(w);
+	a->e->handlers.answered(a, request, err, err ? NULL : m, err ? NULL : t, a->e->arg);
+}
+
+/* H.248.1 version 3: each segment is confirmed; from the first on the request is not repeated. */
+static void receive_segment(struct ms_h248_association *a, struct ms_h248_waiting *w,
+			    const struct ms_h248_message *m, const struct ms_h248_transaction *t,
+			    ms_usec now)
+{
+	struct ms_h248_transaction whole;
+	struct ms_h248_transaction confirm = { .kind = MS_H248_SEGMENT_REPLY,
+					       .id = t->id,
+					       .segment = t->segment,
+					       .segment_end = t->segment_end };
+	int r = w ? ms_h248_part_receive(w, t, &whole) : 0;
+
+	if (r == -ENOBUFS)
+		return;
+	a->e->counts.segments_in++;
+	ms_h248_send_once(a, &a->path, &confirm);
+	if (w && r == 0) {
+		w->heard = now;
+		arm(w, a->e->timers.t_max, now);
+	} else if (w) {
+		answered(w, r < 0 ? r : 0, m, &whole, now);
+		ms_h248_arena_done(&a->e->whole); /* large and rare */
+	}
+}
+
 void ms_h248_waiting_reply(struct ms_h248_association *a, const struct ms_h248_message *m,
 			   const struct ms_h248_transaction *t, ms_usec now)
 {
 	struct ms_h248_waiting *w = asked(a, t->id);
-	/* "Upon receipt of a final response following receipt of provisional responses, an immediate
-	 * confirmation shall be sent" (annex D.1.4); a repeated reply is confirmed again. */
-	bool at_once = t->ack_required || (w && w->pendings > 0);
-	void *request;
 
-	if (w || t->ack_required)
-		ms_h248_ack_put(a, t->id, at_once, now);
-	if (!w)
-		return;
-	if (!w->repeated && w->pendings == 0)
-		measure(a, now - w->sent);
-	request = w->request;
-	a->e->counts.replies_in++;
-	waiting_free(w);
-	a->e->handlers.answered(a, request, 0, m, t, a->e->arg);
+	if (!w && t->ack_required) /* it has not heard our confirmation */
+		ms_h248_ack_put(a, t->id, true, now);
+	if (t->segment)
+		receive_segment(a, w, m, t, now);
+	else if (w)
+		answered(w, 0, m, t, now);
 }
 
 void ms_h248_waiting_pending(struct ms_h248_association *a, uint32_t id, ms_usec now)

@@ -9,7 +9,7 @@
 /* Room for header and message identifier around transactions. */
 #define ENVELOPE 512u
 
-static size_t most(const struct ms_h248_entity *e, const struct ms_h248_path *to)
+size_t ms_h248_most(const struct ms_h248_entity *e, const struct ms_h248_path *to)
 {
 	size_t max = e->limits.message;
 
@@ -40,7 +40,7 @@ int ms_h248_encode(struct ms_h248_association *a, const struct ms_h248_path *to,
 	ms_buf_reset(&e->scratch);
 	to->codec->put_transaction(&e->scratch, t, a->version);
 	err = ms_buf_status(&e->scratch);
-	if (!err && e->scratch.len > most(e, to))
+	if (!err && e->scratch.len > ms_h248_most(e, to))
 		err = -EMSGSIZE;
 	return err;
 }

@@ -83,6 +83,8 @@ struct ms_h248_limits {
 	uint32_t batch;    /* 10 transactions in a message we make (TS 29.334 clause 5.10.1) */
 	uint32_t batch_octets; /* 1400: a message is not filled beyond this by gathering */
 	uint32_t transactions; /* 64 transactions taken from a message read; the rest is dropped */
+	size_t segment_octets; /* 4 MiB of segmented replies of one peer that are not whole yet;
+				  four times that for the tree of one */
 	uint32_t intervals;    /* 4096 runs of ids remembered as executed, of one peer */
 	uint32_t errors;       /* 10 message errors a second sent by us, to all peers together */
 };

@@ -21,6 +21,7 @@ const struct ms_h248_limits ms_h248_limits_default = {
 	.batch = 10,
 	.batch_octets = 1400,
 	.transactions = 64,
+	.segment_octets = 4u * 1024 * 1024,
 	.intervals = 4096,
 	.errors = 10,
 };
@@ -85,6 +86,7 @@ static void set_options(struct ms_h248_entity *e, const struct ms_h248_entity_op
 	e->registry = o->registry;
 	ms_h248_arena_init(&e->arena, e->limits.tree);
 	ms_h248_arena_init(&e->bound, e->limits.tree);
+	ms_h248_arena_init(&e->whole, 4 * e->limits.segment_octets);
 	ms_buf_init(&e->scratch, e->limits.message);
 	ms_buf_init(&e->message, e->limits.message);
 }
@@ -139,6 +141,7 @@ struct ms_h248_entity *ms_h248_entity_free(struct ms_h248_entity *e)
 	ms_h248_idmap_done(&e->jobs);
 	ms_h248_arena_done(&e->arena);
 	ms_h248_arena_done(&e->bound);
+	ms_h248_arena_done(&e->whole);
 	ms_buf_done(&e->scratch);
 	ms_buf_done(&e->message);
 	ms_h248_pool_done(&e->pool);
@@ -214,6 +217,7 @@ static void receive_one(struct ms_h248_association *a, const struct ms_h248_path
 		ms_h248_reply_confirm(a, t->acks, now);
 		break;
 	case MS_H248_SEGMENT_REPLY:
+		ms_h248_segment_confirm(a, t, now);
 		break;
 	}
 }
@@ -242,6 +246,8 @@ static int decode(struct ms_h248_entity *e, const struct ms_h248_path *from, str
 
 	if (octets.len > e->limits.message)
 		return -EMSGSIZE;
+	e->received = octets;
+	e->received_codec = from->codec;
 	err = from->codec->decode(octets, &e->arena, refused, &m);
 	if (err)
 		return err;
@@ -291,6 +297,9 @@ static void fire(struct ms_h248_timer *t, ms_usec now)
 		break;
 	case MS_H248_TIMER_ACK:
 		ms_h248_ack_send(MS_H248_OWNER(t, struct ms_h248_association, ack_timer));
+		break;
+	case MS_H248_TIMER_SEGMENT:
+		ms_h248_segment_due(t, now);
 		break;
 	}
 }

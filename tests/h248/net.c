@@ -75,10 +75,19 @@ static void land(struct net *n, size_t i)
 
 static void reply(struct net_peer *p, struct ms_h248_job *job, uint32_t context)
 {
-	struct ms_h248_termination root = { .kind = MS_H248_TERMINATION_ROOT };
-	struct ms_h248_command c = { .verb = MS_H248_AUDIT_VALUE, .terminations = &root };
-	struct ms_h248_action a = { .context = context, .commands = &c };
+	static struct ms_h248_command commands[NET_BIG];
+	static struct ms_h248_termination roots[NET_BIG];
+	struct ms_h248_action a = { .context = context, .commands = commands };
 	struct ms_h248_transaction t = { .actions = &a };
+	unsigned n = p->net->big ? p->net->big : 1;
+
+	for (unsigned i = 0; i < n; i++) {
+		roots[i] = (struct ms_h248_termination){ .kind = MS_H248_TERMINATION_ROOT };
+		commands[i] =
+			(struct ms_h248_command){ .verb = MS_H248_AUDIT_VALUE,
+						  .terminations = &roots[i],
+						  .next = i + 1 < n ? &commands[i + 1] : NULL };
+	}
 	int err = ms_h248_job_reply(job, &t, p->net->now);
 
 	(void)err; /* no memory: the peer is told or times out */
@@ -113,6 +122,9 @@ static void on_answered(struct ms_h248_association *a, void *request, int err,
 	r->answered++;
 	r->err = err;
 	r->error = t && t->error ? t->error->code : 0;
+	for (const struct ms_h248_action *x = t ? t->actions : NULL; x; x = x->next)
+		for (const struct ms_h248_command *c = x->commands; c; c = c->next)
+			r->commands++;
 }
 
 static bool on_admit(struct ms_h248_association *a, const struct ms_h248_message *m, void *arg)
@@ -235,9 +247,10 @@ int net_init(struct net *n, uint64_t seed, enum ms_h248_transport transport,
 	return init(n, seed, transport, limits, timers, &plain_codec);
 }
 
-int net_init_codec(struct net *n, uint64_t seed, const struct ms_h248_codec *codec)
+int net_init_codec(struct net *n, uint64_t seed, const struct ms_h248_codec *codec,
+		   const struct ms_h248_limits *limits)
 {
-	return init(n, seed, MS_H248_UDP, NULL, NULL, codec);
+	return init(n, seed, MS_H248_UDP, limits, NULL, codec);
 }
 
 void net_done(struct net *n)

@@ -12,6 +12,7 @@
 
 #define NET_FLIGHTS 4096
 #define NET_REQUESTS 4096
+#define NET_BIG 1000
 
 /** LONG-TIMER is T-MAX and this, the longest a message may be under way (RFC 3525 D.1.5). */
 #define NET_OLDEST (5 * MS_SEC)
@@ -30,7 +31,8 @@ struct net_flight {
 struct net_request {
 	unsigned executed, answered;
 	int err;
-	uint16_t error; /* in the reply */
+	uint16_t error;    /* in the reply */
+	unsigned commands; /* in the reply */
 };
 
 struct net_peer {
@@ -51,6 +53,7 @@ struct net {
 	uint64_t dice;
 	unsigned loss, doubled, replayed; /* percent */
 	ms_usec delay, jitter;            /* of a message */
+	unsigned big;                     /* commands in a reply; 0: one */
 	unsigned slow;                    /* percent of requests executed slowly */
 	ms_usec slowness;                 /* at most */
 	bool cut;                         /* nothing arrives */
@@ -69,7 +72,8 @@ int net_init(struct net *n, uint64_t seed, enum ms_h248_transport transport,
 	     const struct ms_h248_limits *limits, const struct ms_h248_timers *timers);
 
 /** The same in a real coding. */
-int net_init_codec(struct net *n, uint64_t seed, const struct ms_h248_codec *codec);
+int net_init_codec(struct net *n, uint64_t seed, const struct ms_h248_codec *codec,
+		   const struct ms_h248_limits *limits);
 void net_done(struct net *n);
 
 uint64_t net_dice(struct net *n);

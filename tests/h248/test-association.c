@@ -430,9 +430,67 @@ static void storms_in_real_codings(void **state)
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= 15; seed++) {
-		assert_int_equal(net_init_codec(&net, seed, codecs[seed % 3]), 0);
+		assert_int_equal(net_init_codec(&net, seed, codecs[seed % 3], NULL), 0);
 		storm(seed);
 	}
+}
+
+/* ---- segments ---- */
+
+static void begin_segments(uint64_t seed, const struct ms_h248_codec *codec, unsigned version)
+{
+	struct ms_h248_limits limits = ms_h248_limits_default;
+
+	limits.datagram = 1500;
+	assert_int_equal(net_init_codec(&net, seed, codec, &limits), 0);
+	net_restart(&net, 1);
+	net_run(&net, net.now + MS_SEC);
+	ms_h248_association_set_version(net.peers[0].a, version);
+	ms_h248_association_set_version(net.peers[1].a, version);
+}
+
+static void segments(void **state)
+{
+	static const struct ms_h248_codec *const codecs[] = { &ms_h248_codec_compact,
+							      &ms_h248_codec_binary };
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		begin_segments(seed, codecs[seed % 2], 3);
+		net.loss = (unsigned)(seed % 5) * 5;
+		net.doubled = 20;
+		net.jitter = (ms_usec)(seed % 3) * 50 * MS_MSEC;
+		net.slow = seed % 4 ? 0 : 100;
+		net.slowness = 2 * MS_SEC;
+		net.big = 1000;
+		for (unsigned i = 0; i < 6; i++)
+			assert_true(net_request(&net, i % 2) >= 0);
+		net_run(&net, net.now + 100 * MS_SEC);
+		for (size_t i = 1; i < net.n_requests; i++) {
+			assert_int_equal(net.requests[i].executed, 1);
+			assert_int_equal(net.requests[i].answered, 1);
+			assert_int_equal(net.requests[i].err, 0);
+			assert_int_equal(net.requests[i].commands, 1000);
+		}
+		assert_true(counts(0)->segments_in > 3 * 4);
+		assert_int_equal(counts(0)->reply_octets, 0);
+		net_done(&net);
+	}
+}
+
+/* Version 2 has no segments: H.248.8 error 533. */
+static void too_large(void **state)
+{
+	int r;
+
+	(void)state;
+	begin_segments(1, &ms_h248_codec_compact, 2);
+	net.big = 1000;
+	r = net_request(&net, 1);
+	net_run(&net, net.now + MS_SEC);
+	assert_int_equal(net.requests[r].error, 533);
+	assert_int_equal(counts(0)->too_large, 1);
+	net_done(&net);
 }
 
 static int short_life(void *arg)
@@ -481,6 +539,8 @@ int main(void)
 		cmocka_unit_test(storms),
 		cmocka_unit_test(no_memory),
 		cmocka_unit_test(storms_in_real_codings),
+		cmocka_unit_test(segments),
+		cmocka_unit_test(too_large),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
