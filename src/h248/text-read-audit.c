@@ -140,6 +140,8 @@ void ms_h248_in_audit_item(struct ms_h248_in *in, enum ms_h248_token token,
 	in->audit = true;
 	individual(in, token, audit);
 	in->audit = false;
+	if (!asked_already(audit, token)) /* empty braces: all of it */
+		audit->tokens |= bit;
 }
 
 /* auditDescriptor = AuditToken LBRKT [ auditItem *(COMMA auditItem) ] RBRKT */

@@ -255,6 +255,12 @@ static void audited(struct ms_h248_in *in, struct ms_h248_context *c, struct tai
 	}
 }
 
+static bool selects_nothing(const struct ms_h248_context_select *s)
+{
+	return s->logic == MS_H248_SELECT_ABSENT && !s->emergency && !s->ieps && !s->has_priority &&
+	       !s->properties && !s->list;
+}
+
 /* contextAudit = ContextAuditToken LBRKT contextAuditProperties *(COMMA contextAuditProperties) RBRKT */
 static void context_audit(struct ms_h248_in *in, struct ms_h248_context *c)
 {
@@ -274,6 +280,8 @@ static void context_audit(struct ms_h248_in *in, struct ms_h248_context *c)
 			audited(in, c, tails);
 		}
 	} while (ms_h248_in_more(in));
+	if (c->select && selects_nothing(c->select)) /* an empty list of contexts */
+		c->select = NULL;
 }
 
 bool ms_h248_in_context(struct ms_h248_in *in, enum ms_h248_token token, struct ms_h248_context *c)
@@ -296,6 +304,8 @@ bool ms_h248_in_context(struct ms_h248_in *in, enum ms_h248_token token, struct 
 		break;
 	case MS_H248_T_CONTEXT_ATTR:
 		attributes(in, &c->properties, &c->list);
+		if (!c->properties && !c->list) /* empty braces set nothing */
+			return true;
 		break;
 	case MS_H248_T_CONTEXT_AUDIT:
 		context_audit(in, c);
