@@ -77,9 +77,10 @@ static const struct ms_config_field kms_fields[] = {
 	{ .key = "url",
 	  .type = MS_CONFIG_TEXT,
 	  AT(kms.url),
-	  .min = 1,
+	  .value = "",
 	  .help = "Where the key management server listens, e.g. http://192.0.2.1:8080; the path "
-		  "and query of the profile are added." },
+		  "and query of the profile are added. Empty: there is none, and nothing is protected "
+		  "end to end." },
 	{ .key = "identity",
 	  .type = MS_CONFIG_TEXT,
 	  AT(kms.identity),

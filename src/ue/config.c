@@ -206,6 +206,8 @@ static int load_kms_key(const struct loader *l)
 	bool any = *c->kms.certificate || *c->kms.private_key || *c->kms.server_certificate;
 	bool all = *c->kms.certificate && *c->kms.private_key && *c->kms.server_certificate;
 
+	if (!*c->kms.url)
+		return 0;
 	if (any && *c->kms.psk_file)
 		return ms_config_complain(l->s->file, "kms.certificate", l->error,
 					  "either this or kms.psk_file");
@@ -285,14 +287,31 @@ static int load_identities(const struct loader *l)
 	return 0;
 }
 
-static int check(const struct loader *l)
+static int check_kms(const struct loader *l)
 {
 	const struct ms_ue_config *c = l->s->config;
 	const char *url = c->kms.url;
 
-	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+	if (*url && strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
 		return ms_config_complain(l->s->file, "kms.url", l->error,
 					  "must begin with http:// or https://");
+	if (!*url && (*c->kms.psk_file || *c->kms.certificate || c->media.outgoing == MS_UE_E2E))
+		return ms_config_complain(
+			l->s->file, "kms.url", l->error,
+			"missing; without it media.outgoing has to be e2ae or plain");
+	if (!*url && *c->tickets.file)
+		return ms_config_complain(l->s->file, "tickets.file", l->error,
+					  "there are no tickets without kms.url");
+	return 0;
+}
+
+static int check(const struct loader *l)
+{
+	const struct ms_ue_config *c = l->s->config;
+	int err = check_kms(l);
+
+	if (err)
+		return err;
 	if (c->media.outgoing == MS_UE_E2AE && c->media.e2ae == MS_UE_E2AE_OFF)
 		return ms_config_complain(l->s->file, "media.outgoing", l->error,
 					  "e2ae, while media.e2ae is off");

@@ -31,6 +31,7 @@ static const struct {
 	{ "ticket_other_resolvers", "the ticket granted is for others than were asked for" },
 	{ "kms_error", "the key management server refuses" },
 	{ "kms_error_unauthenticated", "the key management server refuses" },
+	{ "kms_not_configured", "no key management server is configured here" },
 	{ "wrong_kms", "it is for another key management server" },
 	{ "peer_error", "the peer refuses the key exchange" },
 	{ "peer_error_unauthenticated", "the peer refuses the key exchange" },

@@ -165,6 +165,9 @@ int ms_ue_resolve(struct ms_ue *ue, struct ms_mikey_incoming *incoming, ms_ue_re
 		ms_ue_ticket_cache_resolved(ue->tickets, ticket, now);
 
 	*ret_asking = NULL;
+	if (!ue->kms)
+		return ms_fault_set(fault, -ENOKEY, MS_MIKEY_ERR_UNSPECIFIED, "kms_not_configured",
+				    0);
 	if (known)
 		return ms_mikey_incoming_use(incoming, known, now, fault);
 	return ask_to_resolve(ue, incoming, handler, arg, ret_asking);

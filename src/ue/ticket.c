@@ -320,11 +320,11 @@ int ms_ue_ticket_request(struct ms_ue *ue, enum ms_ue_ticket_kind kind, struct m
 			 ms_ue_ticket_f *handler, void *arg, struct ms_ue_asking **ret_asking)
 {
 	bool asked = same_request(ue, kind, resolver, true) != NULL;
-	struct ms_ue_asking *a = ms_ue_asking_new(ue, arg);
+	struct ms_ue_asking *a = ue->kms ? ms_ue_asking_new(ue, arg) : NULL;
 	int err = 0;
 
 	if (!a)
-		return -ENOMEM;
+		return ue->kms ? -ENOMEM : -ENOKEY;
 	a->kind = kind;
 	a->ticket = handler;
 	a->resolver = ms_strdup_span(resolver);

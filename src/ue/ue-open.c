@@ -63,7 +63,7 @@ static int init_keys(struct ms_ue *ue, struct ms_buf *error)
 	init_local(ue);
 	init_party(ue, MS_UE_TICKET_MESSAGE);
 	init_party(ue, MS_UE_TICKET_SESSION);
-	err = ms_ue_kms_new(&kms, &ue->kms);
+	err = *kms.url ? ms_ue_kms_new(&kms, &ue->kms) : 0;
 	if (!err)
 		err = ms_ue_ticket_cache_new(s->config->tickets.max, &ue->tickets);
 	if (!err)

@@ -103,6 +103,9 @@ static void errors_name_file_line_and_key(void **state)
 	refused("identity: \"sip:a@b\"\nkms:\n  url: \"ftp://x\"\n  psk_file: \"psk\"\n"
 		"sip:\n  proxy: \"sip:x\"\n",
 		"kms.url");
+	refused("identity: \"sip:a@b\"\nsip:\n  proxy: \"sip:x\"\n", "kms.url");
+	refused(BASE "media:\n  outgoing: e2ae\n", "media.outgoing");
+	refused(BASE "media:\n  outgoing: plain\n", "media.outgoing");
 	refused("identity: \"sip:a@b\"\nkms:\n  url: \"http://x\"\n  psk_file: \"psk\"\n",
 		"sip.address");
 	refused("identity: \"sip:a@b\"\nkms:\n  url: \"http://x\"\n  psk_file: \"psk\"\n"

@@ -149,5 +149,29 @@ def without_fingerprint(lab):
         has(bob.wait("call-failed"), reason=reason)
 
 
+def without_kms(lab):
+    """a user without a key management server: chats to the edge, and refuses what only a ticket could open"""
+    lab.start("alice", "bob")
+    for name, media in (("alice", EDGE), ("bob", {"e2ae": "ask"})):
+        lab.configure(name, media=media)
+    path = os.path.join(lab.home("alice"), "ue.yaml")
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    text = re.sub(r"^kms:\n(  .*\n)+", "", text, flags=re.M)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(re.sub(r"^tickets:\n(  .*\n)+", "", text, flags=re.M))
+    chat(lab, security="e2ae", protected=False)
+    alice = lab.online("alice")
+    bob = lab.ue("bob", "chat", "alice", stdin=True)
+    has(bob.wait("call-failed", "call-established"), event="call-failed", status=488)
+    has(alice.wait("call-failed"), reason="kms_not_configured")
+    bob.finish(4)
+    bob = lab.ue("bob", "send", "alice", "secret")
+    has(bob.wait("message-failed", "message-sent"), event="message-failed")
+    has(alice.wait("message-refused"), reason="kms_not_configured")
+    alice.type("/msg bob hello")
+    alice.stop()
+
+
 if __name__ == "__main__":
-    main(both_ways, plain, what_is_said, openssl_client, openssl_server, without_fingerprint)
+    main(both_ways, plain, without_kms, what_is_said, openssl_client, openssl_server, without_fingerprint)
