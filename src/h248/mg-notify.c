@@ -50,6 +50,7 @@ bool ms_mg_notify(struct ms_mg *g, struct mg_termination *t, uint32_t request_id
 	stamp(g, now, &o->time);
 	bool ok = cmd.terminations && ms_mg_ask(g, kind, t, &action);
 	ms_h248_arena_reset(&g->scratch);
+	t->touched = (uint32_t)(now / MS_SEC);
 	g->figures.notifies += ok;
 	mg_count(g, ok ? "notified" : "notify_lost");
 	return ok;
@@ -199,6 +200,8 @@ static bool take_event(struct ms_mg *g, struct mg_stream *s, const struct ms_bea
 	const struct transition *x = &transitions[event->kind];
 
 	mg_count(g, x->counter);
+	if (event->kind == MS_BEARER_LATCHED)
+		s->set.latching = false;
 	if (x->sets) {
 		s->tcp_up = x->tcp;
 		s->tls_up = x->tls;
@@ -254,9 +257,24 @@ static bool lost_in(struct mg_context *c, void *arg)
 	return true;
 }
 
+/* What an undo would bring back is gone, too. */
+static void lost_in_undo(const struct mg_job *j, uint16_t home)
+{
+	for (struct mg_undo *u = j->at.undo; u; u = u->prev) {
+		const struct mg_stream *s = u->what;
+
+		if (u->kind == MG_UNDO_STREAM_SET && s->termination->home == home)
+			u->old.stream_set.live = false;
+	}
+}
+
 void ms_mg_home_lost(struct ms_mg *g, uint16_t home, ms_usec now)
 {
 	struct lost x = { g, home, now };
+	struct ms_list *l;
+
+	ms_list_foreach (l, &g->jobs)
+		lost_in_undo((struct mg_job *)((char *)l - offsetof(struct mg_job, link)), home);
 
 	ms_mg_contexts_each(g, lost_in, &x);
 }

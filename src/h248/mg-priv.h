@@ -46,6 +46,7 @@ struct mg_stream_set {
 	uint8_t starting; /* MG_TCP, MG_TLS: EstBNC acted on, outcome not known: an active signal */
 	uint8_t completion; /* MS_H248_NC_ bits wanted of it */
 	bool live;          /* the plane knows it */
+	bool latching;      /* the first packet has not told the remote address yet */
 };
 
 struct mg_stream {

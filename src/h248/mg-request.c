@@ -352,6 +352,12 @@ static bool run_action(struct mg_job *j, const struct ms_h248_action *a)
 	struct ms_h248_action *reply;
 	struct mg_context *c = NULL;
 
+	if (a->attributes.list || a->attributes.select) { /* version 3 */
+		reply = reply_action(j, a->context);
+		if (reply)
+			reply->error = ms_mg_error(j, 501);
+		return false;
+	}
 	if (a->context == MS_H248_CONTEXT_CHOOSE)
 		return run_choose(j, a);
 	if (a->context == MS_H248_CONTEXT_ALL)

@@ -185,7 +185,8 @@ static unsigned check_orders(const struct apply *a)
 	const struct ms_bearer *b = &a->b;
 
 	/* digest 1.3: where to is not known, or will be known from the first packet only */
-	if (b->start_tcp && (!has_remote(b) || b->latch != MS_BEARER_LATCH_OFF))
+	if (b->start_tcp &&
+	    (!has_remote(b) || b->latch != MS_BEARER_LATCH_OFF || a->s->set.latching))
 		return ms_mg_refuse(a->j, 441, MS_SPAN_LIT("EstBNC without a Remote address"));
 	/* an open gate without an address to listen at */
 	if (b->mode != MS_BEARER_INACTIVE && !b->local.port)
@@ -291,6 +292,7 @@ static unsigned store(struct apply *a)
 	if (needed) {
 		code = for_plane(a, &bearer);
 		a->b.latch = MS_BEARER_LATCH_OFF;
+		a->set.latching |= latch;
 	}
 	if (!code)
 		code = keep(a);

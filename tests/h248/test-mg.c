@@ -64,6 +64,28 @@ static void test_originating(void **state)
 	fake_free(&f);
 }
 
+/* EstBNC has nowhere to go while the first packet is waited for (digest 1.3). */
+static void test_latching(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	fake_new(&f);
+	(void)fake_ask(&f, "Context=${" ADD_ACCESS "}");
+	assert_int_equal(f.last.latch, MS_BEARER_LATCH);
+	(void)fake_ask(&f, "Context=1{Modify=*{Signals{tcpbcc/EstBNC{Stream=1}}}}");
+	assert_has(fake_reply(&f), "Error=441{");
+	fake_event(&f, MS_BEARER_LATCHED, "");
+	(void)fake_ask(&f, "Context=1{Modify=*{Signals{tcpbcc/EstBNC{Stream=1}}}}");
+	assert_has_not(fake_reply(&f), "Error");
+	assert_string_equal(f.did, "TCP ");
+	/* another change does not arm it again */
+	(void)fake_ask(&f, "Context=1{Modify=*{Media{Stream=1{LocalControl{Mode=SendOnly}}}}}");
+	assert_string_equal(f.did, "SET ");
+	assert_int_equal(f.last.latch, MS_BEARER_LATCH_OFF);
+	fake_free(&f);
+}
+
 /* Digest 5.3: the gate stays closed until the answer; then TCP and TLS are started. */
 static void test_terminating(void **state)
 {
@@ -441,6 +463,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_originating),
+		cmocka_unit_test(test_latching),
 		cmocka_unit_test(test_terminating),
 		cmocka_unit_test(test_refusals_leave_no_trace),
 		cmocka_unit_test(test_commands_before_the_failing_one_stay),
