@@ -21,18 +21,21 @@ static void on_undone(void *arg, struct ms_mgc_context *c, int status, uint16_t 
 	s->step = MS_ANCHOR_IDLE;
 }
 
+/* 1: there is something to subtract; 0: nothing. */
 static int put_fresh(const struct ms_anchor_session *s, struct ms_mgc_procedure *p)
 {
-	int err = 0;
+	int err = 0, any = 0;
 
 	for (size_t i = 0; i < s->n_plan; i++) {
 		const struct ms_anchor_line *l = s->plan[i].fresh ? s->plan[i].line : NULL;
 
 		for (unsigned side = 0; l && !err && side < 2; side++)
-			if (l->end[side].there)
+			if (l->end[side].there) {
 				err = ms_mgc_release(p, MS_ANCHOR_SLOT(l, side));
+				any = 1;
+			}
 	}
-	return err;
+	return err ? err : any;
 }
 
 static bool subtract_fresh(struct ms_anchor_session *s, ms_usec now)
@@ -41,7 +44,7 @@ static bool subtract_fresh(struct ms_anchor_session *s, ms_usec now)
 
 	if (!s->context || ms_mgc_begin(s->context, &p))
 		return false;
-	if (put_fresh(s, p)) {
+	if (put_fresh(s, p) != 1) {
 		ms_mgc_abandon(p);
 		return false;
 	}
@@ -50,18 +53,18 @@ static bool subtract_fresh(struct ms_anchor_session *s, ms_usec now)
 
 void ms_anchor_undo(struct ms_anchor_session *s, ms_usec now)
 {
-	enum ms_anchor_step step = MS_ANCHOR_IDLE;
-
+	/* a procedure that cannot be sent may be over before ms_mgc_run() returns */
+	s->step = MS_ANCHOR_UNDOING;
 	if (s->initial) {
 		s->context = ms_mgc_context_release(s->context, now);
 		for (size_t i = 0; i < MS_ANCHOR_MEDIA_MAX; i++)
 			s->line[i] = ms_free(s->line[i]);
 		s->n_media = 0;
-	} else if (subtract_fresh(s, now)) {
-		step = MS_ANCHOR_UNDOING;
+		s->step = MS_ANCHOR_IDLE;
+	} else if (!subtract_fresh(s, now)) {
+		s->step = MS_ANCHOR_IDLE;
 	}
 	ms_anchor_plan_clear(s);
-	s->step = step;
 }
 
 void ms_anchor_rollback(struct ms_anchor_session *s, ms_usec now)

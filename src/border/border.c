@@ -210,6 +210,15 @@ static void end_by(struct ms_border_call *c, const struct ms_sip_packet *m)
 		ms_border_session_end(s);
 }
 
+/* A fork that answers after we gave the call up, or after another one did. */
+static bool is_unwanted(const struct ms_border_call *c, const struct ms_sip_packet *m)
+{
+	if (c->session)
+		return ms_border_media_is_second(c->session, c, m);
+	return m && m->status >= 200 && m->status < 300 && ms_sip_packet_is(m, "INVITE") &&
+	       ms_sip_exchange_request(c->x)->to_tag.len == 0;
+}
+
 static void on_response(struct ms_sip_exchange *x, const struct ms_sip_packet *m,
 			enum ms_sip_failure why MS_UNUSED, void *arg)
 {
@@ -220,10 +229,8 @@ static void on_response(struct ms_sip_exchange *x, const struct ms_sip_packet *m
 		ms_sip_exchange_pass(x, NULL);
 		return;
 	}
-	/* A fork that answers after we gave the call up. */
-	if (m && m->status >= 200 && m->status < 300 && ms_sip_packet_is(m, "INVITE") &&
-	    ms_sip_exchange_request(x)->to_tag.len == 0 && !c->session) {
-		ms_border_call_drop_2xx(c, m, 487, "Call released");
+	if (is_unwanted(c, m)) {
+		ms_border_call_drop_2xx(c, m, 487, "Answered elsewhere");
 		ms_sip_exchange_absorb(x);
 		return;
 	}

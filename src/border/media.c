@@ -85,6 +85,10 @@ static void refuse(struct ms_border_job *j, const struct ms_anchor_result *r)
 		if (ms_sip_packet_is(j->m, "ACK"))
 			ms_border_session_release(j->session, status, "Media refused");
 		ms_sip_exchange_reject(c->x, status, NULL, NULL);
+		if (j->session->invite == c) {
+			j->session->invite = NULL;
+			ms_border_session_end(j->session);
+		}
 		return;
 	}
 	if (is_success(j->m) && ms_sip_packet_is(j->m, "INVITE"))
@@ -281,6 +285,17 @@ static bool strip(struct ms_border_call *c)
 	ms_border_count(MS_BORDER_C_STRIPPED);
 	ms_border_call_pass(c, true, MS_SPAN_NULL);
 	return true;
+}
+
+/* The caller could take both (RFC 3261 section 13.2.2.4); one of them would have no media. */
+bool ms_border_media_is_second(const struct ms_border_session *s, const struct ms_border_call *c,
+			       const struct ms_sip_packet *m)
+{
+	const struct ms_sip_packet *request = ms_sip_exchange_request(c->x);
+
+	return s->media && s->winner && m && m->status >= 200 && m->status < 300 &&
+	       ms_sip_packet_is(request, "INVITE") && request->to_tag.len == 0 &&
+	       !ms_span_is(m->to_tag, s->winner) && ms_anchor_session_context(s->media);
 }
 
 bool ms_border_media_response(struct ms_border_session *s, struct ms_border_call *c,

@@ -51,6 +51,7 @@ struct ms_border_session {
 	bool busy;
 	bool late_offer; /* a response brought the offer; PRACK or ACK brings the answer */
 	bool saved;      /* stands in sip.state */
+	char *winner; /* tag of the callee that answered first; NULL: nobody yet, or before a restart */
 	uint32_t ack_cseq;
 	char *ack_body;         /* the rewritten body of the last ACK, for when it comes again */
 	ms_usec since;          /* wall clock */
@@ -128,6 +129,9 @@ MS_MUST_CHECK json_t *ms_border_media_show(const struct ms_border_session *s);
 bool ms_border_media_request(struct ms_border_session *s, struct ms_border_call *c);
 bool ms_border_media_response(struct ms_border_session *s, struct ms_border_call *c,
 			      const struct ms_sip_packet *m);
+/** A 2xx of another fork than the first one's, while the gateway has a place for one. */
+bool ms_border_media_is_second(const struct ms_border_session *s, const struct ms_border_call *c,
+			       const struct ms_sip_packet *m);
 /** The call is gone: its jobs, too. */
 void ms_border_media_forget(struct ms_border_session *s, struct ms_border_call *c);
 void ms_border_media_done(struct ms_border_session *s);

@@ -198,6 +198,7 @@ void ms_border_session_free(struct ms_border_session *s)
 	ms_free(s->from);
 	ms_free(s->to);
 	ms_free(s->ack_body);
+	ms_free(s->winner);
 	ms_free(s);
 }
 
@@ -291,6 +292,7 @@ static void take_invite(struct ms_border_session *s, struct ms_border_call *c,
 		return;
 	if (s->state == MS_BORDER_EARLY) {
 		s->state = MS_BORDER_CONFIRMED;
+		s->winner = ms_strdup_span(m->to_tag);
 		ms_border_count(MS_BORDER_C_ANSWERED);
 		ms_border_state_save(s);
 	}

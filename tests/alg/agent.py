@@ -110,8 +110,12 @@ class Agent:
         for conn in self.buffers:
             if self.kind == "tls" and conn.pending():
                 return [conn]
-        socks = [s for s in {self.sock, *self.buffers} if s.fileno() >= 0]
-        return select.select(socks, [], [], max(0, timeout))[0]
+        poll, socks = select.poll(), {}  # not select(): port locks of many worlds take the low numbers
+        for sock in {self.sock, *self.buffers}:
+            if sock.fileno() >= 0:
+                socks[sock.fileno()] = sock
+                poll.register(sock, select.POLLIN)
+        return [socks[fd] for fd, _ in poll.poll(max(0, timeout) * 1000)]
 
     def _read(self, timeout):
         """One datagram, or more octets of some connection."""
