@@ -14,7 +14,8 @@ import sys
 from source import ROOT, report
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)")
-PROGRAMS = {"mediasec-kms.8": ("kms", "mediasec-kms"), "mediasec-ue.1": ("ue", "mediasec-ue")}
+PROGRAMS = {"mediasec-kms.8": ("kms", "mediasec-kms"), "mediasec-ue.1": ("ue", "mediasec-ue"),
+            "mediasec-alg.8": ("alg", "mediasec-alg"), "mediasec-ibcf.8": ("ibcf", "mediasec-ibcf")}
 
 
 def check_profile(build, faults):

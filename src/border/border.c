@@ -7,12 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "border/body.h"
 #include "border/session-priv.h"
 #include "core/alloc.h"
 #include "core/random.h"
 #include "core/secret.h"
 
 #define KEY_MIN 16 /* octets */
+#define BODY_MAX ((size_t)2 << 20)
 
 struct ms_log_category ms_border_log = { .name = "session",
 					 .help = "Calls and their media.",
@@ -69,19 +71,34 @@ static unsigned status_of(int err)
 	return err == -ENETUNREACH ? 404 : err == -EINVAL ? 400 : 500;
 }
 
-void ms_border_call_forward(struct ms_border_call *c, const char *body_type, bool new_body,
-			    struct ms_span body)
+/* The message's body with another description in it, or none if there shall be none. */
+static void change_body(const struct ms_sip_packet *m, struct ms_span sdp, struct ms_buf *body,
+			struct ms_buf *type, struct ms_sip_change *change)
 {
+	ms_buf_put_span(type, ms_sip_packet_get(m, "Content-Type"));
+	if (sdp.len > 0)
+		ms_border_body_put(m, sdp, body);
+	change->new_body = true;
+	change->body = ms_buf_span(body);
+	change->content_type = ms_buf_cstr(type);
+}
+
+void ms_border_call_forward(struct ms_border_call *c, bool new_body, struct ms_span sdp)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf body, type;
 	struct ms_sip_forward f = { .hop = c->has_hop ? &c->hop : NULL,
 				    .uri = ms_span_str(c->uri),
 				    .record_route = c->record_route,
 				    .path = c->path };
 	int err = c->edits.err;
 
+	ms_buf_init(&body, BODY_MAX);
+	ms_buf_init(&type, BODY_MAX);
 	f.change = ms_border_edits_change(&c->edits);
-	f.change.new_body = new_body;
-	f.change.body = body;
-	f.change.content_type = body_type;
+	if (new_body)
+		change_body(ms_sip_exchange_request(c->x), sdp, &body, &type, &f.change);
+	if (err == 0)
+		err = ms_buf_status(&body) ? ms_buf_status(&body) : ms_buf_status(&type);
 	if (err == 0)
 		err = ms_sip_exchange_forward(c->x, &f);
 	c->forwarded = err == 0;
@@ -89,14 +106,20 @@ void ms_border_call_forward(struct ms_border_call *c, const char *body_type, boo
 		ms_border_reject(c->border, c->x, status_of(err), "unreachable", NULL);
 }
 
-void ms_border_call_pass(struct ms_border_call *c, bool new_body, struct ms_span body)
+void ms_border_call_pass(struct ms_border_call *c, const struct ms_sip_packet *m, bool new_body,
+			 struct ms_span sdp)
 {
 	struct ms_sip_change change = ms_border_edits_change(&c->answered);
+	MS_CLEANUP(ms_buf_done) struct ms_buf body, type;
 
-	change.new_body = new_body;
-	change.body = body;
-	change.content_type = "application/sdp";
-	ms_sip_exchange_pass(c->x, &change);
+	ms_buf_init(&body, BODY_MAX);
+	ms_buf_init(&type, BODY_MAX);
+	if (new_body && m)
+		change_body(m, sdp, &body, &type, &change);
+	if (ms_buf_status(&body) || ms_buf_status(&type))
+		ms_sip_exchange_replace(c->x, 500, NULL);
+	else
+		ms_sip_exchange_pass(c->x, &change);
 }
 
 void ms_border_call_drop_2xx(struct ms_border_call *c, const struct ms_sip_packet *m,
@@ -180,7 +203,7 @@ void ms_border_forward(struct ms_border *b, struct ms_sip_exchange *x, struct ms
 	else if (err < 0)
 		ms_border_reject(b, x, 503, "too_many_sessions", NULL);
 	else if (!c->session || !ms_border_media_request(c->session, c))
-		ms_border_call_forward(c, NULL, false, MS_SPAN_NULL);
+		ms_border_call_forward(c, false, MS_SPAN_NULL);
 }
 
 static void on_request(struct ms_sip_exchange *x, void *arg)
@@ -242,7 +265,7 @@ static void on_response(struct ms_sip_exchange *x, const struct ms_sip_packet *m
 	if (c->session && ms_border_media_response(c->session, c, m))
 		return;
 	end_by(c, m);
-	ms_border_call_pass(c, false, MS_SPAN_NULL);
+	ms_border_call_pass(c, m, false, MS_SPAN_NULL);
 }
 
 static void on_ended(struct ms_sip_exchange *x, void *arg)

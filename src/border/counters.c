@@ -28,11 +28,10 @@ static struct ms_counter counters[] = {
 	REJECTED("other"),
 #define ENDED(reason) \
 	MS_COUNTER_LABEL("media_ended_total", "Media that ended calls.", "reason", reason)
-	ENDED("gateway_lost"),
-	ENDED("gateway_restarted"),
-	ENDED("bearer_released"),
-	ENDED("bearer_failed"),
-	ENDED("tls_failed"),
+	ENDED("anchor_gateway_lost"),
+	ENDED("anchor_tcp_failed"),
+	ENDED("anchor_tls_failed"),
+	ENDED("anchor_bearer_released"),
 	ENDED("other"),
 	MS_GAUGE("calls", "Calls now."),
 };

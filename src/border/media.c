@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "border/body.h"
 #include "border/gateways.h"
 #include "border/session-priv.h"
 #include "core/alloc.h"
@@ -28,10 +29,9 @@ struct ms_border_job {
 
 static bool has_description(const struct ms_sip_packet *m)
 {
-	struct ms_span type = ms_sip_packet_get(m, "Content-Type");
+	struct ms_span sdp;
 
-	type = ms_span_trim(ms_span_cut(&type, ';'));
-	return m->body.len > 0 && ms_span_is_nocase(type, "application/sdp");
+	return ms_border_body_find(m, &sdp);
 }
 
 static bool is_success(const struct ms_sip_packet *m)
@@ -64,9 +64,9 @@ static void go_on(struct ms_border_job *j, const struct ms_anchor_result *r)
 	bool new_body = j->what != CONFIRM && r->changed;
 
 	if (j->m->request)
-		ms_border_call_forward(j->call, "application/sdp", new_body, r->sdp);
+		ms_border_call_forward(j->call, new_body, r->sdp);
 	else
-		ms_border_call_pass(j->call, new_body, r->sdp);
+		ms_border_call_pass(j->call, j->m, new_body, r->sdp);
 }
 
 /* The gateway or the rules say no: to whom, depends on who is waiting. */
@@ -107,7 +107,7 @@ static void on_done(void *arg, struct ms_anchor_session *media MS_UNUSED,
 		ms_timer_start(&s->next, 0);
 	if (j->call && j->what == ANSWER && j->final && r->status == 0)
 		j->call->settled = true;
-	if (r->status == 0)
+	if (r->status == 0 && r->changed)
 		keep_ack(s, j, r->sdp);
 	if (j->call && r->status == 0)
 		go_on(j, r);
@@ -121,14 +121,16 @@ static void on_done(void *arg, struct ms_anchor_session *media MS_UNUSED,
 static int start(struct ms_border_job *j)
 {
 	struct ms_anchor_session *media = j->session->media;
-	struct ms_span dialog = ms_span_str(j->dialog);
+	struct ms_span dialog = ms_span_str(j->dialog), sdp = MS_SPAN_NULL;
 	ms_usec now = ms_clock_mono();
 
+	if (j->what != CONFIRM && !ms_border_body_find(j->m, &sdp))
+		return -EBADMSG;
 	switch (j->what) {
 	case OFFER:
-		return ms_anchor_offer(media, j->from, dialog, j->m->body, now, on_done, j);
+		return ms_anchor_offer(media, j->from, dialog, sdp, now, on_done, j);
 	case ANSWER:
-		return ms_anchor_answer(media, dialog, j->m->body, j->final, now, on_done, j);
+		return ms_anchor_answer(media, dialog, sdp, j->final, now, on_done, j);
 	default:
 		return ms_anchor_confirm(media, dialog, now, on_done, j);
 	}
@@ -145,7 +147,7 @@ static void not_started(struct ms_border_job *j, int err)
 	}
 	/* An answer to no offer: nothing of it concerns us. */
 	if (err == -ENOENT)
-		r = (struct ms_anchor_result){ .status = 0, .sdp = j->m->body };
+		r = (struct ms_anchor_result){ .status = 0 };
 	on_done(j, j->session->media, &r);
 }
 
@@ -230,7 +232,7 @@ static bool ack_again(struct ms_border_session *s, struct ms_border_call *c,
 {
 	if (!s->ack_body || s->ack_cseq != m->cseq)
 		return false;
-	ms_border_call_forward(c, "application/sdp", true, ms_span_str(s->ack_body));
+	ms_border_call_forward(c, true, ms_span_str(s->ack_body));
 	return true;
 }
 
@@ -280,10 +282,10 @@ static void roll_back(struct ms_border_session *s, struct ms_border_call *c)
 }
 
 /* RFC 3261 section 13.2.1: what is no offer and no answer is not to be looked at by anybody. */
-static bool strip(struct ms_border_call *c)
+static bool strip(struct ms_border_call *c, const struct ms_sip_packet *m)
 {
 	ms_border_count(MS_BORDER_C_STRIPPED);
-	ms_border_call_pass(c, true, MS_SPAN_NULL);
+	ms_border_call_pass(c, m, true, MS_SPAN_NULL);
 	return true;
 }
 
@@ -321,7 +323,7 @@ bool ms_border_media_response(struct ms_border_session *s, struct ms_border_call
 	if (!invite)
 		return false;
 	if (c->late || (!is_success(m) && ms_sip_packet_get(m, "RSeq").len == 0))
-		return strip(c);
+		return strip(c, m);
 	c->late = true;
 	s->late_offer = true;
 	return add(s, c, m, OFFER, false);

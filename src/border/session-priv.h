@@ -140,10 +140,11 @@ void ms_border_media_next(struct ms_border_session *s);
 
 /* ---- border.c ---- */
 
-/** Sends the request on with this change on top of the call's own edits; or answers. */
-void ms_border_call_forward(struct ms_border_call *c, const char *body_type, bool new_body,
-			    struct ms_span body);
-void ms_border_call_pass(struct ms_border_call *c, bool new_body, struct ms_span body);
+/** Sends the request on with the call's edits and, if `new_body`, another description; or answers. */
+void ms_border_call_forward(struct ms_border_call *c, bool new_body, struct ms_span sdp);
+/** The response likewise; an empty description takes the whole body out. */
+void ms_border_call_pass(struct ms_border_call *c, const struct ms_sip_packet *m, bool new_body,
+			 struct ms_span sdp);
 /** A 2xx that nobody wants: acknowledged and ended. */
 void ms_border_call_drop_2xx(struct ms_border_call *c, const struct ms_sip_packet *m,
 			     unsigned cause, const char *text);

@@ -106,6 +106,26 @@ def offered_and_answered(w):
 
 
 @case
+def one_part_of_several(w):
+    parts = ["--b", "Content-Type: text/plain", "", "before", "--b", "Content-Type: application/sdp", "", sdp(True).rstrip(),
+             "--b", "Content-Type: application/resource-lists+xml", "", "<after/>", "--b--", ""]
+    body = "\r\n".join(parts)
+    call = Call(w.phone, "sip:bob@one.example", "alice")
+    octets = w.phone.request("INVITE", "sip:bob@one.example", call=call, body=body, contact="alice", send=False)
+    w.phone.write(octets.replace(b"Content-Type: application/sdp\r\nContent-Length", b"Content-Type: multipart/mixed;boundary=b\r\nContent-Length"))
+    m = w.core.expect("INVITE")
+    got = plain(m)
+    assert m.get("Content-Type") == "multipart/mixed;boundary=b" and int(m.get("Content-Length")) == len(m.body)
+    assert got.startswith("\r\n".join(parts[:7])) and got.endswith("\r\n" + "\r\n".join(parts[8:]))
+    w.core.respond(m, 200, tag="t", body=sdp(False, 7654, "passive"))
+    ok = w.phone.expect(200)
+    secured(ok)
+    call.answered(ok).send("ACK", 1)
+    w.core.expect("ACK")
+    w.hang_up(call, 2)
+
+
+@case
 def forked(w):
     call, m = w.invite(sdp(True))
     for i, tag in enumerate(("a", "b")):
