@@ -116,6 +116,8 @@ void ms_border_call_pass(struct ms_border_call *c, const struct ms_sip_packet *m
 	ms_buf_init(&type, BODY_MAX);
 	if (new_body && m)
 		change_body(m, sdp, &body, &type, &change);
+	if (c->session && c->session->invite == c && m && m->status >= 200 && m->status < 300)
+		c->session->invite = NULL;
 	if (ms_buf_status(&body) || ms_buf_status(&type))
 		ms_sip_exchange_replace(c->x, 500, NULL);
 	else

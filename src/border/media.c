@@ -69,6 +69,19 @@ static void go_on(struct ms_border_job *j, const struct ms_anchor_result *r)
 		ms_border_call_pass(j->call, j->m, new_body, r->sdp);
 }
 
+/* Who answered takes the call, or its change, for made: he is told otherwise. */
+static void end_answered(struct ms_border_job *j, unsigned status)
+{
+	struct ms_border_session *s = j->session;
+
+	if (ms_sip_exchange_request(j->call->x)->to_tag.len > 0) {
+		ms_border_session_release(s, status, "Media refused");
+		return;
+	}
+	ms_border_call_drop_2xx(j->call, j->m, status, "Media refused");
+	ms_border_session_end(s);
+}
+
 /* The gateway or the rules say no: to whom, depends on who is waiting. */
 static void refuse(struct ms_border_job *j, const struct ms_anchor_result *r)
 {
@@ -92,7 +105,7 @@ static void refuse(struct ms_border_job *j, const struct ms_anchor_result *r)
 		return;
 	}
 	if (is_success(j->m) && ms_sip_packet_is(j->m, "INVITE"))
-		ms_border_call_drop_2xx(c, j->m, status, "Media refused");
+		end_answered(j, status);
 	ms_sip_exchange_replace(c->x, status, NULL);
 }
 

@@ -223,6 +223,16 @@ void ms_border_session_reach(struct ms_border *b, struct ms_border_leg *l)
 		(void)b->handlers.reach(ms_span_str(l->target), &l->hop, b->arg);
 }
 
+static void send_bye(struct ms_border_session *s, struct ms_border_dialog *d,
+		     enum ms_border_end end, unsigned cause, const char *text)
+{
+	struct ms_border *b = s->border;
+
+	ms_border_session_reach(b, &d->leg[end]);
+	ms_border_dialog_bye(d, b->proxy, ms_span_str(s->call_id), end,
+			     ms_border_by_flow(b, &d->leg[end]), cause, text);
+}
+
 /* TS 24.229 clause 5.2.8.1: CANCEL and a refusal for what is not answered, BYE for what is. */
 void ms_border_session_release(struct ms_border_session *s, unsigned cause, const char *text)
 {
@@ -239,11 +249,15 @@ void ms_border_session_release(struct ms_border_session *s, unsigned cause, cons
 	ms_list_foreach (link, &s->dialogs) {
 		struct ms_border_dialog *d = MS_CONTAINER_OF(link, struct ms_border_dialog, link);
 
-		for (int end = MS_BORDER_CALLER; d->confirmed && end <= MS_BORDER_CALLEE; end++) {
-			ms_border_session_reach(b, &d->leg[end]);
-			ms_border_dialog_bye(d, b->proxy, ms_span_str(s->call_id), end,
-					     ms_border_by_flow(b, &d->leg[end]), cause, text);
-		}
+		if (!d->confirmed)
+			continue;
+		/* A 2xx that is still with us: the caller knows of no dialog. */
+		if (invite)
+			ms_border_dialog_ack(d, b->proxy, ms_span_str(s->call_id),
+					     ms_border_by_flow(b, &d->leg[MS_BORDER_CALLEE]));
+		else
+			send_bye(s, d, MS_BORDER_CALLER, cause, text);
+		send_bye(s, d, MS_BORDER_CALLEE, cause, text);
 	}
 	if (invite)
 		ms_sip_exchange_reject(invite->x, cause, NULL, NULL);
@@ -296,8 +310,6 @@ static void take_invite(struct ms_border_session *s, struct ms_border_call *c,
 		ms_border_count(MS_BORDER_C_ANSWERED);
 		ms_border_state_save(s);
 	}
-	if (s->invite == c)
-		s->invite = NULL;
 }
 
 /* A re-INVITE or UPDATE: the sender of the response is the end that did not ask. */
