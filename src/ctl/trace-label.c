@@ -187,6 +187,19 @@ static int read_h248(struct ms_span message, struct ms_h248_arena *a, struct ms_
 	return ms_h248_bind(ret_m, &registry, MS_H248_BIND_TEXT, a, NULL);
 }
 
+void ms_trace_mid(const struct ms_hep_packet *p, char mid[static MS_TRACE_NAME_MAX])
+{
+	struct ms_h248_arena a;
+	struct ms_h248_message m;
+
+	mid[0] = '\0';
+	ms_h248_arena_init(&a, 0);
+	if (p->protocol == MS_HEP_H248 && read_h248(p->payload, &a, &m) == 0 &&
+	    m.mid.kind == MS_H248_MID_DOMAIN)
+		(void)!ms_span_to_str(m.mid.name, mid, MS_TRACE_NAME_MAX);
+	ms_h248_arena_done(&a);
+}
+
 static void label_h248(struct ms_buf *b, struct ms_span message, bool *ret_heartbeat)
 {
 	struct ms_h248_arena a;

@@ -66,8 +66,12 @@ int ms_trace_name(struct ms_trace *t, const char *text)
 
 	if (t->n_names == MS_TRACE_NAMES_MAX)
 		return -ENOSPC;
-	if (name.len == 0 || split_ports(address, &host, &n) < 0 ||
-	    ms_addr_parse(host, 0, &n.host) < 0 || ms_span_to_str(name, n.name, sizeof(n.name)) < 0)
+	bool by_address =
+		split_ports(address, &host, &n) == 0 && ms_addr_parse(host, 0, &n.host) == 0;
+	if (!by_address && ms_span_to_str(address, n.mid, sizeof(n.mid)) < 0)
+		return -EINVAL;
+	if (name.len == 0 || (!by_address && ms_span_find(address, '.') == address.len) ||
+	    ms_span_to_str(name, n.name, sizeof(n.name)) < 0)
 		return -EINVAL;
 	int lane = lane_of_name(t, n.name);
 	if (lane < 0)
@@ -86,7 +90,7 @@ static const struct ms_trace_name *find_name(const struct ms_trace *t, const str
 		const struct ms_trace_name *n = &t->names[i];
 		unsigned span = n->first ? (unsigned)n->last - n->first : 65536;
 		bool fits = !n->first || (port >= n->first && port <= n->last);
-		if (fits && span < best_span && ms_addr_same_host(&n->host, a)) {
+		if (fits && span < best_span && !n->mid[0] && ms_addr_same_host(&n->host, a)) {
 			best = n;
 			best_span = span;
 		}
@@ -94,10 +98,39 @@ static const struct ms_trace_name *find_name(const struct ms_trace *t, const str
 	return best;
 }
 
+/* What the address said of itself, or NULL. */
+static const char *find_known(const struct ms_trace *t, const struct ms_addr *a)
+{
+	for (unsigned i = 0; i < t->n_known; i++) {
+		if (!ms_addr_equal(&t->known[i].address, a))
+			continue;
+		for (unsigned j = 0; j < t->n_names; j++)
+			if (strcmp(t->names[j].mid, t->known[i].mid) == 0)
+				return t->names[j].name;
+		return t->known[i].mid;
+	}
+	return NULL;
+}
+
+static void learn(struct ms_trace *t, const struct ms_hep_packet *p)
+{
+	struct ms_trace_known k = { .address = p->source };
+
+	if (p->protocol != MS_HEP_H248 || t->n_known == MS_TRACE_NAMES_MAX ||
+	    find_known(t, &p->source))
+		return;
+	ms_trace_mid(p, k.mid);
+	if (k.mid[0])
+		t->known[t->n_known++] = k;
+}
+
 static int lane_of(struct ms_trace *t, const struct ms_addr *a)
 {
 	char text[MS_ADDR_TEXT_MAX];
 	const struct ms_trace_name *n = find_name(t, a);
+	const char *mid = n && n->first ? NULL : find_known(t, a);
+	if (mid)
+		return lane_of_name(t, mid);
 	if (n)
 		return lane_of_name(t, n->name);
 	/* ports of connections change: who has no name is known by the host */
@@ -164,18 +197,19 @@ static int next_packet(struct ms_span *file, struct ms_hep_packet *ret_p)
 	return err;
 }
 
-static size_t count_packets(struct ms_span file)
+/* How many there are; who says its name is known from the first line on. */
+static size_t look_over(struct ms_trace *t, struct ms_span file)
 {
 	struct ms_hep_packet p;
 	size_t n = 0;
-	while (file.len && next_packet(&file, &p) == 0)
-		n++;
+	for (; file.len && next_packet(&file, &p) == 0; n++)
+		learn(t, &p);
 	return n;
 }
 
 int ms_trace_read(struct ms_trace *t, struct ms_span file)
 {
-	size_t n = 0, room = count_packets(file);
+	size_t n = 0, room = look_over(t, file);
 	struct seen *seen = NULL;
 	int err = 0;
 

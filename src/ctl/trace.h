@@ -21,11 +21,21 @@
 #define MS_TRACE_NAMES_MAX 64
 #define MS_TRACE_NAME_MAX 64
 
-/** "192.0.2.1", "192.0.2.1:5060" or "192.0.2.1:5060-5070" is called `name`. */
+/**
+ * "192.0.2.1", "192.0.2.1:5060" or "192.0.2.1:5060-5070" is called `name`; so is who says in H.248 that it
+ * is "agw1.example.net".
+ */
 struct ms_trace_name {
-	struct ms_addr host;
+	struct ms_addr host; /* unset: by `mid` */
+	char mid[MS_TRACE_NAME_MAX];
 	uint16_t first, last; /* ports; 0: any */
 	char name[MS_TRACE_NAME_MAX];
+};
+
+/** An address that said its name in an H.248 message; ports of connections change. */
+struct ms_trace_known {
+	struct ms_addr address;
+	char mid[MS_TRACE_NAME_MAX];
 };
 
 /** One line of the ladder. */
@@ -42,6 +52,8 @@ struct ms_trace_line {
 struct ms_trace {
 	struct ms_trace_name names[MS_TRACE_NAMES_MAX];
 	unsigned n_names;
+	struct ms_trace_known known[MS_TRACE_NAMES_MAX];
+	unsigned n_known;
 	const char *correlation; /* only packets whose correlation has this; NULL: all */
 	bool heartbeats;         /* heartbeats too */
 	bool ports; /* who has no name is known by address and port, else by the host */
@@ -54,7 +66,7 @@ struct ms_trace {
 /** For MS_CLEANUP. */
 void ms_trace_done(struct ms_trace *t);
 
-/** "ADDRESS=NAME". The lanes stand in the order of the names. -EINVAL, -ENOSPC. */
+/** "ADDRESS=NAME", "MID=NAME". The lanes stand in the order of the names. -EINVAL, -ENOSPC. */
 MS_MUST_CHECK int ms_trace_name(struct ms_trace *t, const char *text);
 
 /**
@@ -66,6 +78,9 @@ MS_MUST_CHECK int ms_trace_read(struct ms_trace *t, struct ms_span file);
 
 /** Fills label, event and heartbeat of a line from what passed. */
 void ms_trace_label(struct ms_trace_line *line, const struct ms_hep_packet *p);
+
+/** The domain name that the sender of an H.248 message has in it, or "". */
+void ms_trace_mid(const struct ms_hep_packet *p, char mid[static MS_TRACE_NAME_MAX]);
 
 /** Appends the ladder. `width`: columns of a lane. */
 void ms_trace_text(const struct ms_trace *t, unsigned width, struct ms_buf *out);

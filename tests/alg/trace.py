@@ -49,7 +49,7 @@ def traced(lab, **how):
         leg = [("access", "certificate", "agnostic"), ("core", "none", "agnostic")]
         talk(lab, gateway, leg * 2)
         names = ["127.0.0.1=users", f"127.0.0.1:{alg.access}=P-CSCF", f"127.0.0.1:{alg.core}=P-CSCF",
-                 f"127.0.0.1:{gateway.port}=AGW", f"127.0.0.1:{lab.sip_port}=core"]
+                 f"127.0.0.1:{gateway.port}=AGW", "agw1.example.net=AGW", "alg1.example.net=P-CSCF", f"127.0.0.1:{lab.sip_port}=core"]
         names += [f"127.0.0.1:{first}-{last}=AGW" for first, last in gateway.media]
     assert trace.stop() > 20
     yield trace, [x for n in names for x in ("-n", n)]
@@ -72,6 +72,9 @@ def ladder(lab, **how):
         print(text)
         order(text, r"ServiceChange ROOT 901", r"INVITE sip:", r"Add \$", r"Reply \d+ C=\d+ Add (?:ip|b)/\w+",
               r"TCP up: ip/access", r"TLS up: ip/access", r"BYE sip:", r"Subtract")
+        heads = text.splitlines()[0].split()
+        same(sorted(heads), sorted(["users", "P-CSCF", "AGW", "core"]), "participants")
+        assert not re.search("====.* (Transaction|Reply)", text), "control of a gateway is between two participants"
         adds = re.findall(r"Transaction (\d+) C=\S+ Add", text)
         same(len(adds), len(set(adds)), "a message that both exported counts once")
         assert "setup:" in text and "TCP/TLS/MSRP" in text and "3ge2ae" in text, text
