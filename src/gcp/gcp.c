@@ -198,7 +198,7 @@ static void set_defaults(struct ms_gcp *g)
 	if (g->sctp.local_udp == 0)
 		g->sctp.local_udp = (uint16_t)ms_profile_default.sctp_udp_port;
 	if (g->sctp.remote_udp == 0)
-		g->sctp.remote_udp = (uint16_t)ms_profile_default.sctp_udp_port;
+		g->sctp.remote_udp = g->sctp.local_udp;
 	if (g->sctp.heartbeat == 0)
 		g->sctp.heartbeat = HEARTBEAT;
 }

@@ -43,7 +43,7 @@ struct ms_gcp_sctp_options {
 	enum ms_gcp_sctp kind;
 	uint32_t ppid;       /* payload protocol identifier; 0: the project profile's sctp_ppid */
 	uint16_t local_udp;  /* encapsulation port of ours; 0: the profile's sctp_udp_port */
-	uint16_t remote_udp; /* that of peers we connect to; 0: likewise */
+	uint16_t remote_udp; /* that of peers we connect to; 0: as ours */
 	ms_usec heartbeat;   /* 0: 5 s; a dead peer is noticed after some of them */
 };
 

@@ -3,7 +3,9 @@
  * Our controller (engine, gateways of src/border) for a gateway of somebody else: waits for its
  * registration, then goes through the procedures of an access edge, and prints a line for each.
  *
- *	mgc-peer udp|tcp pretty|compact|binary PORT
+ *	mgc-peer udp|tcp|sctp pretty|compact|binary PORT [UDP-PORT]
+ *
+ * UDP-PORT: where SCTP is encapsulated.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,11 +200,14 @@ int main(int argc, char **argv)
 						.t_max = 5 * MS_SEC,
 						.long_timer = 10 * MS_SEC,
 						.state = "" };
+	struct ms_profile profile = ms_profile_default;
 	struct ms_buf error;
 	int err;
 
-	if (argc != 4)
+	if (argc != 4 && argc != 5)
 		return 2;
+	if (argc == 5)
+		profile.sctp_udp_port = (uint32_t)atoi(argv[4]);
 	ms_buf_init(&error, 1000);
 	listen.transport = (unsigned)index_of(argv[1], transports);
 	listen.encoding = gateway.encoding = (unsigned)index_of(argv[2], encodings);
@@ -211,8 +216,8 @@ int main(int argc, char **argv)
 		err = ms_addr_parse(MS_SPAN_LIT("127.0.0.1"), (uint16_t)atoi(argv[3]),
 				    &listen.address);
 	if (!err)
-		err = ms_border_gateways_new(&config, &ms_h248_profile_iq, &ms_profile_default,
-					     &error, &gateways);
+		err = ms_border_gateways_new(&config, &ms_h248_profile_iq, &profile, &error,
+					     &gateways);
 	if (err) {
 		printf("bad start: %d %s\n", err, ms_buf_cstr(&error));
 		return 1;
