@@ -132,7 +132,7 @@ static int dump(int argc, char **argv)
 	}
 	if (argc - optind > 1)
 		return ms_ctl_usage(&ms_cmd_h248, "\"%s\" is too much", argv[optind + 1]);
-	int err = ms_ctl_read_input(argv[optind], &input);
+	int err = ms_ctl_load(argv[optind], &input);
 	if (err < 0)
 		return ms_ctl_fail("%s: %s", optind < argc ? argv[optind] : "standard input",
 				   strerror(-err));

@@ -119,7 +119,7 @@ static int dump(int argc, char **argv)
 	}
 	if (argc - optind > 1)
 		return ms_ctl_usage(&ms_cmd_mikey, "\"%s\" is too much", argv[optind + 1]);
-	err = ms_ctl_read_input(argv[optind], &input);
+	err = ms_ctl_load(argv[optind], &input);
 	if (err < 0)
 		return ms_ctl_fail("%s: %s", optind < argc ? argv[optind] : "standard input",
 				   strerror(-err));

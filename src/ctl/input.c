@@ -16,7 +16,7 @@ static int read_all(FILE *f, struct ms_buf *b)
 	return ferror(f) ? -EIO : ms_buf_status(b);
 }
 
-int ms_ctl_read_input(const char *arg, struct ms_buf *b)
+int ms_ctl_load(const char *arg, struct ms_buf *b)
 {
 	FILE *f;
 	int err;

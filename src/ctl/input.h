@@ -7,6 +7,6 @@
 
 /** Reads `arg`: the file of that name if there is one, else its own text; NULL or "-": standard input.
  * Returns 0, negative errno, or what the buffer says. */
-MS_MUST_CHECK int ms_ctl_read_input(const char *arg, struct ms_buf *b);
+MS_MUST_CHECK int ms_ctl_load(const char *arg, struct ms_buf *b);
 
 #endif
