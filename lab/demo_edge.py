@@ -4,7 +4,8 @@ the core; TLS ends at a gateway, or passes through it, as the users' SDP says.""
 import os
 import time
 
-from edge import ALG, EdgeLab
+from edge import ALG, EdgeLab, Trace
+from lab import BUILD
 from sipp_ue import SippUe
 from tls_ue import make_certificate, media_line, msrp_sdp, s_client
 
@@ -69,6 +70,9 @@ def act_to_edge(lab, show):
     show.check(sorted(legs["access"]) == ["certificate"] and legs["core"] == ["none"],
                "one leg with certificates known by fingerprint, the core's plain")
     call.end()
+
+
+def act_both_edges(lab, show):
     show.act("9. Both on secured accesses: two gateways' legs, plain TCP in between")
     bob_is(lab, E2AE)
     call = Call(lab, show, "e2ae")
@@ -147,19 +151,27 @@ class DemoEdgeLab(EdgeLab):
     bob = None
 
 
+def pictured(lab, show, flow, act):
+    """Runs an act and draws what really passed in it."""
+    lab.trace.begin(flow)
+    act(lab, show)
+    lines = lab.trace.end(lab.names()).splitlines()
+    passed = sum(" -" in line or "- " in line for line in lines)
+    show.check(passed > 5, "mediasec trace drew what passed", f"{os.path.join(lab.trace.dir, flow)}.txt and .svg, {len(lines)} lines")
+
+
 def run(folder, show):
     """Acts 7 to 13; raises what the lab and the show raise."""
     show.act("7. The access edge")
     media = {"media": {"tls": "always"}}  # e2e lines pass through the gateways too, NAT or not
-    lab = DemoEdgeLab(os.path.join(folder, "edge"), gateways=2, alg=media)
+    lab = DemoEdgeLab(os.path.join(folder, "edge"), gateways=2, alg=media, trace=Trace(os.path.join(BUILD, "pictures")))
     with lab:
         lab.start("alice", "bob", "carol")
         show.say("", f"mediasec-alg (P-CSCF, IMS-ALG)   sip:{lab.host}:{lab.alg_port}, H.248 at port {lab.h248_port}")
         for gateway in lab[ALG].ask("gateways"):
             show.say("", f"mediasec-mgw                     {gateway['name']}, {gateway['state']}, {gateway['profile']}, {gateway['path']}")
         show.check(len(lab[ALG].ask("gateways")) == 2, "two gateways have registered by H.248")
-        act_to_edge(lab, show)
-        act_end_to_end(lab, show)
-        act_wrong_fingerprint(lab, show)
-        act_gateway_dies(lab, show)
-        act_alg_dies(lab, show)
+        for flow, act in (("edge", act_to_edge), ("both-edges", act_both_edges), ("end-to-end", act_end_to_end),
+                          ("wrong-fingerprint", act_wrong_fingerprint), ("gateway-killed", act_gateway_dies),
+                          ("alg-killed", act_alg_dies)):
+            pictured(lab, show, flow, act)

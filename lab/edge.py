@@ -103,10 +103,45 @@ class Daemon:
                 raise LabError(f"{self.name} does not end on SIGTERM\n{self.tail()}") from None
 
 
+class Trace:
+    """What passes, as the daemons export it in HEP: collected into one file a flow, and drawn."""
+
+    def __init__(self, folder):
+        self.dir, self.port, self.process, self.file = folder, reserve(1), None, None
+
+    def hep(self, number):
+        return {"hep": {"address": f"127.0.0.1:{self.port}", "id": number}}
+
+    def begin(self, flow):
+        os.makedirs(self.dir, exist_ok=True)
+        self.file = os.path.join(self.dir, f"{flow}.hep")
+        self.process = subprocess.Popen([program("mediasec"), "trace", "collect", "-l", f"127.0.0.1:{self.port}", self.file],
+                                        stderr=subprocess.DEVNULL)
+        time.sleep(0.2)
+
+    def end(self, names, width=22):
+        """The ladder's text; beside the collected file there is NAME.svg and NAME.txt then."""
+        time.sleep(0.3)
+        self.stop()
+        options = [x for n in names for x in ("-n", n)]
+        base = self.file[:-len(".hep")]
+        text = subprocess.run([program("mediasec"), "trace", "draw", *options, "-w", str(width), "-s", base + ".svg", self.file],
+                              check=True, capture_output=True, text=True, timeout=60).stdout
+        with open(base + ".txt", "w", encoding="utf-8") as f:
+            f.write(text)
+        return text
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(10)
+
+
 class EdgeLab(Lab):
     """One network: Kamailio, an IMS-ALG before it, gateways agw1.. beside it."""
 
-    def __init__(self, folder, address="127.0.0.1", gateways=1, number=0, alg=None, mgw=None, **more):
+    def __init__(self, folder, address="127.0.0.1", gateways=1, number=0, alg=None, mgw=None, trace=None, **more):
+        self.trace = trace
         self.n_gateways, self.number = gateways, number
         self.alg_changes, self.mgw_changes = alg or {}, mgw or {}
         self.daemons = {}
@@ -138,6 +173,7 @@ class EdgeLab(Lab):
                          "state": os.path.join(self.dir, ALG, "state"),
                          "listen": [{"address": f"{self.host}:{self.h248_port}", "encoding": "pretty"}],
                          "gateways": gateways}}
+        base.update(self.trace.hep(1) if self.trace else {})
         return merge(base, self.alg_changes)
 
     def token_key(self):
@@ -153,10 +189,18 @@ class EdgeLab(Lab):
             address = f"127.0.{self.number}.{block + index + 1}"
             first = reserve(MEDIA_PORTS, address)
             realms.append({"name": realm, "address": address, "port_min": first, "port_max": first + MEDIA_PORTS - 1})
-        base = {"h248": {"mid": f"{AGW}{index + 1}.example.net", "avalanche": "0s", "retry": "300ms", "t_max": "3s",
+        base = {"h248": {"mid": f"{AGW}{index + 1}.example.net", "listen": f"127.0.{self.number}.{41 + index}:{self.h248_port}", "avalanche": "0s", "retry": "300ms", "t_max": "3s",
                          "controllers": [{"address": f"{self.host}:{self.h248_port}", "encoding": "pretty"}]},
                 "realms": realms, "media": {"workers": 1}}
+        base.update(self.trace.hep(index + 2) if self.trace else {})
         return merge(base, self.mgw_changes)
+
+    def names(self):
+        """Who is who in a drawing, from left to right."""
+        return [f"{self.address}=users", f"{self.address}:{self.alg_port}=IMS-ALG", f"{self.address}:{self.alg_core_port}=IMS-ALG",
+                f"{self.address}:{self.h248_port}=IMS-ALG"] + \
+            [f"127.0.{self.number}.{block + i + 1}={name}" for i, name in enumerate(self.gateway_names()) for block in (20, 40)] + \
+            [f"{self.address}:{self.sip_port}=Kamailio"]
 
     # ---- life ----
 
@@ -196,4 +240,6 @@ class EdgeLab(Lab):
         finally:
             for d in self.daemons.values():
                 d.kill()
+            if self.trace:
+                self.trace.stop()
             super().stop()
