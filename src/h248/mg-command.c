@@ -27,8 +27,6 @@ unsigned ms_mg_add(struct mg_call *c)
 
 	if (!reply)
 		return 510;
-	if (j->g->load >= 100)
-		return 511;
 	code = ms_mg_termination_new(j->g, c->context, REALM_OPEN, &t);
 	if (!code)
 		code = made(j, t);

@@ -268,8 +268,13 @@ static bool run_choose(struct mg_job *j, const struct ms_h248_action *a)
 
 	if (!reply)
 		return false;
-	unsigned code = j->g->draining ? 503 : ms_mg_context_new(j->g, &c);
+	/* calls that are there may go on (H.248.11) */
+	unsigned code = j->g->draining      ? 503
+			: j->g->load >= 100 ? 511
+					    : ms_mg_context_new(j->g, &c);
 	if (code) {
+		if (code == 511)
+			mg_count(j->g, "overload_refused");
 		reply->error = ms_mg_error(j, code);
 		return false;
 	}

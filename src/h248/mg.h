@@ -154,7 +154,7 @@ void ms_mg_home_lost(struct ms_mg *g, uint16_t home, ms_usec now);
 
 /* ---- the operator ---- */
 
-/** Share of capacity in use, percent: from 80 on ocp and chp speak up, at 100 Adds are refused (511). */
+/** Share of capacity in use, percent: from 80 on ocp and chp speak up, at 100 new contexts are refused (511). */
 void ms_mg_load(struct ms_mg *g, unsigned percent, ms_usec now);
 
 /** ServiceChange Graceful on ROOT: no new contexts; or in service again (Restart 900). */

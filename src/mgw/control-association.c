@@ -22,6 +22,9 @@ struct ms_log_category ms_mgw_log_media = { .name = "media",
 /* Requests that wait for their context to be free. */
 #define WAITING_MAX 10000
 
+/* Of these so many that are still busy end a round of trying. */
+#define TRIES_MAX 64
+
 static const struct ms_h248_codec *codec_of(const struct ms_mgw_controller *c)
 {
 	static const struct ms_h248_codec *const codecs[] = {
@@ -275,17 +278,50 @@ static bool try_again(struct ms_mgw_control *c, struct ms_mgw_waiting *w)
 }
 
 /* In order, and none overtakes another of its controller: a later one may build on an earlier one. */
-static void settle(void *arg)
+static void try_waiting(struct ms_mgw_control *c)
 {
-	struct ms_mgw_control *c = arg;
 	struct ms_list *link, *tmp;
+	unsigned busy = 0;
 
 	ms_list_foreach_safe (link, tmp, &c->waiting) {
 		struct ms_mgw_waiting *w = MS_CONTAINER_OF(link, struct ms_mgw_waiting, link);
 
 		if (!try_again(c, w))
 			waiting_free(c, w);
+		else if (++busy >= TRIES_MAX)
+			break; /* a flood for one context costs the others no more than this */
 	}
+}
+
+static unsigned share(uint64_t used, uint64_t of)
+{
+	return of ? (unsigned)(used * 100 / of) : 0;
+}
+
+/* H.248.10 and H.248.11 go by the scarcest of what calls need. */
+static void take_load(struct ms_mgw_control *c, ms_usec now)
+{
+	struct ms_mg_figures f;
+	unsigned load = ms_mgw_plane_load(c->plane);
+
+	if (now - c->load_at < MS_SEC)
+		return;
+	c->load_at = now;
+	ms_mg_figures(c->mg, &f);
+	const unsigned others[] = { share(f.contexts, c->config->h248.contexts),
+				    share(f.jobs, c->config->h248.jobs),
+				    share(c->n_waiting, WAITING_MAX) };
+	for (size_t i = 0; i < MS_ARRAY_SIZE(others); i++)
+		load = others[i] > load ? others[i] : load;
+	ms_mg_load(c->mg, load, now);
+}
+
+static void settle(void *arg)
+{
+	struct ms_mgw_control *c = arg;
+
+	try_waiting(c);
+	take_load(c, ms_loop_now());
 	ms_usec at = ms_mg_deadline(c->mg), now = ms_loop_now();
 	if (at == MS_NEVER)
 		ms_timer_stop(&c->tick);

@@ -64,6 +64,7 @@ struct ms_mgw_control {
 	struct ms_http_request *scrapes[MS_MGW_SCRAPES_MAX];
 	unsigned n_scrapes;
 	ms_usec since;
+	ms_usec load_at; /* when the share of capacity in use was taken last */
 };
 
 extern struct ms_log_category ms_mgw_log_h248, ms_mgw_log_media;

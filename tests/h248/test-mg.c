@@ -430,8 +430,9 @@ static void test_limits(void **state)
 	(void)fake_ask(&f, "Context=1{Modify=ip/core/1/1{Media{Stream=2{" LOCAL("TCP") "}}}}");
 	assert_has(fake_reply(&f), "Error=510{");
 	ms_mg_load(f.g, 100, f.now);
-	(void)fake_ask(&f, "Context=1{" ADD_CORE "}");
+	(void)fake_ask(&f, "Context=${" ADD_CORE "}");
 	assert_has(fake_reply(&f), "Error=511{");
+	assert_has(ms_buf_cstr(&f.counts), "overload_refused");
 	fake_free(&f);
 }
 
