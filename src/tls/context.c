@@ -152,6 +152,10 @@ static int open_psk(struct ms_tls_context *ctx, const struct ms_tls_config *c, s
 	return err;
 }
 
+/* TS 33.210 6.2.2: the two that must or should be there for TLS 1.3, and secp384r1. Larger ones would let
+ * a stranger buy much of our time with one octet of a ClientHello. */
+#define GROUPS "X25519:P-256:P-384"
+
 static int open_cert(struct ms_tls_context *ctx, const struct ms_tls_config *c, struct ms_fault *f)
 {
 	int err;
@@ -160,6 +164,8 @@ static int open_cert(struct ms_tls_context *ctx, const struct ms_tls_config *c, 
 	err = ctx->cert ? ms_tls_suites_cert(ctx->cert, c, f) : -ENOMEM;
 	if (err == 0)
 		err = set_versions(ctx->cert, c->cert_versions);
+	if (err == 0 && !SSL_CTX_set1_groups_list(ctx->cert, GROUPS))
+		err = -ENOMEM;
 	if (err == 0) {
 		set_rules(ctx->cert, c);
 		ms_tls_verify_prepare(ctx->cert);

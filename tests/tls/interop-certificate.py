@@ -90,7 +90,7 @@ class Case:
         theirs = self.partner.client(port, version, pem)
         theirs.send("hello mediasec\n")
         if works is True:
-            ok = theirs.wait_for("echo hello mediasec", 10) and VERSIONS[version] in us.text()
+            ok = theirs.wait_for("echo hello mediasec", 10) and us.wait_for(VERSIONS[version], 10)
         else:
             ok = us.wait_for(works, 10)
         theirs.stop()

@@ -343,6 +343,30 @@ static void test_client_without_certificate(void **state MS_UNUSED)
 	}
 }
 
+/* A client that guessed a group we do not have is asked again, and its fingerprint comes late. */
+static void test_hello_retry_request(void **state MS_UNUSED)
+{
+	for (int late = 0; late <= 1; late++) {
+		MS_CLEANUP(ms_buf_done) struct ms_buf got;
+		struct ms_tls_fingerprint fp;
+		struct raw r;
+
+		ms_buf_init(&got, 4096);
+		raw_open_certificate(&r, MS_TLS_SERVER, TLS1_3_VERSION, true);
+		assert_int_equal(SSL_set1_groups_list(r.ssl, "P-521:P-256"), 1);
+		fp = r.ours->start->fingerprints[0];
+		r.ours->start->n_fingerprints = late ? 0 : 1;
+		raw_pump(&r, &got);
+		assert_int_equal(ms_tls_state(r.ours), late ? MS_TLS_UNVERIFIED : MS_TLS_OPEN);
+		if (late)
+			assert_int_equal(ms_tls_verify(r.ours, &fp, 1), 0);
+		raw_pump(&r, &got);
+		assert_int_equal(ms_tls_state(r.ours), MS_TLS_OPEN);
+		assert_int_equal(SSL_get_negotiated_group(r.ssl), NID_X9_62_prime256v1);
+		raw_close(&r);
+	}
+}
+
 /* What TLS 1.3 may still bring after the handshake: tickets are ignored, keys updated. */
 static void test_tickets_and_key_updates(void **state MS_UNUSED)
 {
@@ -399,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_close_in_handshake),
 		cmocka_unit_test(test_key_is_wiped),
 		cmocka_unit_test(test_client_without_certificate),
+		cmocka_unit_test(test_hello_retry_request),
 		cmocka_unit_test(test_tickets_and_key_updates),
 		cmocka_unit_test(test_renegotiation_with_certificates),
 	};
