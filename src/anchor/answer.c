@@ -405,10 +405,14 @@ static void answer(struct ms_anchor_session *s, struct ms_span dialog)
 		err = ms_span_to_str(dialog, s->winner, sizeof(s->winner));
 		s->step = MS_ANCHOR_ANSWERING;
 		/* of a session without such lines the whole context goes, see drop_rejected() */
-		if (!err && s->context && (!s->final || any_accepted(s, verdicts)))
-			err = configure(s, verdicts);
-		else if (!err)
+		if (!err)
+			err = s->context && (!s->final || any_accepted(s, verdicts))
+				      ? configure(s, verdicts)
+				      : -ENODATA;
+		if (err == -ENODATA) { /* there is nothing for the gateway to do */
 			complete(s, &sdp, verdicts);
+			err = 0;
+		}
 	}
 	if (err && err != -EPROTO)
 		failed(s, err, 0);

@@ -17,7 +17,6 @@ struct ms_mgc {
 	struct ms_hash *orders;      /* cookie -> struct ms_mgc_order */
 	struct ms_h248_arena arena;  /* of the tree under construction */
 	struct ms_mgc_procedure *in; /* the one under construction */
-	struct ms_list empty;        /* orders with nothing to send: done with the next tick */
 	size_t n_contexts;
 	uint32_t next_cookie;
 	uint32_t next_events; /* request ids of Events descriptors */
@@ -94,7 +93,6 @@ struct ms_mgc_step {
 };
 
 struct ms_mgc_order {
-	struct ms_list link; /* m->empty, else in no list */
 	enum ms_mgc_order_kind kind;
 	struct ms_mgc_gateway *g;
 	struct ms_mgc_context *context; /* NULL: nobody waits */

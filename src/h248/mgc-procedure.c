@@ -151,7 +151,9 @@ int ms_mgc_run(struct ms_mgc_procedure *p, ms_usec now, ms_mgc_done *done, void 
 	int err = 0;
 
 	(void)now;
-	if (c->order)
+	if (!p->action.commands)
+		err = -ENODATA;
+	else if (c->order)
 		err = -EBUSY;
 	else if (c->gone || g->state == MS_MGC_AWAY)
 		err = -EHOSTUNREACH;
@@ -164,10 +166,7 @@ int ms_mgc_run(struct ms_mgc_procedure *p, ms_usec now, ms_mgc_done *done, void 
 	o->arg = arg;
 	g->m->in = NULL;
 	c->order = o;
-	if (p->action.commands)
-		err = ms_mgc_order_send(o, &p->action);
-	else
-		ms_list_append(&g->m->empty, &o->link);
+	err = ms_mgc_order_send(o, &p->action);
 	if (err)
 		c->order = NULL;
 	ms_free(p);
@@ -347,15 +346,6 @@ static void abandoned(struct ms_mgc_order *o, const struct ms_h248_transaction *
 	ms_mgc_order_free(o);
 }
 
-static size_t steps_of(const struct ms_mgc_order *o)
-{
-	size_t n = 0;
-
-	for (const struct ms_mgc_step *s = o->steps; s; s = s->next)
-		n++;
-	return n;
-}
-
 void ms_mgc_procedure_answered(struct ms_mgc_order *o, int err, const struct ms_h248_transaction *t,
 			       ms_usec now)
 {
@@ -371,7 +361,7 @@ void ms_mgc_procedure_answered(struct ms_mgc_order *o, int err, const struct ms_
 	c->order = NULL;
 	if (err)
 		out.status = -ETIMEDOUT;
-	else if (steps_of(o))
+	else
 		evaluate(c, o, t, &out);
 	o->done(o->arg, c, out.status, out.error, results, out.n);
 	ms_mgc_order_free(o);

@@ -76,7 +76,6 @@ int ms_mgc_new(const struct ms_mgc_options *o, const struct ms_mgc_handlers *h,
 	defaults(&m->o);
 	ms_list_init(&m->gateways);
 	ms_list_init(&m->gone);
-	ms_list_init(&m->empty);
 	ms_h248_arena_init(&m->arena, m->o.tree);
 	err = ms_random_fill(m->random, key, sizeof(key));
 	if (!err)
@@ -106,8 +105,6 @@ struct ms_mgc *ms_mgc_free(struct ms_mgc *m)
 	if (!m)
 		return NULL;
 	ms_mgc_abandon(m->in);
-	ms_list_foreach_safe (l, tmp, &m->empty)
-		ms_mgc_order_free((struct ms_mgc_order *)l);
 	if (m->orders)
 		(void)ms_hash_each(m->orders, free_order, NULL);
 	ms_hash_free(m->orders);
@@ -187,7 +184,7 @@ static ms_usec gateway_deadline(const struct ms_mgc_gateway *g)
 
 ms_usec ms_mgc_deadline(const struct ms_mgc *m)
 {
-	ms_usec first = ms_list_empty(&m->empty) ? MS_NEVER : 0;
+	ms_usec first = MS_NEVER;
 	struct ms_list *l;
 
 	ms_list_foreach (l, &m->gateways) {
@@ -212,12 +209,6 @@ void ms_mgc_tick(struct ms_mgc *m, ms_usec now)
 {
 	struct ms_list *l;
 
-	while (!ms_list_empty(&m->empty)) {
-		struct ms_mgc_order *o = (struct ms_mgc_order *)m->empty.next;
-
-		ms_list_remove(&o->link);
-		ms_mgc_procedure_answered(o, 0, NULL, now);
-	}
 	ms_list_foreach (l, &m->gateways)
 		gateway_tick((struct ms_mgc_gateway *)l, now);
 }

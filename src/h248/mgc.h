@@ -234,9 +234,9 @@ MS_MUST_CHECK int ms_mgc_through_connection(struct ms_mgc_procedure *p, unsigned
 MS_MUST_CHECK int ms_mgc_release(struct ms_mgc_procedure *p, unsigned slot);
 
 /**
- * Sends it. `done` is called once, never from within this call. The procedure is gone. 0 (also when
- * there is nothing to do: done then comes with the next tick), -ENOMEM, -EBUSY (too many pending),
- * -EHOSTUNREACH (gateway lost): done is then not called.
+ * Sends it. `done` is called once, never from within this call. The procedure is gone. Errors, upon which
+ * done is not called: -ENODATA (it has no step), -ENOMEM, -EBUSY (another one of this context, or too many
+ * at all), -EHOSTUNREACH (gateway lost).
  */
 MS_MUST_CHECK int ms_mgc_run(struct ms_mgc_procedure *p, ms_usec now, ms_mgc_done *done, void *arg);
 

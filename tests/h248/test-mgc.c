@@ -294,6 +294,9 @@ static void test_reserve_configure_release(void **state)
 	assert_int_equal(ms_mgc_reserve(p, 1, 1, &b), 0);
 	assert_int_equal(ms_mgc_run(p, 0, on_done, &w), 0);
 	assert_int_equal(ms_mgc_begin(c, &p), 0);
+	assert_int_equal(ms_mgc_run(p, 0, on_done, &w), -ENODATA);
+	assert_int_equal(ms_mgc_begin(c, &p), 0);
+	assert_int_equal(ms_mgc_through_connection(p, 0, &core), 0);
 	assert_int_equal(ms_mgc_run(p, 0, on_done, &w), -EBUSY); /* one at a time */
 	fake_deliver(&w.fake[0], 0);
 	assert_int_equal(w.done, 2);
