@@ -128,7 +128,7 @@ static void wr_topology(struct wr *w, const struct ms_h248_topology *t)
 	size_t mark = ms_wr_open(w, U_SEQUENCE);
 	ms_wr_termination(w, C(0), &t->from);
 	ms_wr_termination(w, C(1), &t->to);
-	ms_wr_u8(w, P(2), extended ? MS_H248_TOPOLOGY_ONEWAY : t->kind);
+	ms_wr_u8(w, P(2), !extended ? t->kind : t->has_base ? t->base : MS_H248_TOPOLOGY_ONEWAY);
 	if (t->stream && ms_wr_since(w, 3))
 		ms_wr_uint(w, P(3), t->stream);
 	if (extended && ms_wr_since(w, 3))
