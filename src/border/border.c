@@ -371,7 +371,6 @@ int ms_border_new(const struct ms_border_spec *spec, struct ms_buf *error, struc
 	b->hep = spec->hep;
 	b->arg = spec->arg;
 	b->flows = spec->flows;
-	b->state_fd = -1;
 	ms_list_init(&b->sessions);
 	ms_list_init(&b->calls);
 	ms_timer_init(&b->patience, "border.patience", shutdown_step, b);

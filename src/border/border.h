@@ -91,6 +91,10 @@ MS_MUST_CHECK json_t *ms_border_show(const struct ms_border *b, uint64_t id);
 /** Releases one call; false: there is none. */
 bool ms_border_release(struct ms_border *b, uint64_t id, unsigned cause, const char *text);
 
+/** A hop as JSON, and back: -EBADMSG. For what is kept over a restart. */
+MS_MUST_CHECK json_t *ms_border_hop_json(const struct ms_sip_hop *h);
+MS_MUST_CHECK int ms_border_hop_read(const json_t *o, struct ms_sip_hop *ret_h);
+
 /** Counters of the proxy and of calls; a program lists both sets. */
 extern struct ms_counter_set ms_border_counters, ms_border_sip_counters;
 extern struct ms_log_category ms_border_log;

@@ -9,11 +9,11 @@
 
 #include "border/border.h"
 #include "border/dialog.h"
+#include "border/journal.h"
 #include "core/hash.h"
 #include "core/list.h"
 #include "daemon/log.h"
 #include "loop/loop.h"
-#include <sys/types.h>
 
 struct ms_border {
 	const struct ms_border_sip_config *sip;
@@ -30,8 +30,7 @@ struct ms_border {
 	struct ms_timer patience, poll;
 	void (*done)(void *arg);
 	void *done_arg;
-	int state_fd;     /* of sip.state; -1: none */
-	off_t state_base; /* its size when it was last written anew */
+	struct ms_border_journal *journal; /* sip.state; NULL: none */
 };
 
 enum ms_border_state { MS_BORDER_EARLY, MS_BORDER_CONFIRMED, MS_BORDER_ENDED };

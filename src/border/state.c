@@ -1,27 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls over a restart: their media go on at the gateway meanwhile, and are to be known again. A file to
- * which a line of JSON is appended when a call is answered, changes or ends; read, and written anew with
- * what is still there, at the start. The gateways' own memory decides which calls live: see
+ * Calls over a restart: their media go on at the gateway meanwhile, and are to be known again. An answered
+ * call is an entry of the journal. The gateways' own memory decides which calls live: see
  * ms_anchor_load().
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "border/session-priv.h"
 #include "core/alloc.h"
 
-#define FILE_MAX ((off_t)256 << 20)
-#define COMPACT_OVER ((off_t)4 << 20)
 #define MEDIA_MAX 65536
 #define CSEQ_STEP 1000 /* requests that may have passed since a dialog was written */
 
 /* ---- writing ---- */
 
-static json_t *hop_json(const struct ms_sip_hop *h)
+json_t *ms_border_hop_json(const struct ms_sip_hop *h)
 {
 	char peer[MS_ADDR_TEXT_MAX];
 
@@ -37,7 +31,8 @@ static json_t *leg_json(const struct ms_border_leg *l)
 	for (size_t i = 0; i < l->n_routes; i++)
 		json_array_append_new(routes, json_string(l->route[i]));
 	return json_pack("{s:s, s:s*, s:o, s:o, s:I}", "address", l->address, "target", l->target,
-			 "routes", routes, "hop", hop_json(&l->hop), "cseq", (json_int_t)l->cseq);
+			 "routes", routes, "hop", ms_border_hop_json(&l->hop), "cseq",
+			 (json_int_t)l->cseq);
 }
 
 static json_t *dialogs_json(const struct ms_border_session *s)
@@ -71,64 +66,38 @@ static json_t *session_json(const struct ms_border_session *s, const char *media
 			 "dialogs", dialogs_json(s));
 }
 
-static void append(struct ms_border *b, json_t *line)
-{
-	char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
-	MS_CLEANUP(ms_buf_done) struct ms_buf b_line;
-
-	json_decref(line);
-	/* One write: a line is there whole or, at the end of the file, cut. */
-	ms_buf_init(&b_line, FILE_MAX);
-	ms_buf_put_str(&b_line, text ? text : "");
-	ms_buf_put_u8(&b_line, '\n');
-	if (!text || ms_buf_status(&b_line))
-		MS_LOG(&ms_border_log, MS_LOG_WARNING, "a call cannot be kept over a restart");
-	else if (write(b->state_fd, b_line.p, b_line.len) != (ssize_t)b_line.len)
-		MS_LOG(&ms_border_log, MS_LOG_ERROR, "sip.state: %s", strerror(errno));
-	/* library's memory */
-	free(text);
-}
-
 void ms_border_state_save(struct ms_border_session *s)
 {
 	struct ms_border *b = s->border;
 	MS_CLEANUP(ms_buf_done) struct ms_buf media;
 
 	ms_buf_init(&media, MEDIA_MAX);
-	if (b->state_fd < 0 || s->state != MS_BORDER_CONFIRMED)
+	if (!b->journal || s->state != MS_BORDER_CONFIRMED)
 		return;
 	/* While an offer is on its way, what was written before stays right. */
 	if (s->media && ms_anchor_save(s->media, &media) < 0)
 		return;
 	s->saved = true;
-	append(b, session_json(s, ms_buf_cstr(&media)));
+	ms_border_journal_put(b->journal, session_json(s, ms_buf_cstr(&media)));
 }
 
-static void compact(struct ms_border *b)
+static void rewrite(void *arg)
 {
+	struct ms_border *b = arg;
 	struct ms_list *link;
-	struct stat st;
 
-	if (fstat(b->state_fd, &st) < 0 || st.st_size < COMPACT_OVER ||
-	    st.st_size < 2 * b->state_base)
-		return;
-	if (ftruncate(b->state_fd, 0) < 0)
-		return;
 	ms_list_foreach (link, &b->sessions)
 		ms_border_state_save(MS_CONTAINER_OF(link, struct ms_border_session, link));
-	if (fstat(b->state_fd, &st) == 0)
-		b->state_base = st.st_size;
 }
 
 void ms_border_state_drop(struct ms_border_session *s)
 {
 	struct ms_border *b = s->border;
 
-	if (b->state_fd < 0 || !s->saved || !s->key)
+	if (!b->journal || !s->saved || !s->key)
 		return;
 	s->saved = false;
-	append(b, json_pack("{s:s, s:b}", "key", s->key, "gone", 1));
-	compact(b);
+	ms_border_journal_drop(b->journal, s->key);
 }
 
 /* ---- reading ---- */
@@ -143,7 +112,7 @@ static uint64_t number_of(const json_t *o, const char *name)
 	return (uint64_t)json_integer_value(json_object_get(o, name));
 }
 
-static int read_hop(const json_t *o, struct ms_sip_hop *ret_h)
+int ms_border_hop_read(const json_t *o, struct ms_sip_hop *ret_h)
 {
 	struct ms_sip_hop h = { .stream = number_of(o, "stream") };
 	uint64_t side = number_of(o, "side"), transport = number_of(o, "transport");
@@ -181,7 +150,7 @@ static int read_routes(const json_t *list, struct ms_border_leg *l)
 static int read_leg(const json_t *o, struct ms_border_leg *l)
 {
 	struct ms_span target = text_of(o, "target");
-	int err = read_hop(json_object_get(o, "hop"), &l->hop);
+	int err = ms_border_hop_read(json_object_get(o, "hop"), &l->hop);
 
 	if (err < 0)
 		return err;
@@ -259,62 +228,17 @@ static void restore(struct ms_border *b, const json_t *o)
 		ms_border_session_free(s);
 }
 
-/* The last line of each call is what counts. */
-static json_t *last_lines(struct ms_span rest)
-{
-	json_t *calls = json_object();
-
-	while (rest.len > 0) {
-		struct ms_span line = ms_span_cut(&rest, '\n');
-		json_t *o = json_loadb((const char *)line.p, line.len, 0, NULL);
-		const char *key = json_string_value(json_object_get(o, "key"));
-
-		/* A line that was cut off by the end is none. */
-		if (key && json_object_get(o, "gone"))
-			json_object_del(calls, key);
-		else if (key)
-			json_object_set(calls, key, o);
-		json_decref(o);
-	}
-	return calls;
-}
-
-static json_t *read_file(int fd)
-{
-	MS_CLEANUP(ms_buf_done) struct ms_buf text;
-	struct stat st;
-	uint8_t *p;
-
-	ms_buf_init(&text, FILE_MAX);
-	if (fstat(fd, &st) < 0 || st.st_size > FILE_MAX)
-		return NULL;
-	p = ms_buf_extend(&text, (size_t)st.st_size);
-	if (!p || pread(fd, p, text.len, 0) != (ssize_t)text.len)
-		return NULL;
-	return last_lines(ms_buf_span(&text));
-}
-
 int ms_border_state_open(struct ms_border *b, const char *path, struct ms_buf *error)
 {
 	const char *key;
 	json_t *calls, *o;
+	int err;
 
 	if (!*path)
 		return 0;
-	b->state_fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (b->state_fd < 0) {
-		if (error)
-			ms_buf_printf(error, "sip.state: %s: %s", path, strerror(errno));
-		return -errno;
-	}
-	calls = read_file(b->state_fd);
-	if (!calls) {
-		if (error)
-			ms_buf_printf(error, "sip.state: %s cannot be read", path);
-		return -EIO;
-	}
-	if (ftruncate(b->state_fd, 0) < 0)
-		MS_LOG(&ms_border_log, MS_LOG_ERROR, "sip.state: %s", strerror(errno));
+	err = ms_border_journal_open(path, "sip.state", rewrite, b, error, &b->journal, &calls);
+	if (err < 0)
+		return err;
 	json_object_foreach (calls, key, o)
 		restore(b, o);
 	if (json_object_size(calls) > 0)
@@ -325,7 +249,5 @@ int ms_border_state_open(struct ms_border *b, const char *path, struct ms_buf *e
 
 void ms_border_state_close(struct ms_border *b)
 {
-	if (b->state_fd >= 0)
-		close(b->state_fd);
-	b->state_fd = -1;
+	b->journal = ms_border_journal_close(b->journal);
 }
