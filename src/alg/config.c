@@ -20,6 +20,9 @@ static const struct ms_config_field access_fields[] = {
 	  .help = "Announce bfcp-tls;mediasec: BFCP likewise." },
 	{ "visited_network", MS_CONFIG_TEXT, AT(access.visited_network), .value = "", .max = 255,
 	  .help = "P-Visited-Network-ID in REGISTER; empty: none." },
+	{ "state", MS_CONFIG_TEXT, AT(access.state), .value = "",
+	  .help = "File in which users of UDP are kept over a restart; those of connections notice and "
+		  "register again. Empty: none." },
 	{ "charging", MS_CONFIG_BOOL, AT(access.charging), .value = "false",
 	  .help = "Put P-Charging-Vector with a new ICID into first requests and REGISTER." },
 	{ "contacts", MS_CONFIG_UINT, AT(access.contacts), .value = "100000", .min = 1,

@@ -30,6 +30,7 @@ struct ms_alg_config {
 		unsigned verify;       /* enum ms_alg_verify */
 		bool msrp_tls, bfcp_tls;
 		const char *visited_network; /* "": not said */
+		const char *state;           /* path of the file of contacts; "": none */
 		bool charging;
 		uint64_t contacts, contacts_user;
 	} access;

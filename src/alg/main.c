@@ -60,6 +60,19 @@ static int drop(const struct ms_alg_config *c)
 	return err;
 }
 
+static int keep_contacts(struct ms_alg *a)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf error;
+	int err;
+
+	ms_buf_init(&error, 1024);
+	err = ms_alg_registrar_keep(a->registrar, a->config->access.state, &error);
+	if (err < 0)
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%s",
+		       error.len > 0 ? ms_buf_cstr(&error) : strerror(-err));
+	return err;
+}
+
 static int start(struct ms_daemon *d, const void *config)
 {
 	struct ms_alg *a = &ms_alg;
@@ -69,6 +82,8 @@ static int start(struct ms_daemon *d, const void *config)
 	a->config = config;
 	err = ms_alg_registrar_new(a->config->access.contacts, a->config->access.contacts_user,
 				   &a->registrar);
+	if (err == 0)
+		err = keep_contacts(a);
 	if (err == 0)
 		err = open_border(a);
 	return err == 0 ? drop(a->config) : err;

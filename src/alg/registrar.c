@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "alg/registrar.h"
+#include "alg/registrar-priv.h"
 
 #include <errno.h>
 
 #include "alg/agreement.h"
 #include "core/alloc.h"
-#include "core/hash.h"
 #include "core/random.h"
-
-struct ms_alg_registrar {
-	struct ms_hash *by_key;  /* struct ms_alg_contact */
-	struct ms_hash *by_flow; /* struct ms_alg_flow */
-	struct ms_hash *by_uri;  /* struct ms_alg_contact; of several with one Contact the first */
-	struct ms_list contacts;
-	size_t n, max, flow_max;
-};
 
 struct ms_alg_flow {
 	char key[192];
@@ -79,8 +70,10 @@ static void leave_flow(struct ms_alg_contact *c)
 	ms_free(f);
 }
 
-static void free_contact(struct ms_alg_contact *c)
+void ms_alg_contact_free(struct ms_alg_contact *c)
 {
+	if (c->kept)
+		ms_border_journal_drop(c->registrar->journal, c->key);
 	if (c->key)
 		(void)ms_hash_take(c->registrar->by_key, ms_span_str(c->key));
 	if (c->uri && ms_hash_get(c->registrar->by_uri, ms_span_str(c->uri)) == c)
@@ -99,7 +92,7 @@ static void free_contact(struct ms_alg_contact *c)
 
 static void expired(void *arg)
 {
-	free_contact(arg);
+	ms_alg_contact_free(arg);
 }
 
 int ms_alg_registrar_new(size_t contacts_max, size_t flow_max, struct ms_alg_registrar **ret_r)
@@ -131,8 +124,10 @@ struct ms_alg_registrar *ms_alg_registrar_free(struct ms_alg_registrar *r)
 {
 	if (!r)
 		return NULL;
+	/* Who is registered stays so over a restart. */
+	r->journal = ms_border_journal_close(r->journal);
 	while (!ms_list_empty(&r->contacts))
-		free_contact(MS_CONTAINER_OF(r->contacts.next, struct ms_alg_contact, link));
+		ms_alg_contact_free(MS_CONTAINER_OF(r->contacts.next, struct ms_alg_contact, link));
 	ms_hash_free(r->by_key);
 	ms_hash_free(r->by_flow);
 	ms_hash_free(r->by_uri);
@@ -200,17 +195,18 @@ static bool is_behind_nat(const struct ms_alg_registration *g)
 	return ms_sip_uri_parse(g->uri, &uri) == 0 && !ms_span_is_nocase(uri.host, host);
 }
 
-static int fill(struct ms_alg_contact *c, const struct ms_alg_registration *g)
+/* Where it is found: by its names, its Contact, its flow. */
+int ms_alg_contact_enlist(struct ms_alg_contact *c, struct ms_span aor, struct ms_span uri)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf key;
 	int err;
 
 	ms_buf_init(&key, 65536);
-	err = contact_key(g->aor, g->uri, &key);
+	err = contact_key(aor, uri, &key);
 	if (err < 0)
 		return err;
-	c->aor = ms_strdup_span(g->aor);
-	c->uri = ms_strdup_span(g->uri);
+	c->aor = ms_strdup_span(aor);
+	c->uri = ms_strdup_span(uri);
 	c->key = ms_strdup_span(ms_buf_span(&key));
 	if (!c->aor || !c->uri || !c->key)
 		return -ENOMEM;
@@ -222,10 +218,29 @@ static int fill(struct ms_alg_contact *c, const struct ms_alg_registration *g)
 	err = ms_hash_put(c->registrar->by_uri, ms_span_str(c->uri), c);
 	if (err < 0 && err != -EEXIST)
 		return err;
-	err = take_texts(&c->identities, g->answer, "P-Associated-URI", false);
+	return join_flow(c);
+}
+
+static int fill(struct ms_alg_contact *c, const struct ms_alg_registration *g)
+{
+	int err = ms_alg_contact_enlist(c, g->aor, g->uri);
+
 	if (err == 0)
-		err = take_texts(&c->routes, g->answer, "Service-Route", true);
-	return err == 0 ? join_flow(c) : err;
+		err = take_texts(&c->identities, g->answer, "P-Associated-URI", false);
+	return err == 0 ? take_texts(&c->routes, g->answer, "Service-Route", true) : err;
+}
+
+struct ms_alg_contact *ms_alg_contact_make(struct ms_alg_registrar *r)
+{
+	struct ms_alg_contact *c = r->n < r->max ? ms_zalloc(sizeof(*c)) : NULL;
+
+	if (!c)
+		return NULL;
+	c->registrar = r;
+	ms_timer_init(&c->expiry, "alg.expiry", expired, c);
+	ms_list_append(&r->contacts, &c->link);
+	r->n++;
+	return c;
 }
 
 int ms_alg_register(struct ms_alg_registrar *r, const struct ms_alg_registration *g)
@@ -236,27 +251,25 @@ int ms_alg_register(struct ms_alg_registrar *r, const struct ms_alg_registration
 
 	/* A refresh replaces everything: another flow, other identities. */
 	if (c)
-		free_contact(c);
+		ms_alg_contact_free(c);
 	if (r->n >= r->max)
 		return -ENOSPC;
-	c = ms_zalloc(sizeof(*c));
+	c = ms_alg_contact_make(r);
 	if (!c)
 		return -ENOMEM;
-	c->registrar = r;
 	c->hop = *g->hop;
 	c->agreed = g->agreed;
 	c->nat = is_behind_nat(g);
 	c->since = since;
 	c->until = ms_clock_mono() + (ms_usec)g->expires_s * MS_SEC;
-	ms_timer_init(&c->expiry, "alg.expiry", expired, c);
-	ms_list_append(&r->contacts, &c->link);
-	r->n++;
 	err = fill(c, g);
-	if (err < 0)
-		free_contact(c);
-	else
-		ms_timer_start(&c->expiry, (ms_usec)g->expires_s * MS_SEC);
-	return err;
+	if (err < 0) {
+		ms_alg_contact_free(c);
+		return err;
+	}
+	ms_timer_start(&c->expiry, (ms_usec)g->expires_s * MS_SEC);
+	ms_alg_contact_keep(c);
+	return 0;
 }
 
 void ms_alg_deregister(struct ms_alg_registrar *r, struct ms_span aor, struct ms_span uri)
@@ -265,13 +278,13 @@ void ms_alg_deregister(struct ms_alg_registrar *r, struct ms_span aor, struct ms
 	struct ms_list *link, *next;
 
 	if (c)
-		free_contact(c);
+		ms_alg_contact_free(c);
 	if (uri.len > 0)
 		return;
 	ms_list_foreach_safe (link, next, &r->contacts) {
 		c = MS_CONTAINER_OF(link, struct ms_alg_contact, link);
 		if (ms_span_is(aor, c->aor))
-			free_contact(c);
+			ms_alg_contact_free(c);
 	}
 }
 
@@ -298,7 +311,8 @@ void ms_alg_registrar_flow_lost(struct ms_alg_registrar *r, const struct ms_sip_
 
 	/* The flow goes with its last contact. */
 	while (n-- > 0)
-		free_contact(MS_CONTAINER_OF(f->contacts.next, struct ms_alg_contact, flow_link));
+		ms_alg_contact_free(
+			MS_CONTAINER_OF(f->contacts.next, struct ms_alg_contact, flow_link));
 }
 
 struct ms_alg_contact *ms_alg_contact_by_uri(const struct ms_alg_registrar *r, struct ms_span uri)

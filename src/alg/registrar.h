@@ -33,6 +33,7 @@ struct ms_alg_contact {
 	struct ms_sip_hop hop;
 	struct ms_alg_flow *flow;
 	unsigned agreed;      /* MS_ALG_MSRP_TLS ... */
+	bool kept;            /* stands in access.state */
 	bool nat;             /* its Contact is not where it sends from */
 	ms_usec since, until; /* monotonic */
 	struct ms_timer expiry;
@@ -50,6 +51,13 @@ struct ms_alg_registration {
 MS_MUST_CHECK int ms_alg_registrar_new(size_t contacts_max, size_t flow_max,
 				       struct ms_alg_registrar **ret_r);
 struct ms_alg_registrar *ms_alg_registrar_free(struct ms_alg_registrar *r);
+
+/**
+ * Keeps users of UDP in that file over a restart; those of connections have lost theirs and notice. Takes
+ * up who is there and still registered. Errors as ms_border_journal_open().
+ */
+MS_MUST_CHECK int ms_alg_registrar_keep(struct ms_alg_registrar *r, const char *path,
+					struct ms_buf *error);
 
 /** Is there room for one more contact over this flow? */
 bool ms_alg_registrar_has_room(const struct ms_alg_registrar *r, const struct ms_sip_hop *hop);

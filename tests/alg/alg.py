@@ -273,7 +273,8 @@ restarted_with_its_key.prepare = key_file
 
 
 def state_files(folder):
-    return {"sip": {**key_file(folder)["sip"], "state": os.path.join(folder, "calls")}}
+    return {"sip": {**key_file(folder)["sip"], "state": os.path.join(folder, "calls")},
+            "access": {"state": os.path.join(folder, "contacts")}}
 
 
 def called(w, user):
@@ -326,6 +327,29 @@ def calls_are_known_after_a_crash(w):
 
 
 calls_are_known_after_a_crash.prepare = state_files
+
+
+@case
+def users_of_udp_are_known_after_a_crash(w):
+    user, other, gone = w.user(), w.user("tcp"), w.user()
+    w.register(user)
+    w.register(other, "bella")
+    w.register(gone, "carla", 1)
+    m, _ = w.register(gone, "dora")
+    w.register(gone, "dora", 0)
+    before = w.registrations()[0]
+    w.alg.kill()
+    time.sleep(1)
+    w.alg.start()
+    (after,) = w.registrations()  # not those of connections, expired or gone
+    before["expires_s"] = after["expires_s"] = 0
+    assert after == before
+    user.request("MESSAGE", "sip:bob@one.example")
+    assert w.core.expect("MESSAGE").get("P-Asserted-Identity") == "<sip:alice@one.example>"
+    assert m
+
+
+users_of_udp_are_known_after_a_crash.prepare = state_files
 
 
 @case
