@@ -4,6 +4,7 @@
 Last line: "N passed, N failed".
 """
 import os
+import re
 import signal
 import socket
 import ssl
@@ -90,6 +91,45 @@ def closed_gate(w):
     except OSError:
         pass
     w.first.ask("Context=%s{Subtract=*{Audit{}}}" % context(reply))
+
+
+def msrp(port, path, address="$"):
+    return "v=0\nc=IN IP4 %s\nm=message %s TCP/MSRP *\na=path:%s\n" % (address, port, path)
+
+
+def receive_message(s):
+    """One MSRP message: (transaction identifier, text)."""
+    text = b""
+    while not re.search(rb"\r\n-------[^\r]+\$\r\n", text):
+        more = s.recv(4096)
+        check(more, "the connection ended after %r" % text)
+        text += more
+    return text.split(b" ")[1].decode(), text.decode()
+
+
+def aware(w):
+    """MSRP-aware endpoints: each peer sees the paths of its own leg, in requests and responses."""
+    ue_path, far_path = "msrp://127.0.0.1:7001/ue;tcp", "msrp://%s:%d/far;tcp" % (FAR, w.far_port)
+    reply = w.first.ask("Context=${Add=${%s},Add=${%s}}" % (
+        stream("core", "Local{%s}" % msrp("$", "$"), "Remote{%s}" % msrp(w.far_port, far_path, FAR)),
+        stream("access", "Local{%s}" % msrp("$", "$"), "Remote{%s}" % msrp(9, ue_path, "127.0.0.1"),
+               control=",xem/tcpin=forward")))
+    core_own, access_own = re.findall(r"a=path:(\S+)", reply)
+    ue = connect(addresses(reply)[1])
+    far = w.accept()
+    ue.sendall(("MSRP aaaa SEND\r\nTo-Path: %s\r\nFrom-Path: %s\r\nMessage-ID: 1234\r\nContent-Type: text/plain\r\n"
+                "\r\nhello\r\n-------aaaa$\r\n" % (access_own, ue_path)).encode())
+    tid, text = receive_message(far)
+    check(tid != "aaaa" and "To-Path: %s\r\nFrom-Path: %s\r\n" % (far_path, core_own) in text, text)
+    check("\r\n\r\nhello\r\n-------%s$\r\n" % tid in text, text)
+    far.sendall(("MSRP %s 200 OK\r\nTo-Path: %s\r\nFrom-Path: %s\r\n-------%s$\r\n" % (tid, core_own, far_path, tid))
+                .encode())
+    tid, text = receive_message(ue)
+    check(tid == "aaaa" and "200 OK\r\nTo-Path: %s\r\nFrom-Path: %s\r\n" % (ue_path, access_own) in text, text)
+    ue.sendall(("MSRP bbbb SEND\r\nTo-Path: %s\r\nFrom-Path: %s\r\nMessage-ID: 1234\r\n-------bbbb$\r\n"
+                % (core_own, ue_path)).encode())
+    check(" 481 " in receive_message(ue)[1], "a path of the other side is none of this session")
+    w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
 
 
 def own_certificate(folder, name):
@@ -238,7 +278,7 @@ def failover(w):
 
 
 SCENARIOS = [
-    (relay, {}), (closed_gate, {}), (tls, {}), (wrong_fingerprint, {}), (active, {}),
+    (relay, {}), (aware, {}), (closed_gate, {}), (tls, {}), (wrong_fingerprint, {}), (active, {}),
     (refused_connection, {}), (only_one_commands, {}), (worker_killed, {}),
     (failover, {"h248": "  t_max: 1s"}),
 ]
