@@ -20,7 +20,7 @@ main([Transport, Encoding, Port]) ->
     persistent_term:put(encoding, Encoding),
     Mid = {domainName, #'DomainName'{name = "alg1.example.net", portNumber = asn1_NOVALUE}},
     ok = megaco:start(),
-    ok = megaco:start_user(Mid, [{user_mod, ?MODULE}, {user_args, []}, {auto_ack, true}]),
+    ok = megaco:start_user(Mid, [{user_mod, ?MODULE}, {user_args, []}, {auto_ack, true}, {strict_version, false}]),
     Handle = (megaco:user_info(Mid, receive_handle))#megaco_receive_handle{
         encoding_mod = encoding(Encoding), encoding_config = config(Encoding), send_mod = module(Transport)},
     ok = listen(Transport, list_to_integer(atom_to_list(Port)), Handle),
