@@ -29,11 +29,15 @@ static size_t walk(struct ms_span attributes, unsigned depth)
 static void one_message(struct ms_span in)
 {
 	struct ms_bfcp_message m;
+	struct ms_bfcp_header h;
 	struct ms_fault f = { 0 };
 	uint8_t unknown[300];
 
 	if (ms_bfcp_parse(in, &m, &f) < 0) {
 		if (!f.reason || f.code == 0)
+			abort();
+		/* Who answers needs the header, whatever is wrong behind it. */
+		if (ms_bfcp_parse_header(in, &h) < 0 && in.len >= MS_BFCP_HEADER)
 			abort();
 		if (f.code == MS_BFCP_UNKNOWN_MANDATORY_ATTRIBUTE &&
 		    ms_bfcp_unknown(in, unknown, sizeof(unknown)) == 0)
