@@ -277,10 +277,16 @@ def failover(w):
     check(ue.recv(10) == b"", "released")
 
 
+def log_disk_full(w):
+    """Nobody can write the log: calls, refusals and reports go on."""
+    relay(w)
+    wrong_fingerprint(w)
+
+
 SCENARIOS = [
     (relay, {}), (aware, {}), (closed_gate, {}), (tls, {}), (wrong_fingerprint, {}), (active, {}),
     (refused_connection, {}), (only_one_commands, {}), (worker_killed, {}),
-    (failover, {"h248": "  t_max: 1s"}),
+    (failover, {"h248": "  t_max: 1s"}), (log_disk_full, {"output": "/dev/full"}),
 ]
 
 

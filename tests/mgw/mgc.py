@@ -150,8 +150,8 @@ class Gateway:
     """mediasec-mgw as it is installed, with all its processes."""
 
     def __init__(self, build, folder, ports, core="127.0.66.1", access="127.0.66.2", workers=1,
-                 h248="", media="", low=10000, high=10999, wrap=(), output=None):
-        """`wrap`: a command that starts it, as prlimit(1) does; `output`: where its log goes."""
+                 h248="", media="", low=10000, high=10999, output=None):
+        """`output`: where its log goes, if not into the folder."""
         self.build, self.folder = build, folder
         self.control = os.path.join(folder, "mgw.sock")
         path = os.path.join(folder, "mgw.yaml")
@@ -162,7 +162,7 @@ class Gateway:
                                       for p in ports)))
         self.log = open(output or os.path.join(folder, "mgw.log"), "w")
         self.process = subprocess.Popen(
-            [*wrap, os.path.join(build, "src/mgw/mediasec-mgw"), "-f", "-c", path],
+            [os.path.join(build, "src/mgw/mediasec-mgw"), "-f", "-c", path],
             stdout=self.log, stderr=subprocess.STDOUT)
 
     def workers(self):
