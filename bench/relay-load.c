@@ -14,6 +14,8 @@
  *   echo RATE SECS SIZE   messages over kept connections at random, echoed; round trips from when due
  *   up SECS N             N new connections, client to backend
  *   down SECS N           N new connections, backend to client
+ *   ports P,P,..          the gateway's ports, instead of -n
+ *   calls N CONC          N set-ups
  *   burst N SECS          N set-ups begun at once; waits at most SECS for all of them
  *   idle SECS             nothing
  *   close                 closes what is kept
@@ -61,6 +63,7 @@ static struct {
 	int epoll;
 	struct ms_addr target, backend;
 	unsigned ports, next_port;
+	uint16_t *list; /* of ports; NULL: from the target's on */
 	bool plain;
 	SSL_CTX *ssl;
 	uint8_t psk[64];
@@ -174,7 +177,9 @@ static bool start_one(void)
 
 	if (fd < 0)
 		return false;
-	if (l.ports > 1)
+	if (l.list)
+		ms_addr_set_port(&to, l.list[l.next_port++ % l.ports]);
+	else if (l.ports > 1)
 		ms_addr_set_port(&to, (uint16_t)(ms_addr_port(&to) + l.next_port++ % l.ports));
 	if (connect(fd, &to.u.sa, to.len) < 0 && errno != EINPROGRESS) {
 		close(fd);
@@ -556,6 +561,36 @@ static void do_setups(double secs, unsigned at_once)
 	l.task = NOTHING;
 }
 
+static void do_calls(unsigned n, unsigned at_once)
+{
+	char more[64];
+
+	begin(SETUPS);
+	window();
+	open_some(n, at_once, 60);
+	for (double end = now() + 5; l.under_way > 0 && now() < end;)
+		turn(20);
+	snprintf(more, sizeof(more), ",\"done\":%lu", l.done);
+	answer("calls", more);
+	l.task = NOTHING;
+}
+
+static void do_ports(const char *text)
+{
+	struct ms_span rest = ms_span_str(text);
+	uint64_t port;
+
+	l.list = ms_realloc(l.list, (strlen(text) + 1) * sizeof(*l.list));
+	if (!l.list)
+		die("memory");
+	for (l.ports = l.next_port = 0; rest.len > 0;)
+		if (ms_span_u64(ms_span_cut(&rest, ','), 65535, &port) == 0)
+			l.list[l.ports++] = (uint16_t)port;
+	begin(NOTHING);
+	window();
+	answer("ports", "");
+}
+
 static void do_burst(unsigned n, double secs)
 {
 	char more[96];
@@ -686,6 +721,10 @@ static void command(char *line)
 		do_flow(UP, a, n);
 	else if (sscanf(line, "down %lf %u", &a, &n) == 2)
 		do_flow(DOWN, a, n);
+	else if (strncmp(line, "ports ", 6) == 0)
+		do_ports(line + 6);
+	else if (sscanf(line, "calls %u %u", &n, &m) == 2)
+		do_calls(n, m);
 	else if (sscanf(line, "burst %u %lf", &n, &a) == 2)
 		do_burst(n, a);
 	else if (sscanf(line, "idle %lf", &a) == 1)
@@ -793,7 +832,7 @@ int main(int argc, char **argv)
 {
 	const char *version = "1.2", *groups = NULL, *cert = NULL, *key = NULL;
 	bool backend = true;
-	char line[256];
+	static char line[1 << 16];
 	size_t n = 0;
 	int o;
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A relay of TLS to TCP: the gateway's media plane beside HAProxy, nginx, hitch and stunnel.
 
-  bench/relay.py [bulk] [setups] [psk] [idle] [messages] [burst] [--rounds N] [--secs S] [--only A,B] [--no-build]
+  bench/relay.py [bulk] [setups] [calls] [psk] [idle] [messages] [burst] [--rounds N] [--secs S] [--only A,B] [--no-build]
 
 Each in its best documented configuration (bench/relay/*.in), one worker, pinned to one core with the load on the
 other; floor-tls and floor-tcp are the least that one epoll loop can do (relay-floor.c). Contestants take turns within
@@ -14,12 +14,17 @@ import argparse
 import hashlib
 import json
 import os
+import select
 import shutil
+import socket
 import subprocess
 import sys
 import time
 
 import common
+
+sys.path.insert(0, os.path.join(common.ROOT, "tests", "mgw"))
+import mgc  # noqa: E402
 
 HOST = "127.0.77.1"
 BACK = 1999
@@ -150,6 +155,70 @@ class Load:
         self.process.wait()
 
 
+CONFIG = """daemon: {{ control: {run}/mgw.sock }}
+h248:
+  mid: "<mgw1.example.net>:2944"
+  profile: {profile}
+  avalanche: 0s
+  controllers: [{{ address: "{host}:2944" }}]
+realms:
+  - {{ name: core, address: "{host}:0", port_min: 3000, port_max: 5999 }}
+  - {{ name: access, address: "{host}:0", port_min: 6000, port_max: 8999 }}
+media: {{ workers: 1, anonymous_clients: {anonymous} }}
+"""
+
+
+class Commanded(Gateway):
+    """mediasec-mgw itself: every stream is set up and released by H.248, text over UDP."""
+
+    def __init__(self, run, kind):
+        self.kind, self.run, self.ports, self.port, self.contexts = kind, run, 1, 6000, []
+        self.mgc = mgc.Mgc(2944, address=HOST)
+        self.mgc.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        with open(f"{run}/mgw.yaml", "w") as f:
+            f.write(CONFIG.format(run=run, host=HOST, profile="mp" if kind == "psk" else "iq", anonymous="false" if kind == "mutual" else "true"))
+        self.process = subprocess.Popen([os.path.join(common.BUILD, "src/mgw/mediasec-mgw"), "-f", "-c", f"{run}/mgw.yaml"],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                        preexec_fn=lambda: (common.pin(common.SERVER_CPU)(), priority()))
+        self.mgc.wait_request("ServiceChange", 10)
+
+    def cpu(self):
+        return sum(time.clock_gettime((~pid) << 3 | 2) for pid in self.pids())
+
+    def up(self, n):
+        """n contexts with an access side that forwards to the backend; the access ports."""
+        ports, proto = [], "TCP" if self.kind == "tcp" else "TCP/TLS"
+        shown = "a=fingerprint:SHA-256 $\n" if self.kind in ("tls", "mutual") else ""
+        theirs = fingerprint(self.run).upper()
+        theirs = "a=fingerprint:SHA-256 " + ":".join(theirs[i:i + 2] for i in range(0, 64, 2)) + "\n"
+        for _ in range(n):
+            sides = [mgc.local(proto, "a=setup:passive\n" + shown)]
+            if self.kind == "mutual":
+                sides.append(mgc.remote(proto, HOST, 9, theirs))
+            control = ",xem/tcpin=forward" + (f',xem/psk="{KEY}"' if self.kind == "psk" else "")
+            reply = self.mgc.ask("Context=${Add=${%s,Events=1{g/cause}},Add=${%s,Events=2{g/cause}}}" % (
+                mgc.stream("core", mgc.local("TCP"), mgc.remote("TCP", HOST, BACK)),
+                mgc.stream("access", *sides, control=control)))
+            if "Error" in reply:
+                sys.exit(f"bench: {reply}")
+            ports.append(mgc.addresses(reply)[1][1])
+            self.contexts.append(mgc.context(reply))
+        return ports
+
+    def down(self):
+        for c in self.contexts:
+            self.mgc.ask("Context=%s{W-Subtract=*{Audit{}}}" % c)
+        self.contexts = []
+
+    def answer_until(self, done):
+        while not done():
+            self.mgc._take(0.01)
+
+    def stop(self):
+        super().stop()
+        self.mgc.close()
+
+
 class Bench:
     def __init__(self, options, run):
         self.rounds, self.secs, self.only, self.run = options.rounds, options.secs, options.only, run
@@ -195,6 +264,48 @@ class Bench:
                 words = "clients show a certificate" if kind == "mutual" else "no client certificate"
                 self.rate(kind, version, f"set-ups, TLS {version}, ECDSA P-256, {words}", ["nginx", "haproxy", "hitch", "stunnel", "floor-tls", OURS], "nginx")
         self.rate("tcp", "1.2", "set-ups, plain TCP", ["floor-tcp", OURS], "floor-tcp")
+
+    def calls(self):
+        """Set-ups through mediasec-mgw: two Adds, the call, a Notify of its end and a Subtract, all counted."""
+        for kind, version, words in (("tls", "1.2", "ECDSA P-256"), ("tls", "1.3", "ECDSA P-256"), ("mutual", "1.2", "ECDSA P-256, clients show a certificate"),
+                                     ("psk", "1.2", "PSK-AES128-GCM-SHA256"), ("tcp", "1.2", "none: plain TCP")):
+            reference = {"psk": "stunnel", "tcp": "floor-tcp"}.get(kind, "nginx")
+            title = f"set-ups with H.248 commands, TLS {version}, {words}"
+            table = self.table(title, "a gateway CPU second", reference)
+
+            def measure(name, gateway, load, table=table):
+                table.add(name, (lambda a: a["done"] / a["cpu"])(load.do(f"setups {self.secs} 64")))
+            for _ in range(self.rounds):
+                rounds, self.rounds = self.rounds, 1
+                self.each([reference], kind, measure, version, again=True)
+                self.rounds = rounds
+                if not self.only or "mediasec-mgw" in self.only:
+                    table.add("mediasec-mgw", self.commanded(kind, version))
+
+    def commanded(self, kind, version, n=1000):
+        gateway = Commanded(self.run, kind)
+        load = Load(gateway, self.run, kind, version)
+        try:
+            return self.call(gateway, load, n)
+        finally:
+            load.stop()
+            gateway.stop()
+
+    def call(self, gateway, load, n):
+        gateway.up(50)
+        gateway.down()
+        before = gateway.cpu()
+        load.do("ports " + ",".join(map(str, gateway.up(n))))
+        load.begin(f"calls {n} 64")
+        gateway.answer_until(lambda: select.select([load.process.stdout], [], [], 0)[0])
+        done = load.end()
+        while gateway.mgc._take(0.3):
+            pass
+        gateway.down()
+        used = gateway.cpu() - before
+        if done["done"] != n:
+            print(f"note: {done['done']} of {n} calls")
+        return done["done"] / used
 
     def psk(self):
         self.rate("psk", "1.2", "set-ups, TLS 1.2, PSK-AES128-GCM-SHA256", ["stunnel", "floor-tls", OURS], "stunnel")
@@ -266,7 +377,7 @@ class Bench:
 
 
 def main():
-    tests = ["bulk", "setups", "psk", "idle", "messages", "burst"]
+    tests = ["bulk", "setups", "calls", "psk", "idle", "messages", "burst"]
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("tests", nargs="*", default=tests)
     p.add_argument("--rounds", type=int, default=5)
