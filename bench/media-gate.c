@@ -9,6 +9,7 @@
  *       -c -k  certificate and key (PEM); none: one is made
  *       -F     fingerprint (hexadecimal) that clients have to show; none: clients show no certificate
  *       -v     1.2 or 1.3 only
+ *       -g     milliseconds for a handshake
  *       -H     most handshakes a second
  *       -R     KiB read at once
  *       -M     MSRP whose paths are changed, those of msrp-load.c
@@ -238,7 +239,7 @@ int main(int argc, char **argv)
 	const char *cert = NULL, *key = NULL, *mode = "tcp";
 	int o;
 
-	while ((o = getopt(argc, argv, "a:b:n:m:c:k:F:P:v:H:R:rM")) != -1) {
+	while ((o = getopt(argc, argv, "a:b:n:m:c:k:F:P:v:g:H:R:rM")) != -1) {
 		if (o == 'a' && ms_addr_parse(ms_span_str(optarg), 0, &g.access))
 			die("address expected");
 		if (o == 'b' && ms_addr_parse(ms_span_str(optarg), 0, &g.backend))
@@ -257,6 +258,8 @@ int main(int argc, char **argv)
 			read_hex(optarg, g.key, sizeof(g.key), &g.n_key);
 		if (o == 'v')
 			c.versions = strcmp(optarg, "1.2") == 0 ? MS_TLS_ONLY_12 : MS_TLS_ONLY_13;
+		if (o == 'g')
+			c.tls_ms = number_of(optarg);
 		if (o == 'R')
 			c.read_size = number_of(optarg) << 10;
 		if (o == 'H')

@@ -460,10 +460,12 @@ static void handle(struct peer *p, uint32_t events)
 	}
 }
 
-static void turn(int ms)
+static void turn_until(double wait)
 {
+	struct timespec t = { .tv_sec = (time_t)wait,
+			      .tv_nsec = (long)((wait - (double)(time_t)wait) * 1e9) };
 	struct epoll_event e[256];
-	int n = epoll_wait(l.epoll, e, 256, ms);
+	int n = epoll_pwait2(l.epoll, e, 256, &t, NULL);
 
 	for (int i = 0; i < n; i++) {
 		struct peer *p = e[i].data.ptr;
@@ -477,6 +479,11 @@ static void turn(int ms)
 		l.graves = p->next;
 		ms_free(p);
 	}
+}
+
+static void turn(int ms)
+{
+	turn_until(ms / 1000.0);
 }
 
 static void turn_for(double secs)
@@ -653,7 +660,7 @@ static uint64_t send_due(double rate, double from, double until, uint64_t sent, 
 static void do_echo(double rate, double secs, unsigned size)
 {
 	static uint8_t message[BLOCK];
-	double start = now() + 0.2, measured = start + 0.5, end = measured + secs;
+	double start = now() + 0.2, measured = start + 0.5, end = measured + secs, wait;
 	uint64_t sent = 0, before = 0;
 	char more[192];
 
@@ -673,7 +680,8 @@ static void do_echo(double rate, double secs, unsigned size)
 			window();
 		}
 		sent = send_due(rate, start, now(), sent, message);
-		turn(0);
+		wait = start + (double)sent / rate - now();
+		turn_until(wait > 0 ? wait : 0);
 	}
 	double wall_cpu = their_cpu() - l.cpu;
 	for (end = now() + 1; l.n_trips < sent - before && now() < end;)

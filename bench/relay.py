@@ -35,7 +35,16 @@ OURS = "mediasec"
 
 
 def priority():
-    os.setpriority(os.PRIO_PROCESS, 0, -15) if os.geteuid() == 0 else None
+    """Other work on the machine must not decide the figures. Groups of sessions share alike, so it has its own."""
+    os.setsid()
+    if os.geteuid() != 0:
+        return
+    os.setpriority(os.PRIO_PROCESS, 0, -15)
+    try:
+        with open("/proc/self/autogroup", "w") as f:
+            f.write("-15")
+    except OSError:
+        pass
 
 
 def certificates(run):
@@ -72,7 +81,8 @@ class Gateway:
             command = [common.program("media-gate"), "-a", f"{HOST}:{p}", "-b", f"{HOST}:{BACK}", "-n", str(pairs)]
             command += {"tls": ["-m", "tls"] + keys, "mutual": ["-m", "tls", "-F", fingerprint(run)] + keys,
                         "psk": ["-m", "psk", "-P", KEY], "tcp": ["-m", "tcp"]}[kind]
-            command += ["-r"] if again else []
+            # As long as nginx gives a handshake: in a burst it is the clients who cannot keep up.
+            command += ["-g", "60000"] + (["-r"] if again else [])
         elif who.startswith("floor"):
             self.port = p
             command = [common.program("relay-floor"), "-l", f"{HOST}:{p}", "-b", f"{HOST}:{BACK}"]
@@ -343,12 +353,12 @@ class Bench:
         self.each(["haproxy", "nginx", "hitch", "floor-tls", OURS], "tls", measure, pairs=9500, buffer=16384)
 
     def messages(self):
-        table = self.table("CPU a 300-octet round trip, 16 connections, 20,000 a second", "us", "floor-tcp")
+        table = self.table("CPU a 300-octet round trip, 16 connections, 5,000 a second", "us", "floor-tcp")
         trip = self.table("round trip of the same, median", "us", "floor-tcp")
 
         def measure(name, gateway, load):
             load.do("connect 16 16")
-            a = load.do(f"echo 20000 {self.secs} 300")
+            a = load.do(f"echo 5000 {self.secs} 300")
             table.add(name, a["echo_cpu"] * 1e6 / max(1, a["sent"]))
             trip.add(name, a["p50"])
         self.each(["floor-tcp"], "tcp", measure)
@@ -363,6 +373,8 @@ class Bench:
         def measure(name, gateway, load):
             other = Load(gateway, self.run, "tls", "1.2", ["-S"])
             load.do("connect 16 16")
+            if gateway.ports > 1:  # those 16 are in use
+                other.do("ports " + ",".join(str(gateway.port + i) for i in range(16, gateway.ports)))
             # The messages' own sender must not wait for the burst's: it is the gateway that is measured.
             if os.geteuid() == 0:
                 os.sched_setscheduler(load.process.pid, os.SCHED_RR, os.sched_param(10))

@@ -96,7 +96,7 @@ struct ms_media_endpoint {
 	bool in_entry : 1;
 };
 
-#define MS_MEDIA_ENTRY_BATCH 8
+#define MS_MEDIA_ENTRY_BATCH 4
 
 struct ms_media {
 	struct ms_media_config config; /* defaults filled in; no texts */
