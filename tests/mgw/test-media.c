@@ -293,6 +293,35 @@ static void test_back_pressure(void **state MS_UNUSED)
 	close_both(&p);
 }
 
+/* Every octet in its place, whether the kernel moved it or the peer's slowness brought it back. */
+static void test_bulk(void **state MS_UNUSED)
+{
+	struct both p = open_both();
+	static uint8_t block[251 * 1000], got[65536];
+	size_t sent = 0, received = 0, all = sizeof(block) * 64;
+	ssize_t n;
+
+	for (size_t i = 0; i < sizeof(block); i++)
+		block[i] = (uint8_t)(i % 251);
+	for (unsigned turn = 0; received < all; turn++) {
+		size_t at = sent % sizeof(block);
+
+		n = sent < all ? send(p.a, block + at, sizeof(block) - at, MSG_NOSIGNAL) : 0;
+		sent += n > 0 ? (size_t)n : 0;
+		ms_loop_round(false);
+		/* Reads little, then much. */
+		n = turn % 64 < 32 ? 0 : recv(p.b, got, sizeof(got), 0);
+		for (ssize_t i = 0; i < n; i++)
+			assert_int_equal(got[i], (received + (size_t)i) % 251);
+		received += n > 0 ? (size_t)n : 0;
+	}
+	assert_int_equal(ms_media_stats(lab.media)->octets, all);
+	assert_true(ms_media_stats(lab.media)->spliced > all / 4);
+	shutdown(p.a, SHUT_WR);
+	assert_int_equal(lab_end(p.b), 0);
+	close_both(&p);
+}
+
 static void test_memory_limit(void **state MS_UNUSED)
 {
 	const struct ms_media_config c = { .memory_max = 16 << 10 };
@@ -547,31 +576,19 @@ static void test_memory(void **state MS_UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(forward),
-		T(forward_refused),
-		T(active),
-		T(merge),
-		T(gate),
-		T(discard),
-		T(modes),
-		T(filter),
-		T(filter_prefix),
-		T(latch),
-		T(back_pressure),
-		T(memory_limit),
-		T(policing),
-		T(inactivity),
-		T(half_close),
-		T(reset),
-		T(keep_partner),
-		T(release),
-		T(release_reset),
-		T(delete),
-		T(new_remote),
-		T(tcp_guard),
-		T(half_open_limit),
-		T(port_in_use),
-		T(setup_active_listens_not),
+		T(forward),       T(forward_refused),
+		T(active),        T(merge),
+		T(gate),          T(discard),
+		T(modes),         T(filter),
+		T(filter_prefix), T(latch),
+		T(back_pressure), T(bulk),
+		T(memory_limit),  T(policing),
+		T(inactivity),    T(half_close),
+		T(reset),         T(keep_partner),
+		T(release),       T(release_reset),
+		T(delete),        T(new_remote),
+		T(tcp_guard),     T(half_open_limit),
+		T(port_in_use),   T(setup_active_listens_not),
 		T(memory),
 	};
 

@@ -10,6 +10,7 @@
  *   secure.c    TLS from TCP up to the fingerprint
  *   relay.c     octets between two endpoints that are up
  *   aware.c     MSRP whose paths we change
+ *   splice.c    bulk between two of them without TLS
  *   waiting.c   octets that a peer has not taken yet
  *   end.c       how bearers end, and what is told of it
  *   policy.c    policing and inactivity
@@ -94,6 +95,7 @@ struct ms_media_endpoint {
 	bool eof_out : 1; /* ours has ended */
 	bool paused : 1;  /* policing: no tokens */
 	bool in_entry : 1;
+	bool bulk : 1; /* the last read filled the whole buffer */
 };
 
 #define MS_MEDIA_ENTRY_BATCH 4
@@ -108,6 +110,7 @@ struct ms_media {
 	struct ms_list certificates;
 	uint32_t newest; /* certificate of sessions that bring none */
 	struct ms_list waiting;
+	int pipe[2];                /* splice.c; -1: none */
 	uint8_t *in;                /* config.read_size octets, what one recv() brings */
 	struct ms_buf aware_out[2]; /* what an engine made of one read, by leg */
 	/* entry.c */
@@ -204,6 +207,13 @@ void ms_media_aware_drop(struct ms_media_endpoint *e);
 bool ms_media_aware_ready(const struct ms_media_endpoint *e);
 /** Octets of `e`'s peer through the engine. false: `e` or its partner has ended. */
 bool ms_media_aware_give(struct ms_media_endpoint *e, struct ms_span s);
+
+/* splice.c */
+void ms_media_splice_open(struct ms_media *m);
+void ms_media_splice_close(struct ms_media *m);
+bool ms_media_may_splice(const struct ms_media_endpoint *e);
+/** As a read of `e`: moves what is there to the partner. */
+void ms_media_splice(struct ms_media_endpoint *e);
 
 /* waiting.c */
 /** Keeps what the kernel did not take. false: memory or its limit; the endpoint has been ended. */

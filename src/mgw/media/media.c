@@ -102,6 +102,7 @@ int ms_media_new(const struct ms_media_config *c, const struct ms_media_handlers
 	m->config.cert_suites = m->config.cert_suites_13 = m->config.psk_suites = NULL;
 	m->handlers = *h;
 	m->entry_fd = m->spare_fd = -1;
+	ms_media_splice_open(m);
 	m->handshake_tokens = (uint64_t)m->config.handshakes_burst * MS_SEC;
 	ms_list_init(&m->certificates);
 	ms_list_init(&m->waiting);
@@ -145,6 +146,7 @@ struct ms_media *ms_media_free(struct ms_media *m)
 		ms_hash_each(m->endpoints, free_one, NULL);
 	ms_hash_free(m->endpoints);
 	ms_media_entry_close(m);
+	ms_media_splice_close(m);
 	if (m->spare_fd >= 0)
 		close(m->spare_fd);
 	ms_tls_context_free(m->tls);

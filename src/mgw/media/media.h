@@ -74,6 +74,7 @@ struct ms_media_stats {
 	uint64_t octets;              /* relayed, without TLS */
 	uint64_t msrp_passed;         /* requests and responses whose paths were changed */
 	uint64_t msrp_refused;        /* requests answered with an error instead */
+	uint64_t spliced;             /* of octets, without being copied */
 	uint64_t endpoints, half, up; /* now */
 	uint64_t waiting;             /* octets waiting for peers, now */
 };

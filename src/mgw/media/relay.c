@@ -148,8 +148,13 @@ static void take(struct ms_media_endpoint *e)
 		ms_media_watch(e);
 		return;
 	}
+	if (ms_media_may_splice(e)) {
+		ms_media_splice(e);
+		return;
+	}
 	n = recv(e->fd, m->in, room, 0);
 	if (n > 0) {
+		e->bulk = (size_t)n == room;
 		e->wire_in += (uint64_t)n;
 		if (e->policy)
 			ms_media_spend(e, (size_t)n);
