@@ -56,6 +56,18 @@ def compile_partner(folder, source="mgc.erl"):
         sys.exit(1)
 
 
+def stop(process, limit=15):
+    """Ends a gateway; one that does not go is killed and a failure."""
+    process.terminate()
+    try:
+        process.wait(limit)
+        return True
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return False
+
+
 def dissect(path, port, transport, encoding):
     """What tshark finds wrong in the capture, and how many messages it has read."""
     if not shutil.which("tshark"):
@@ -98,13 +110,13 @@ def run(mgw, folder, transport, encoding):
         erl.wait(20)
     finally:
         erl.kill()
-        if gateway:
-            gateway.terminate()
-            gateway.wait(10)
+        ended = not gateway or stop(gateway)
         if capture:
             capture.end()
     good = sum(line.startswith("ok ") for line in lines)
     bad = [line for line in lines if line.startswith("bad") or "ERROR" in line or "EXIT" in line]
+    if not ended:
+        bad.append("the gateway did not end")
     if not lines or lines[-1] != "end":
         bad.append("the controller did not reach its end")
     malformed, seen = dissect(capture_path, port, transport, encoding) if capture else ([], None)

@@ -26,7 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "..", "lab"))
 sys.path.insert(0, HERE)
 import ports  # noqa: E402
-from controller import CONFIG, MEDIA_PORTS, compile_partner  # noqa: E402
+from controller import CONFIG, MEDIA_PORTS, compile_partner, stop  # noqa: E402
 
 LOSS, DOUBLED, REPLAYED = 0.1, 0.2, 0.1
 DELAY, OLDEST = 0.05, 3  # seconds
@@ -90,8 +90,7 @@ class Gateway:
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(15)
+        check("the gateway ends", stop(self.process))
 
     def memory(self):
         """KiB of all its processes."""
