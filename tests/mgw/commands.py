@@ -194,6 +194,53 @@ def wrong_fingerprint(w):
     w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
 
 
+def psk_add(w, key):
+    """A context whose access side is a TLS server with this pre-shared key, as an MRFP has it."""
+    return w.first.ask("Context=${Add=${%s,Events=1{g/cause}},Add=${%s,Events=2{g/cause,tlsbsc/BNCChange}}}" % (
+        stream("core", local("TCP"), remote("TCP", FAR, w.far_port)),
+        stream("access", local("TCP/TLS", "a=setup:passive\n"), remote("TCP/TLS", "127.0.0.1", 9),
+               control=",xem/tcpin=forward,xem/psk=\"%s\"" % key)))
+
+
+def psk_client(address, key, text):
+    """openssl s_client with a pre-shared key; what it got to read."""
+    client = subprocess.Popen(
+        ["openssl", "s_client", "-connect", "%s:%d" % address, "-tls1_2", "-psk", key, "-cipher", "PSK-AES128-GCM-SHA256",
+         "-quiet"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    client.stdin.write(text)
+    client.stdin.flush()
+    return client
+
+
+def pre_shared_key(w):
+    """TLS ends at the gateway by a key that the controller gave; no audit shows it."""
+    key = "00112233445566778899aabbccddeeff"
+    reply = psk_add(w, key)
+    client = psk_client(addresses(reply)[1], key, b"by a shared key")
+    try:
+        far = w.accept()
+        check(far.recv(100) == b"by a shared key", "plaintext did not arrive")
+        check("Type = Est" in w.first.wait_request("tlsbsc/BNCChange"), "the session was not reported")
+        audit = w.first.ask("Context=%s{AuditValue=%s{Audit{Media}}}" % (context(reply), terminations(reply)[1]))
+        check(key not in audit.lower() and "xem/tcpin" in audit, audit)
+    finally:
+        client.kill()
+        client.communicate()
+    w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
+
+
+def wrong_key(w):
+    reply = psk_add(w, "00112233445566778899aabbccddeeff")
+    client = psk_client(addresses(reply)[1], "ff" * 16, b"?")
+    try:
+        told = w.first.wait_request("tlsbsc/BNCChange")
+        check("Type = EstFail" in told and "badpsk" in told, told)
+    finally:
+        client.kill()
+        client.communicate()
+    w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
+
+
 def active(w):
     """Both sides are opened by the gateway when it is told to."""
     other_port = reserve(1, FAR)
@@ -286,6 +333,7 @@ def log_disk_full(w):
 SCENARIOS = [
     (relay, {}), (aware, {}), (closed_gate, {}), (tls, {}), (wrong_fingerprint, {}), (active, {}),
     (refused_connection, {}), (only_one_commands, {}), (worker_killed, {}),
+    (pre_shared_key, {"h248": "  profile: mp"}), (wrong_key, {"h248": "  profile: mp"}),
     (failover, {"h248": "  t_max: 1s"}), (log_disk_full, {"output": "/dev/full"}),
 ]
 

@@ -152,6 +152,8 @@ static void count_tls_failure(struct ms_media_stats *s, const char *cause)
 		s->failed_fingerprint++;
 	else if (strcmp(cause, "nocert") == 0)
 		s->failed_certificate++;
+	else if (strcmp(cause, "badpsk") == 0)
+		s->failed_psk++;
 	else if (strcmp(cause, "timeout") == 0)
 		s->failed_timeout++;
 	else

@@ -64,7 +64,7 @@ struct ms_media_stats {
 	uint64_t tcp_failed;          /* refused, timed out, reset while being set up */
 	uint64_t handshakes;          /* TLS sessions established */
 	uint64_t handshakes_failed;   /* of these, by why: */
-	uint64_t failed_fingerprint, failed_certificate, failed_timeout, failed_other;
+	uint64_t failed_fingerprint, failed_certificate, failed_psk, failed_timeout, failed_other;
 	uint64_t dropped_source;    /* accepted, but not from where the filter allows */
 	uint64_t refused_half_open; /* limits */
 	uint64_t refused_handshakes;
