@@ -136,7 +136,7 @@ struct ms_h248_registry {
 void ms_h248_registry_init(struct ms_h248_registry *r);
 
 /**
- * Overrides a name, a number or both (configuration key h248_packages). `path` uses the names of the
+ * Overrides a name, a number or both (configuration key h248.packages). `path` uses the names of the
  * description files: "tcpbcc", "tcpbcc/EstBNC", "tcpbcc/BNCChange/Type",
  * "tcpbcc/BNCChange/Type/Est". `value` is "name", "0x0123" or "291", or both: "name 0x0123".
  * -ENOENT (no such path), -EINVAL (neither a name nor a number), -ERANGE (a number over 0xfffe;
