@@ -30,14 +30,16 @@ def check(condition, what):
 class World:
     """A gateway in service with its first controller."""
 
-    def __init__(self, folder, **options):
+    def __init__(self, folder, access=ACCESS, media="", **options):
+        self.folder = folder
         self.ports = [reserve(1, "127.0.0.1"), reserve(1, "127.0.0.1")]
         self.first, self.second = Mgc(self.ports[0]), Mgc(self.ports[1], "mgc2.example.net")
         self.far_port = reserve(1, FAR)
         self.far = socket.create_server((FAR, self.far_port))
         self.far.settimeout(5)
         low = reserve(1, CORE)
-        self.gateway = Gateway(BUILD, folder, self.ports, CORE, ACCESS, low=low, high=min(low + 400, 11999), **options)
+        self.gateway = Gateway(BUILD, folder, self.ports, CORE, access, low=low, high=min(low + 400, 11999),
+                               media=media.format(folder=folder), **options)
         self.first.wait_request("ServiceChange", 10)
 
     def close(self):
@@ -241,6 +243,54 @@ def wrong_key(w):
     w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
 
 
+def ipv6_access(w):
+    """Users with IPv6, a core with IPv4."""
+    reply = w.first.ask("Context=${Add=${%s,Events=1{g/cause}},Add=${%s,Events=2{g/cause}}}" % (
+        stream("core", local("TCP"), remote("TCP", FAR, w.far_port)),
+        stream("access", local("TCP").replace("IP4", "IP6"), control=",xem/tcpin=forward")))
+    check(addresses(reply)[1][0] == "::1" and addresses(reply)[0][0] == CORE, reply)
+    ue = connect(addresses(reply)[1])
+    far = w.accept()
+    ue.sendall(b"from the new world")
+    check(far.recv(100) == b"from the new world", "octets did not arrive")
+    far.sendall(b"and back")
+    check(ue.recv(100) == b"and back", "octets did not return")
+    w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
+
+
+def inactive(w):
+    """Nothing passes for a second: adid/ipstop, once; the bearer stays."""
+    reply = w.plain_pair("g/cause,adid/ipstop{dt=1}")
+    ue = connect(addresses(reply)[1])
+    far = w.accept()
+    ue.sendall(b"first")
+    check(far.recv(100) == b"first", "octets did not arrive")
+    w.first.wait_request("adid/ipstop", 4)
+    ue.sendall(b"still here")
+    check(far.recv(100) == b"still here", "the bearer was ended")
+    w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
+
+
+def key_log(w):
+    """The laboratory's switch: what is logged is what a client of the same session logs."""
+    cert, key, fingerprint = own_certificate(w.folder, "ue")
+    reply = tls_add(w, fingerprint)
+    client = client_context(cert, key)
+    client.keylog_filename = os.path.join(w.folder, "client.keys")
+    ue = client.wrap_socket(connect(addresses(reply)[1]))
+    far = w.accept()
+    ue.sendall(b"in a tunnel")
+    check(far.recv(100) == b"in a tunnel", "plaintext did not arrive")
+
+    def secrets(name):
+        with open(os.path.join(w.folder, name)) as f:
+            return sorted(line for line in f.read().splitlines() if "TRAFFIC_SECRET_0" in line or "CLIENT_RANDOM" in line)
+    check(secrets("client.keys") and secrets("client.keys") == secrets("gateway.keys"), "the secrets differ")
+    check(os.stat(os.path.join(w.folder, "gateway.keys")).st_mode & 0o077 == 0, "everybody may read them")
+    ue.close()
+    w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
+
+
 def active(w):
     """Both sides are opened by the gateway when it is told to."""
     other_port = reserve(1, FAR)
@@ -333,6 +383,7 @@ def log_disk_full(w):
 SCENARIOS = [
     (relay, {}), (aware, {}), (closed_gate, {}), (tls, {}), (wrong_fingerprint, {}), (active, {}),
     (refused_connection, {}), (only_one_commands, {}), (worker_killed, {}),
+    (ipv6_access, {"access": "[::1]"}), (inactive, {}), (key_log, {"media": ", keylog: {folder}/gateway.keys"}),
     (pre_shared_key, {"h248": "  profile: mp"}), (wrong_key, {"h248": "  profile: mp"}),
     (failover, {"h248": "  t_max: 1s"}), (log_disk_full, {"output": "/dev/full"}),
 ]
