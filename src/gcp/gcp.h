@@ -101,9 +101,6 @@ char *ms_gcp_path_print(const struct ms_h248_path *path, char dst[static MS_ADDR
 /** "udp", "tcp", "sctp". Static. */
 const char *ms_gcp_transport_name(enum ms_h248_transport transport);
 
-/** From such a name. -EINVAL. */
-MS_MUST_CHECK int ms_gcp_transport_parse(struct ms_span name, enum ms_h248_transport *ret_t);
-
 /** Which SCTP would be used: MS_GCP_SCTP_KERNEL or _UDP; AUTO: none can. Asks the kernel once. */
 enum ms_gcp_sctp ms_gcp_sctp_kind(const struct ms_gcp_sctp_options *options);
 

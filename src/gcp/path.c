@@ -16,16 +16,6 @@ const char *ms_gcp_transport_name(enum ms_h248_transport transport)
 	return names[transport];
 }
 
-int ms_gcp_transport_parse(struct ms_span name, enum ms_h248_transport *ret_t)
-{
-	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (ms_span_is_nocase(name, names[i])) {
-			*ret_t = (enum ms_h248_transport)i;
-			return 0;
-		}
-	return -EINVAL;
-}
-
 static bool is_mapped(const struct in6_addr *a)
 {
 	return IN6_IS_ADDR_V4MAPPED(a);

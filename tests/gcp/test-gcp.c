@@ -310,13 +310,9 @@ static void names(void **state)
 				     .port = 2944,
 				     .codec = &ms_h248_codec_compact };
 	char text[MS_ADDR_TEXT_MAX];
-	enum ms_h248_transport t;
 
 	(void)state;
 	assert_string_equal(ms_gcp_path_print(&path, text), "sctp 192.0.2.1:2944 compact");
-	assert_int_equal(ms_gcp_transport_parse(MS_SPAN_LIT("TCP"), &t), 0);
-	assert_int_equal(t, MS_H248_TCP);
-	assert_int_equal(ms_gcp_transport_parse(MS_SPAN_LIT("m3ua"), &t), -EINVAL);
 }
 
 static int loop_begin(void **state)
