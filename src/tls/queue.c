@@ -59,12 +59,14 @@ static void area_clear(struct ms_tls_area *a)
 }
 
 /* The most that ever lies in memory of a session. Twice: as much as waits may already have been taken
- * and lie in front of it. */
+ * and lie in front of it. And a record is opened where its text will lie. */
 static size_t queue_max(const struct ms_tls *t, enum ms_tls_way way)
 {
 	const struct ms_tls_config *c = &t->ctx->config;
 
-	return way == MS_TLS_PLAIN ? 2 * c->plain_max : 2 * (c->output_max + OUTPUT_SLACK);
+	if (way == MS_TLS_PLAIN)
+		return 2 * c->plain_max + MS_TLS_RECORD + DESK_SLACK;
+	return 2 * (c->output_max + OUTPUT_SLACK);
 }
 
 static struct ms_tls_queue *queue_new(struct ms_tls *t, enum ms_tls_way way)

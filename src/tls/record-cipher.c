@@ -38,7 +38,11 @@ static bool make_cipher(struct ms_tls_cipher *c, const struct ms_tls_record *r, 
 	const EVP_CIPHER *aes = r->key_len == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
 
 	c->evp = EVP_CIPHER_CTX_new();
-	return c->evp && EVP_CipherInit_ex(c->evp, aes, NULL, NULL, NULL, seals) == 1;
+	if (c->evp && EVP_CipherInit_ex(c->evp, aes, NULL, NULL, NULL, seals) == 1)
+		return true;
+	EVP_CIPHER_CTX_free(c->evp);
+	c->evp = NULL;
+	return false;
 }
 
 /* Ready for one record of `side`; NULL if libcrypto fails. */
@@ -50,10 +54,24 @@ static EVP_CIPHER_CTX *ready(struct ms_tls *t, const struct ms_tls_side *side, b
 
 	if (!c->evp && !make_cipher(c, t->record, seals))
 		return NULL;
+	/* Until it succeeds nobody knows whose key is in there. */
+	c->keyed = NULL;
 	if (EVP_CipherInit_ex(c->evp, NULL, NULL, key, nonce, seals) != 1)
 		return NULL;
 	c->keyed = side;
 	return c->evp;
+}
+
+/* A key that is of no use any more does not stay until another session comes. */
+static void forget_key(struct ms_tls_cipher *c)
+{
+	static const uint8_t zeroes[32];
+
+	c->keyed = NULL;
+	if (EVP_CipherInit_ex(c->evp, NULL, NULL, zeroes, NULL, -1) == 1)
+		return;
+	EVP_CIPHER_CTX_free(c->evp);
+	c->evp = NULL;
 }
 
 void ms_tls_record_unkey(struct ms_tls_context *ctx, const struct ms_tls_side *side)
@@ -62,7 +80,7 @@ void ms_tls_record_unkey(struct ms_tls_context *ctx, const struct ms_tls_side *s
 		struct ms_tls_cipher *c = &ctx->cipher[i / 2][i % 2];
 
 		if (c->keyed == side)
-			c->keyed = NULL;
+			forget_key(c);
 	}
 }
 

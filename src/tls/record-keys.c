@@ -30,27 +30,31 @@ static void mac_set(struct mac *m, size_t hash_len, struct ms_span secret)
 		ms_hmac_key_set(&m->key, MS_HASH_SHA256, secret);
 }
 
-static void mac_384(const struct mac *m, const struct ms_span *parts, size_t n, uint8_t *out)
+static bool mac_384(const struct mac *m, const struct ms_span *parts, size_t n, uint8_t *out)
 {
 	uint8_t text[PARTS_MAX];
 	size_t len = 0;
 	unsigned got = 0;
+	bool ok;
 
 	for (size_t i = 0; i < n; i++) {
 		memcpy(text + len, parts[i].p, parts[i].len);
 		len += parts[i].len;
 	}
-	HMAC(EVP_sha384(), m->secret.p, (int)m->secret.len, text, len, out, &got);
+	ok = HMAC(EVP_sha384(), m->secret.p, (int)m->secret.len, text, len, out, &got);
 	ms_wipe(text, len);
+	return ok;
 }
 
-/* All parts together are shorter than PARTS_MAX: labels, randoms, digests. */
-static void mac(const struct mac *m, const struct ms_span *parts, size_t n, uint8_t out[MAC_MAX])
+/* All parts together are shorter than PARTS_MAX: labels, randoms, digests. false: libcrypto fails, and
+ * `out` is no key. */
+static MS_MUST_CHECK bool mac(const struct mac *m, const struct ms_span *parts, size_t n,
+			      uint8_t out[MAC_MAX])
 {
-	if (m->len == 32)
-		ms_hmac(&m->key, parts, n, out);
-	else
-		mac_384(m, parts, n, out);
+	if (m->len != 32)
+		return mac_384(m, parts, n, out);
+	ms_hmac(&m->key, parts, n, out);
+	return true;
 }
 
 static void mac_wipe(struct mac *m)
@@ -61,64 +65,83 @@ static void mac_wipe(struct mac *m)
 /* ---- TLS 1.2 ---- */
 
 /* P_hash of RFC 5246 section 5. */
-static void expand_12(size_t hash_len, struct ms_span secret, struct ms_span seed, uint8_t *out,
+static bool expand_12(size_t hash_len, struct ms_span secret, struct ms_span seed, uint8_t *out,
 		      size_t n)
 {
 	uint8_t a[MAC_MAX], block[MAC_MAX];
 	struct mac m;
 	struct ms_span parts[2] = { seed };
+	bool ok;
 
 	mac_set(&m, hash_len, secret);
-	mac(&m, parts, 1, a);
-	for (size_t at = 0; at < n; at += hash_len) {
+	ok = mac(&m, parts, 1, a);
+	for (size_t at = 0; ok && at < n; at += hash_len) {
 		parts[0] = ms_span_of(a, hash_len);
 		parts[1] = seed;
-		mac(&m, parts, 2, block);
-		memcpy(out + at, block, n - at < hash_len ? n - at : hash_len);
-		mac(&m, parts, 1, block);
-		memcpy(a, block, hash_len);
+		ok = mac(&m, parts, 2, block);
+		if (ok)
+			memcpy(out + at, block, n - at < hash_len ? n - at : hash_len);
+		ok = ok && mac(&m, parts, 1, block);
+		if (ok)
+			memcpy(a, block, hash_len);
 	}
 	mac_wipe(&m);
 	ms_wipe(a, sizeof(a));
 	ms_wipe(block, sizeof(block));
+	return ok;
 }
 
-static void keys_12(const struct ms_tls *t, struct ms_tls_record *r)
+/* Takes the key block apart (RFC 5246 section 6.3); there are no MAC keys. */
+static void share_out(const struct ms_tls *t, struct ms_tls_record *r, const uint8_t *block)
+{
+	struct ms_tls_side *client = t->role == MS_TLS_CLIENT ? &r->out : &r->in;
+	struct ms_tls_side *server = t->role == MS_TLS_CLIENT ? &r->in : &r->out;
+	size_t k = r->key_len;
+
+	memcpy(client->key, block, k);
+	memcpy(server->key, block + k, k);
+	memcpy(client->iv, block + 2 * k, 4);
+	memcpy(server->iv, block + 2 * k + 4, 4);
+	/*
+	 * The Finished messages were the first records under these keys. libssl gave its own an explicit
+	 * nonce of 64 random bits; ours is the record's number, so that one of n records has the same
+	 * with a probability of n / 2^64.
+	 */
+	client->seq = server->seq = 1;
+}
+
+static bool keys_12(const struct ms_tls *t, struct ms_tls_record *r)
 {
 	static const char label[] = "key expansion";
 	uint8_t seed[sizeof(label) - 1 + 2 * SSL3_RANDOM_SIZE];
 	uint8_t master[SSL_MAX_MASTER_KEY_LENGTH], block[2 * (32 + 4)];
-	struct ms_tls_side *client = t->role == MS_TLS_CLIENT ? &r->out : &r->in;
-	struct ms_tls_side *server = t->role == MS_TLS_CLIENT ? &r->in : &r->out;
 	size_t n = SSL_SESSION_get_master_key(SSL_get_session(t->ssl), master, sizeof(master));
-	size_t k = r->key_len;
+	bool ok;
 
 	memcpy(seed, label, sizeof(label) - 1);
 	SSL_get_server_random(t->ssl, seed + sizeof(label) - 1, SSL3_RANDOM_SIZE);
 	SSL_get_client_random(t->ssl, seed + sizeof(label) - 1 + SSL3_RANDOM_SIZE,
 			      SSL3_RANDOM_SIZE);
-	expand_12(r->hash_len, ms_span_of(master, n), ms_span_of(seed, sizeof(seed)), block,
-		  2 * (k + 4));
-	memcpy(client->key, block, k);
-	memcpy(server->key, block + k, k);
-	memcpy(client->iv, block + 2 * k, 4);
-	memcpy(server->iv, block + 2 * k + 4, 4);
-	/* The Finished messages were the first records under these keys. */
-	client->seq = server->seq = 1;
+	ok = n > 0 && expand_12(r->hash_len, ms_span_of(master, n), ms_span_of(seed, sizeof(seed)),
+				block, 2 * ((size_t)r->key_len + 4));
+	if (ok)
+		share_out(t, r, block);
 	ms_wipe(master, sizeof(master));
 	ms_wipe(block, sizeof(block));
+	return ok;
 }
 
 /* ---- TLS 1.3 ---- */
 
 /* HKDF-Expand-Label without context; never more than one block of the hash. */
-static void expand_label(size_t hash_len, const uint8_t *secret, const char *label, uint8_t *out,
+static bool expand_label(size_t hash_len, const uint8_t *secret, const char *label, uint8_t *out,
 			 size_t n)
 {
 	uint8_t info[32], block[MAC_MAX];
 	struct ms_buf b;
 	struct ms_span part;
 	struct mac m;
+	bool ok;
 
 	ms_buf_init_fixed(&b, info, sizeof(info));
 	ms_buf_put_u16(&b, (unsigned)n);
@@ -129,27 +152,34 @@ static void expand_label(size_t hash_len, const uint8_t *secret, const char *lab
 	ms_buf_put_u8(&b, 1); /* first block of HKDF-Expand */
 	part = ms_buf_span(&b);
 	mac_set(&m, hash_len, ms_span_of(secret, hash_len));
-	mac(&m, &part, 1, block);
-	memcpy(out, block, n);
+	ok = mac(&m, &part, 1, block);
+	if (ok)
+		memcpy(out, block, n);
 	mac_wipe(&m);
 	ms_wipe(block, sizeof(block));
+	return ok;
 }
 
-static void keys_13(const struct ms_tls_record *r, struct ms_tls_side *side)
+static bool keys_13(const struct ms_tls_record *r, struct ms_tls_side *side)
 {
-	expand_label(r->hash_len, side->secret, "key", side->key, r->key_len);
-	expand_label(r->hash_len, side->secret, "iv", side->iv, sizeof(side->iv));
-	side->seq = 0;
+	bool ok = expand_label(r->hash_len, side->secret, "key", side->key, r->key_len) &&
+		  expand_label(r->hash_len, side->secret, "iv", side->iv, sizeof(side->iv));
+
+	/* Old keys with new numbers would use nonces twice. */
+	if (ok)
+		side->seq = 0;
+	return ok;
 }
 
-void ms_tls_record_next_keys(const struct ms_tls_record *r, struct ms_tls_side *side)
+bool ms_tls_record_next_keys(const struct ms_tls_record *r, struct ms_tls_side *side)
 {
 	uint8_t next[MAC_MAX];
+	bool ok = expand_label(r->hash_len, side->secret, "traffic upd", next, r->hash_len);
 
-	expand_label(r->hash_len, side->secret, "traffic upd", next, r->hash_len);
-	memcpy(side->secret, next, r->hash_len);
+	if (ok)
+		memcpy(side->secret, next, r->hash_len);
 	ms_wipe(next, sizeof(next));
-	keys_13(r, side);
+	return ok && keys_13(r, side);
 }
 
 static int nibble(char c)
@@ -230,9 +260,7 @@ static bool take_secrets(const struct ms_tls *t, struct ms_tls_record *r)
 		return false;
 	memcpy(client->secret, s->client.octets, r->hash_len);
 	memcpy(server->secret, s->server.octets, r->hash_len);
-	keys_13(r, client);
-	keys_13(r, server);
-	return true;
+	return keys_13(r, client) && keys_13(r, server);
 }
 
 /* ---- taking over ---- */
@@ -261,10 +289,7 @@ static bool fill_in(const struct ms_tls *t, const SSL_CIPHER *c, struct ms_tls_r
 		return false;
 	if (r->v13)
 		return take_secrets(t, r);
-	if (SSL_version(t->ssl) != TLS1_2_VERSION)
-		return false;
-	keys_12(t, r);
-	return true;
+	return SSL_version(t->ssl) == TLS1_2_VERSION && keys_12(t, r);
 }
 
 struct ms_tls_record *ms_tls_record_make(const struct ms_tls *t)

@@ -55,17 +55,27 @@ static int send_alert(struct ms_tls *t, uint8_t level, uint8_t number)
 	return send_record(t, MS_TLS_ALERT, ms_span_of(alert, sizeof(alert)));
 }
 
+static int new_keys(struct ms_tls *t, struct ms_tls_side *side)
+{
+	bool ok = ms_tls_record_next_keys(t->record, side);
+
+	ms_tls_record_unkey(t->ctx, side);
+	return ok ? 0 : ms_tls_fail(t, 0, "tls_internal");
+}
+
 /* RFC 8446 section 4.6.3: told under the old key. */
 static int update_out(struct ms_tls *t)
 {
 	static const uint8_t update[] = { KEY_UPDATE, 0, 0, 1, 0 };
 	int err = send_record(t, MS_TLS_HANDSHAKE_MESSAGE, ms_span_of(update, sizeof(update)));
 
-	if (err == 0) {
-		ms_tls_record_next_keys(t->record, &t->record->out);
-		ms_tls_record_unkey(t->ctx, &t->record->out);
-	}
-	return err;
+	t->record->owes_update = false;
+	return err ? err : new_keys(t, &t->record->out);
+}
+
+static bool update_is_due(const struct ms_tls_record *r)
+{
+	return r->v13 && (r->owes_update || r->out.seq >= UPDATE_AFTER);
 }
 
 int ms_tls_record_write(struct ms_tls *t, struct ms_span plain, size_t *ret_taken)
@@ -77,7 +87,7 @@ int ms_tls_record_write(struct ms_tls *t, struct ms_span plain, size_t *ret_take
 	       ms_tls_waiting(t, MS_TLS_OUT).len < t->ctx->config.output_max) {
 		struct ms_span piece = ms_span_sub(plain, taken, MS_TLS_RECORD);
 
-		if (t->record->v13 && t->record->out.seq >= UPDATE_AFTER)
+		if (update_is_due(t->record))
 			err = update_out(t);
 		if (err == 0)
 			err = send_record(t, MS_TLS_DATA, piece);
@@ -128,11 +138,15 @@ static int on_alert(struct ms_tls *t, struct ms_span s)
 
 static int on_key_update(struct ms_tls *t, uint8_t request)
 {
-	if (request > 1)
-		return refuse(t, SSL_AD_ILLEGAL_PARAMETER, "tls_protocol");
-	ms_tls_record_next_keys(t->record, &t->record->in);
-	ms_tls_record_unkey(t->ctx, &t->record->in);
-	return request == 1 ? update_out(t) : 0;
+	int err = request > 1 ? refuse(t, SSL_AD_ILLEGAL_PARAMETER, "tls_protocol")
+			      : new_keys(t, &t->record->in);
+
+	if (err || request == 0)
+		return err;
+	/* One answer is enough for all that come before our next octets, so that a peer who asks and does
+	 * not read cannot fill our memory. */
+	t->record->owes_update = true;
+	return ms_tls_waiting(t, MS_TLS_OUT).len == 0 ? update_out(t) : 0;
 }
 
 /* RFC 5246 section 7.4.1.1: nobody has to renegotiate. */
@@ -150,6 +164,8 @@ static int on_message(struct ms_tls *t, struct ms_span *s)
 	uint32_t len = (uint32_t)r->head[1] << 16 | (uint32_t)r->head[2] << 8 | r->head[3];
 	uint8_t type = r->head[0];
 
+	if (r->v13 && type == KEY_UPDATE && len == 1 && s->len == 0)
+		return 0; /* its one octet comes with the next record */
 	r->n_head = 0;
 	if (!r->v13)
 		return type == HELLO_REQUEST || type == CLIENT_HELLO
@@ -192,9 +208,6 @@ static int on_other(struct ms_tls *t, uint8_t type, struct ms_span s)
 
 	if (++r->idle > IDLE_MAX)
 		return refuse(t, SSL_AD_UNEXPECTED_MESSAGE, "tls_flood");
-	/* Messages are not interleaved with other records (RFC 8446 section 5.1). */
-	if (type != MS_TLS_HANDSHAKE_MESSAGE && (r->skip > 0 || r->n_head > 0))
-		return refuse(t, SSL_AD_UNEXPECTED_MESSAGE, "tls_protocol");
 	if (type == MS_TLS_DATA)
 		return 0;
 	if (type == MS_TLS_ALERT)
@@ -208,6 +221,11 @@ static int on_content(struct ms_tls *t, uint8_t type, struct ms_span s)
 {
 	int err;
 
+	/* Messages are not interleaved with other records (RFC 8446 section 5.1). */
+	if (type != MS_TLS_HANDSHAKE_MESSAGE && (t->record->skip > 0 || t->record->n_head > 0)) {
+		ms_tls_put(t, MS_TLS_PLAIN, 0);
+		return refuse(t, SSL_AD_UNEXPECTED_MESSAGE, "tls_protocol");
+	}
 	if (type == MS_TLS_DATA && s.len > 0) {
 		t->record->idle = 0;
 		ms_tls_put(t, MS_TLS_PLAIN, s.len);
@@ -261,8 +279,11 @@ static int gather(struct ms_tls *t, struct ms_span *in, size_t want)
 {
 	struct ms_tls_record *r = t->record;
 	size_t n = want - r->part_len < in->len ? want - r->part_len : in->len;
-	uint8_t *part = ms_realloc(r->part, want);
+	uint8_t *part;
 
+	if (n == 0)
+		return 0;
+	part = ms_realloc(r->part, want);
 	if (!part)
 		return ms_tls_fail(t, 0, "tls_no_memory");
 	r->part = part;

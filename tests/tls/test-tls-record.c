@@ -6,7 +6,9 @@
 #include "pair.h"
 
 #include <errno.h>
+#include <openssl/evp.h>
 
+#include "core/alloc.h"
 #include "tls/record-priv.h"
 
 static const struct ms_tls_peer psk_12 = { .mode = MS_TLS_PSK_12, .psk = MS_SPAN_LIT(PSK32) };
@@ -346,6 +348,289 @@ static void test_certificates(void **state MS_UNUSED)
 	with_certificates(MS_TLS_ONLY_13, true);
 }
 
+/* ---- abuse ---- */
+
+/* New keys of the client's, after it said so itself. */
+static void follow(struct pair *p)
+{
+	assert_true(ms_tls_record_next_keys(p->c->record, &p->c->record->out));
+	ms_tls_record_unkey(p->c->ctx, &p->c->record->out);
+}
+
+/* Nothing may come between the pieces of a message, the reader's octets neither. */
+static void test_data_between_pieces(void **state MS_UNUSED)
+{
+	static const uint8_t ticket[50] = { 4, 0, 1, 44 };
+
+	for (size_t n = 2; n < sizeof(ticket); n += 40) {
+		struct pair p;
+
+		open_pair(&p, &psk_13);
+		assert_int_equal(say(p.s, p.c, MS_TLS_HANDSHAKE_MESSAGE, ms_span_of(ticket, n)), 0);
+		assert_int_equal(SAY(p.s, p.c, MS_TLS_DATA, 'x'), -EPROTO);
+		assert_failed(p.c, "tls_protocol");
+		assert_int_equal(ms_tls_plain(p.c).len, 0);
+		assert_int_equal(ms_tls_fault_alert(p.c), SSL_AD_UNEXPECTED_MESSAGE);
+		pair_close(&p);
+	}
+}
+
+static void test_key_update_in_pieces(void **state MS_UNUSED)
+{
+	struct pair p;
+
+	open_pair(&p, &psk_13);
+	assert_int_equal(SAY(p.c, p.s, MS_TLS_HANDSHAKE_MESSAGE, 24, 0), 0);
+	assert_int_equal(SAY(p.c, p.s, MS_TLS_HANDSHAKE_MESSAGE, 0, 1), 0);
+	assert_int_equal(SAY(p.c, p.s, MS_TLS_HANDSHAKE_MESSAGE, 0), 0);
+	follow(&p);
+	assert_int_equal(ms_tls_output(p.s).len, 0); /* no answer was asked for */
+	expect_talk(&p);
+	assert_int_equal(SAY(p.c, p.s, MS_TLS_HANDSHAKE_MESSAGE, 24, 0, 0, 1), 0);
+	assert_int_equal(SAY(p.c, p.s, MS_TLS_HANDSHAKE_MESSAGE, 1, 24), -EPROTO);
+	pair_close(&p);
+}
+
+/* RFC 8446 section 4.6.3: one answer for all; who asks and does not read fills no memory. */
+static void test_key_updates_of_a_peer_that_does_not_read(void **state MS_UNUSED)
+{
+	struct pair p;
+
+	open_pair(&p, &psk_13);
+	for (int i = 0; i < 1000; i++) {
+		assert_int_equal(SAY(p.c, p.s, MS_TLS_HANDSHAKE_MESSAGE, 24, 0, 0, 1, 1), 0);
+		follow(&p);
+		assert_int_equal(SAY(p.c, p.s, MS_TLS_DATA, 'x'), 0);
+		ms_tls_consume(p.s, 1);
+	}
+	assert_in_range(ms_tls_output(p.s).len, 1, 40);
+	assert_true(p.s->record->owes_update);
+	expect_talk(&p);
+	assert_false(p.s->record->owes_update);
+	expect_talk(&p);
+	pair_close(&p);
+}
+
+static void test_key_update_flood(void **state MS_UNUSED)
+{
+	struct pair p;
+	int n = 0;
+
+	open_pair(&p, &psk_13);
+	while (n < 100 && SAY(p.c, p.s, MS_TLS_HANDSHAKE_MESSAGE, 24, 0, 0, 1, 0) == 0) {
+		follow(&p);
+		n++;
+	}
+	assert_int_equal(n, 32);
+	assert_failed(p.s, "tls_flood");
+	pair_close(&p);
+}
+
+static void test_change_cipher_spec(void **state MS_UNUSED)
+{
+	static const uint8_t plain[] = { 20, 3, 3, 0, 1, 1 };
+	size_t taken;
+	struct pair p;
+
+	open_pair(&p, &psk_12);
+	assert_int_equal(SAY(p.c, p.s, 20, 1), -EPROTO);
+	assert_failed(p.s, "tls_protocol");
+	pair_close(&p);
+	open_pair(&p, &psk_13);
+	assert_int_equal(SAY(p.c, p.s, 20, 1), -EPROTO);
+	assert_failed(p.s, "tls_protocol");
+	pair_close(&p);
+	/* After the peer's Finished the one for middleboxes is refused too (RFC 8446 section 5). */
+	open_pair(&p, &psk_13);
+	assert_int_equal(ms_tls_input(p.s, ms_span_of(plain, sizeof(plain)), &taken), -EPROTO);
+	assert_failed(p.s, "tls_protocol");
+	pair_close(&p);
+}
+
+/* The longest body there may be, and one octet more. */
+static void test_limits_of_a_record(void **state MS_UNUSED)
+{
+	static const struct {
+		const struct ms_tls_peer *peer;
+		uint16_t max;
+	} rows[] = { { &psk_12, 16384 + 24 }, { &psk_13, 16384 + 256 } };
+	size_t taken;
+
+	for (size_t i = 0; i < 4; i++) {
+		unsigned len = rows[i / 2].max + i % 2U;
+		const uint8_t header[] = { 23, 3, 3, (uint8_t)(len >> 8), (uint8_t)len };
+		struct pair p;
+
+		open_pair(&p, rows[i / 2].peer);
+		assert_int_equal(ms_tls_input(p.s, ms_span_of(header, 5), &taken),
+				 i % 2 ? -EPROTO : 0);
+		/* Nothing is decided while nothing comes. */
+		if (i % 2 == 0)
+			assert_int_equal(ms_tls_input(p.s, MS_SPAN_NULL, &taken), 0);
+		pair_close(&p);
+	}
+}
+
+static void test_text_too_long(void **state MS_UNUSED)
+{
+	static uint8_t text[MS_TLS_RECORD + 2];
+	struct pair p;
+
+	open_pair(&p, &psk_13);
+	text[MS_TLS_RECORD] = MS_TLS_DATA; /* behind it as much padding as there may be */
+	assert_int_equal(say(p.c, p.s, 0, ms_span_of(text, MS_TLS_RECORD + 1)), 0);
+	assert_int_equal(ms_tls_plain(p.s).len, MS_TLS_RECORD);
+	ms_tls_consume(p.s, MS_TLS_RECORD);
+	assert_int_equal(say(p.c, p.s, MS_TLS_DATA, ms_span_of(text, MS_TLS_RECORD + 1)), -EPROTO);
+	assert_failed(p.s, "tls_record_too_long");
+	assert_int_equal(ms_tls_plain(p.s).len, 0);
+	pair_close(&p);
+}
+
+/* Each record has a number of its own, also while the transport takes nothing. */
+static void test_numbers_while_blocked(void **state MS_UNUSED)
+{
+	static const struct ms_tls_peer *const both[] = { &psk_12, &psk_13 };
+	const struct ms_tls_config config = { .output_max = 1 };
+
+	for (int i = 0; i < 2; i++) {
+		struct ms_tls_peer c = *both[i], s = *both[i];
+		struct pair p;
+		uint64_t first;
+		size_t taken;
+
+		pair_open(&p, &config, NULL, &c, &s);
+		pump(&p);
+		assert_open(&p);
+		first = p.c->record->out.seq;
+		assert_int_equal(ms_tls_write(p.c, MS_SPAN_LIT("one"), &taken), 0);
+		assert_int_equal(taken, 3);
+		assert_int_equal(ms_tls_write(p.c, MS_SPAN_LIT("two"), &taken), 0);
+		assert_int_equal(taken, 0);
+		assert_int_equal(p.c->record->out.seq, first + 1);
+		carry(p.c, p.s, 7); /* a part of it */
+		assert_int_equal(ms_tls_write(p.c, MS_SPAN_LIT("two"), &taken), 0);
+		assert_int_equal(taken, 0);
+		ms_tls_close(p.c); /* behind what waits */
+		ms_tls_close(p.c); /* once */
+		assert_int_equal(p.c->record->out.seq, first + 2);
+		pump(&p);
+		assert_int_equal(ms_tls_state(p.s), MS_TLS_HALF);
+		assert_span_str(ms_tls_plain(p.s), "one");
+		assert_int_equal(ms_tls_write(p.c, MS_SPAN_LIT("two"), &taken), -EPIPE);
+		assert_int_equal(ms_tls_input_end(p.s), 0);
+		pair_close(&p);
+	}
+}
+
+static void test_truncation(void **state MS_UNUSED)
+{
+	struct pair p;
+	size_t taken;
+
+	open_pair(&p, &psk_13);
+	assert_int_equal(ms_tls_write(p.c, MS_SPAN_LIT("whole"), &taken), 0);
+	carry(p.c, p.s, 0);
+	assert_int_equal(ms_tls_write(p.c, MS_SPAN_LIT("cut"), &taken), 0);
+	carry(p.c, p.s, 20);
+	assert_int_equal(ms_tls_input_end(p.s), -EPROTO);
+	assert_failed(p.s, "tls_truncated");
+	assert_span_str(ms_tls_plain(p.s), "whole");
+	pair_close(&p);
+}
+
+/* A reader that always leaves a little more than half: the queue is never moved, up to its end. */
+static void test_slow_reader(void **state MS_UNUSED)
+{
+	static const uint8_t text[MS_TLS_RECORD];
+	const struct ms_tls_config config = { .plain_max = 3000 };
+	struct ms_tls_peer c = psk_12, s = psk_12;
+	struct pair p;
+
+	pair_open(&p, NULL, &config, &c, &s);
+	pump(&p);
+	assert_open(&p);
+	for (size_t gone = 0, n = 0; n < 40; n++) {
+		size_t left = ms_tls_plain(p.s).len;
+
+		for (; left < 3000; left = ms_tls_plain(p.s).len) {
+			size_t more = 3000 - left < 500 ? 1 : 500;
+
+			assert_int_equal(say(p.c, p.s, MS_TLS_DATA, ms_span_of(text, more)), 0);
+		}
+		if (gone + 1 < left) {
+			ms_tls_consume(p.s, (left - gone) / 2);
+			gone += (left - gone) / 2;
+		}
+	}
+	ms_tls_consume(p.s, 3000);
+	/* One record always has room. */
+	assert_int_equal(say(p.c, p.s, MS_TLS_DATA, ms_span_of(text, sizeof(text))), 0);
+	assert_int_equal(ms_tls_plain(p.s).len, sizeof(text));
+	pair_close(&p);
+}
+
+/* What an object that all sessions share makes of a block of zeroes. */
+static void seal_zeroes(EVP_CIPHER_CTX *evp, const EVP_CIPHER *aes, const uint8_t *key,
+			uint8_t out[16])
+{
+	static const uint8_t zeroes[16];
+	int n;
+
+	assert_int_equal(EVP_CipherInit_ex(evp, aes, NULL, key, zeroes, 1), 1);
+	assert_int_equal(EVP_EncryptUpdate(evp, out, &n, zeroes, 16), 1);
+}
+
+/* The key of a session does not outlive it. */
+static void test_key_is_forgotten(void **state MS_UNUSED)
+{
+	static const uint8_t zeroes[16];
+	uint8_t left[16], want[16];
+	EVP_CIPHER_CTX *evp = EVP_CIPHER_CTX_new();
+	struct pair p;
+
+	open_pair(&p, &psk_13);
+	expect_talk(&p);
+	p.c = ms_tls_free(p.c);
+	assert_null(p.ctx_c->cipher[1][0].keyed);
+	seal_zeroes(p.ctx_c->cipher[1][0].evp, NULL, NULL, left);
+	seal_zeroes(evp, EVP_aes_128_gcm(), zeroes, want);
+	assert_memory_equal(left, want, 16);
+	EVP_CIPHER_CTX_free(evp);
+	pair_close(&p);
+}
+
+/* When libcrypto fails there are no new keys; old ones keep their numbers. */
+static void test_no_keys_without_memory(void **state MS_UNUSED)
+{
+	struct ms_tls_side side = { .seq = 7, .key = { 1, 2, 3 } }, before = side;
+	const struct ms_tls_record r = { .hash_len = 48, .key_len = 32, .v13 = true };
+
+	ms_alloc_fail_after(0);
+	assert_false(ms_tls_record_next_keys(&r, &side));
+	ms_alloc_fail_after(-1);
+	assert_memory_equal(&side, &before, sizeof(side));
+	assert_true(ms_tls_record_next_keys(&r, &side));
+	assert_int_equal(side.seq, 0);
+	assert_memory_not_equal(side.key, before.key, sizeof(side.key));
+}
+
+/* Memory of libcrypto, so that it can fail too. */
+static void *of_libcrypto(size_t n, const char *file MS_UNUSED, int line MS_UNUSED)
+{
+	return ms_realloc(NULL, n);
+}
+
+static void *more_of_libcrypto(void *p, size_t n, const char *file MS_UNUSED, int line MS_UNUSED)
+{
+	return ms_realloc(p, n);
+}
+
+static void free_of_libcrypto(void *p, const char *file MS_UNUSED, int line MS_UNUSED)
+{
+	ms_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,7 +649,21 @@ int main(void)
 		cmocka_unit_test(test_left_alone),
 		cmocka_unit_test(test_suites),
 		cmocka_unit_test(test_certificates),
+		cmocka_unit_test(test_data_between_pieces),
+		cmocka_unit_test(test_key_update_in_pieces),
+		cmocka_unit_test(test_key_updates_of_a_peer_that_does_not_read),
+		cmocka_unit_test(test_key_update_flood),
+		cmocka_unit_test(test_change_cipher_spec),
+		cmocka_unit_test(test_limits_of_a_record),
+		cmocka_unit_test(test_text_too_long),
+		cmocka_unit_test(test_numbers_while_blocked),
+		cmocka_unit_test(test_truncation),
+		cmocka_unit_test(test_slow_reader),
+		cmocka_unit_test(test_key_is_forgotten),
+		cmocka_unit_test(test_no_keys_without_memory),
 	};
 
+	if (!CRYPTO_set_mem_functions(of_libcrypto, more_of_libcrypto, free_of_libcrypto))
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
