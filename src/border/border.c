@@ -185,7 +185,7 @@ static int attach(struct ms_border *b, struct ms_border_call *c, struct ms_borde
 		return 0;
 	ms_border_session_join(s, c);
 	ms_border_session_request(s, m, end);
-	c->bye = ms_sip_packet_is(m, "BYE");
+	c->bye = ms_border_session_is_bye(s, m, end);
 	return 0;
 }
 
@@ -222,7 +222,7 @@ static bool is_challenge(const struct ms_sip_packet *m)
 	return m && (m->status == 401 || m->status == 407);
 }
 
-/* The call is over with the final answer to BYE, whatever it is, or with a refusal of the INVITE. */
+/* The call is over with the final answer to its BYE, whatever it is, or with a refusal of the INVITE. */
 static void end_by(struct ms_border_call *c, const struct ms_sip_packet *m)
 {
 	struct ms_border_session *s = c->session;

@@ -69,6 +69,8 @@ const struct ms_config_field ms_border_sip_fields[] = {
 	  .max = 600000000, .help = "How long a message may wait for the gateway." },
 	{ "sessions", MS_CONFIG_UINT, AT(sessions), .value = "20000", .min = 1, .max = 10000000,
 	  .help = "Calls at a time; more get 503." },
+	{ "forks", MS_CONFIG_UINT, AT(forks), .value = "32", .min = 1, .max = 10000,
+	  .help = "Dialogs that one call may have before it is answered; the oldest are forgotten." },
 	{ "session_limit", MS_CONFIG_TIME, AT(session_limit), .value = "0s", .max = 604800000000,
 	  .help = "Longest call that has no session timer (RFC 4028); 0s: no limit." },
 	{ 0 },

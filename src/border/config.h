@@ -27,6 +27,7 @@ struct ms_border_sip_config {
 	uint64_t requests, requests_host, streams, streams_host, message, queue, udp_max;
 	ms_usec idle, first, timer_c, decision;
 	uint64_t sessions;
+	uint64_t forks;        /* dialogs of a call */
 	ms_usec session_limit; /* without session timer; 0: none */
 };
 

@@ -92,6 +92,9 @@ void ms_border_session_end(struct ms_border_session *s);
 void ms_border_session_release(struct ms_border_session *s, unsigned cause, const char *text);
 struct ms_border_dialog *ms_border_session_dialog(const struct ms_border_session *s,
 						  struct ms_span tag);
+/** `m`, from that end, is a BYE of the dialog that was answered: the call is over with it. */
+bool ms_border_session_is_bye(const struct ms_border_session *s, const struct ms_sip_packet *m,
+			      enum ms_border_end end);
 /** A request inside, or a response: dialogs, targets, timers. */
 void ms_border_session_request(struct ms_border_session *s, const struct ms_sip_packet *m,
 			       enum ms_border_end end);

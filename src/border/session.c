@@ -266,6 +266,24 @@ void ms_border_session_release(struct ms_border_session *s, unsigned cause, cons
 
 /* ---- what passes ---- */
 
+/*
+ * Forks know the call's names, too. BYE of one that has not answered ends its dialog alone (RFC 3261 section
+ * 15), whatever the other end says to it.
+ */
+bool ms_border_session_is_bye(const struct ms_border_session *s, const struct ms_sip_packet *m,
+			      enum ms_border_end end)
+{
+	struct ms_span tag = end == MS_BORDER_CALLER ? m->to_tag : m->from_tag;
+	const struct ms_border_dialog *d;
+
+	if (!ms_sip_packet_is(m, "BYE") || s->state != MS_BORDER_CONFIRMED)
+		return false;
+	if (s->winner)
+		return ms_span_is(tag, s->winner);
+	d = ms_border_session_dialog(s, tag);
+	return d && d->confirmed;
+}
+
 static void watch_timer(struct ms_border_session *s, const struct ms_sip_packet *m)
 {
 	struct ms_span value = ms_sip_packet_get(m, "Session-Expires");
@@ -291,6 +309,26 @@ void ms_border_session_request(struct ms_border_session *s, const struct ms_sip_
 		ms_border_dialog_request(d, end, m);
 }
 
+/* Every tag a callee thinks of makes a dialog: the oldest early one makes room. */
+static bool has_room(struct ms_border_session *s)
+{
+	struct ms_border_dialog *oldest = NULL;
+	struct ms_list *link;
+	size_t n = 0;
+
+	ms_list_foreach (link, &s->dialogs) {
+		struct ms_border_dialog *d = MS_CONTAINER_OF(link, struct ms_border_dialog, link);
+
+		if (!oldest && !d->confirmed)
+			oldest = d;
+		n++;
+	}
+	if (n < s->border->sip->forks)
+		return true;
+	ms_border_dialog_free(oldest);
+	return oldest != NULL;
+}
+
 /* The first INVITE's responses make dialogs; the 2xx of one of them ends the others' early life. */
 static void take_invite(struct ms_border_session *s, struct ms_border_call *c,
 			const struct ms_sip_packet *m)
@@ -299,7 +337,7 @@ static void take_invite(struct ms_border_session *s, struct ms_border_call *c,
 
 	if (d)
 		ms_border_dialog_response(d, c->x, m);
-	else if (m->to_tag.len > 0 && m->status > 100 && m->status < 300 &&
+	else if (m->to_tag.len > 0 && m->status > 100 && m->status < 300 && has_room(s) &&
 		 ms_border_dialog_new(c->x, m, &d) == 0)
 		ms_list_append(&s->dialogs, &d->link);
 	if (m->status < 200 || m->status >= 300)

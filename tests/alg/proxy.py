@@ -143,6 +143,57 @@ def forks(w):
     w.out.expect(200)
 
 
+def shown(w):
+    """The only call."""
+    (one,) = w.ibcf.control.ask("sessions")
+    return w.ibcf.control.ask("session", id=one["id"])
+
+
+@case
+def a_fork_ends_nothing_but_itself(w):
+    """one that rings, or lost, knows the call's names; its BYE is not the call's end"""
+    call, m = w.invite(SDP)
+    for tag in ("a", "b"):
+        w.core.respond(m, 180, tag=tag)
+        w.out.expect(180)
+    loser = Call.incoming(w.core, m, "a")
+
+    def bye(cseq):
+        loser.send("BYE", cseq)
+        w.out.respond(w.out.expect("BYE"), 481, contact=None)
+        w.core.expect(481)
+
+    bye(1)
+    w.core.respond(m, 200, tag="b", body=SDP)
+    call.answered(w.out.expect(200, tag="b")).send("ACK", 1)
+    w.core.expect("ACK")
+    bye(2)
+    shown(w)
+    call.send("BYE", 2)
+    w.core.respond(w.core.expect("BYE"), 200)
+    w.out.expect(200)
+    assert w.ibcf.control.ask("sessions") == []
+
+
+@case
+def tags_without_end(w):
+    """a callee that has another tag in each answer has no more memory than one that forks decently"""
+    call, m = w.invite(SDP)
+    for i in range(100):
+        w.core.respond(m, 180, tag=f"t{i}")
+        w.out.expect(180)
+    assert len(shown(w)["dialogs"]) == 32
+    w.core.respond(m, 200, tag="last", body=SDP)
+    call.answered(w.out.expect(200)).send("ACK", 1)
+    w.core.expect("ACK")
+    dialogs = shown(w)["dialogs"]
+    assert len(dialogs) == 32 and "last" in str(dialogs[-1])
+    call.send("BYE", 2)
+    w.core.respond(w.core.expect("BYE"), 200)
+    w.out.expect(200)
+    assert w.ibcf.control.ask("sessions") == []
+
+
 @case
 def cancelled(w):
     call, m = w.invite()
