@@ -3,6 +3,7 @@
 
 Last line: "N passed, N failed".
 """
+import hashlib
 import os
 import re
 import signal
@@ -165,7 +166,6 @@ def tls(w):
     cert, key, fingerprint = own_certificate(w.gateway.folder, "ue")
     reply = tls_add(w, fingerprint)
     ue = client_context(cert, key).wrap_socket(connect(addresses(reply)[1]))
-    import hashlib
     shown = hashlib.sha256(ue.getpeercert(True)).hexdigest().upper()
     told = reply.split("a=fingerprint:SHA-256 ")[1].split()[0].replace(":", "")
     check(shown == told, "the certificate is not the one whose fingerprint was told")
@@ -178,6 +178,22 @@ def tls(w):
     ue.close()
     w.first.wait_request("g/cause")
     w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
+
+
+def rotation(w):
+    """A new certificate every second; who was told an old one's fingerprint still sees that."""
+    cert, key, fingerprint = own_certificate(w.folder, "ue")
+    replies = [tls_add(w, fingerprint)]
+    time.sleep(1.5)
+    replies.append(tls_add(w, fingerprint))
+    told = [r.split("a=fingerprint:SHA-256 ")[1].split()[0].replace(":", "") for r in replies]
+    check(told[0] != told[1], "the certificate is still the same")
+    for reply, fingerprint in zip(replies, told):
+        ue = client_context(cert, key).wrap_socket(connect(addresses(reply)[1]))
+        shown = hashlib.sha256(ue.getpeercert(True)).hexdigest().upper()
+        check(shown == fingerprint, "the certificate is not the one whose fingerprint was told")
+        ue.close()
+        w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
 
 
 def wrong_fingerprint(w):
@@ -383,6 +399,7 @@ def log_disk_full(w):
 SCENARIOS = [
     (relay, {}), (aware, {}), (closed_gate, {}), (tls, {}), (wrong_fingerprint, {}), (active, {}),
     (refused_connection, {}), (only_one_commands, {}), (worker_killed, {}),
+    (rotation, {"media": ", certificate_rotate: 1s"}),
     (ipv6_access, {"access": "[::1]"}), (inactive, {}), (key_log, {"media": ", keylog: {folder}/gateway.keys"}),
     (pre_shared_key, {"h248": "  profile: mp"}), (wrong_key, {"h248": "  profile: mp"}),
     (failover, {"h248": "  t_max: 1s"}), (log_disk_full, {"output": "/dev/full"}),
