@@ -100,6 +100,8 @@ static int opened(struct ms_tls *t)
 	}
 	if (!t->ctx->config.allow_renegotiation)
 		t->start = ms_tls_start_free(t->start);
+	else
+		ms_tls_record_wipe(&t->start->secrets);
 	return 0;
 }
 

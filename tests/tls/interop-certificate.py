@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
 from partner import Process, check, results, skip  # noqa: E402
@@ -132,6 +133,27 @@ class OpenSslOnly(Case):
         theirs.stop()
         check(self.say("s_client renegotiates: refused", "TLSv1.2"), "failed tls_renegotiation" in us.text(), us, theirs)
 
+    def key_updates(self):
+        """s_client's commands: K asks for new keys of ours too, k does not."""
+        port = reserve()
+        us = self.us("server", port, "only13", self.their_fp)
+        theirs = Process(["openssl", "s_client", "-connect", "127.0.0.1:%d" % port, "-cert", self.theirs, "-key", self.theirs, "-tls1_3"])
+        ok = theirs.wait_for("New, TLSv1.3")
+        for n, command in enumerate(("K", "k", "K", "K", "k")):
+            theirs.send(command + "\n")
+            ok = ok and theirs.wait_for("KEYUPDATE") and self.echoed(theirs, "after %s %d" % (command, n))
+        theirs.stop()
+        us.finish(10)
+        check(self.say("s_client updates keys", "TLSv1.3"), ok and theirs.text().count("KEYUPDATE") == 5, us, theirs)
+
+    @staticmethod
+    def echoed(theirs, line):
+        time.sleep(0.2)  # a command is one only at the start of what s_client reads at once
+        theirs.send(line + "\n")
+        ok = theirs.wait_for("echo " + line, 10)
+        time.sleep(0.2)
+        return ok
+
     def downgrade(self):
         """A client that can do more but offers TLS 1.2 with the fallback signal is told so; older ones are refused."""
         for options, reason in ((["-tls1_2", "-fallback_scsv"], "failed tls_version"), (["-tls1_1"], "failed tls_version"),
@@ -176,6 +198,7 @@ def main():
                 case.alert(version)
         if partner == "openssl":
             case.renegotiation()
+            case.key_updates()
             case.downgrade()
             case.legacy()
     print("%d passed, %d failed" % (results.count(True), results.count(False)))

@@ -390,6 +390,63 @@ static void test_tickets_and_key_updates(void **state MS_UNUSED)
 	raw_close(&r);
 }
 
+/* To the peer all that waits, and what it makes of it. */
+static void to_raw(struct raw *r)
+{
+	struct ms_span out = ms_tls_output(r->ours);
+
+	if (out.len > 0)
+		BIO_write(r->in, out.p, (int)out.len);
+	ms_tls_sent(r->ours, out.len);
+	SSL_do_handshake(r->ssl);
+}
+
+/* What the peer has to send, `step` octets at a time (0: all). */
+static void from_raw(struct raw *r, int step)
+{
+	char octets[8192];
+	size_t taken;
+	int n;
+
+	while ((n = BIO_read(r->out, octets, step ? step : (int)sizeof(octets))) > 0) {
+		assert_int_equal(ms_tls_input(r->ours, ms_span_of(octets, (size_t)n), &taken), 0);
+		assert_int_equal(taken, n);
+	}
+}
+
+/* Octets that come right behind the Finished, before or after which we take over. */
+static void behind_finished(enum ms_tls_role ours, int version, int step)
+{
+	struct raw r;
+
+	raw_open_certificate(&r, ours, version, true);
+	for (int i = 0; i < 6 && !SSL_is_init_finished(r.ssl); i++) {
+		to_raw(&r);
+		if (!SSL_is_init_finished(r.ssl))
+			from_raw(&r, step);
+	}
+	assert_int_equal(ms_tls_state(r.ours), MS_TLS_HANDSHAKE);
+	assert_int_equal(SSL_write(r.ssl, "first", 5), 5);
+	assert_int_equal(SSL_write(r.ssl, "second", 6), 6);
+	assert_int_equal(SSL_shutdown(r.ssl), 0);
+	from_raw(&r, step);
+	assert_int_equal(ms_tls_state(r.ours), MS_TLS_HALF);
+	assert_span_str(ms_tls_plain(r.ours), "firstsecond");
+	assert_non_null(r.ours->record);
+	assert_int_equal(ms_tls_input_end(r.ours), 0);
+	raw_close(&r);
+}
+
+static void test_octets_behind_the_finished(void **state MS_UNUSED)
+{
+	static const int steps[] = { 0, 1, 7, 100 };
+
+	for (size_t i = 0; i < MS_ARRAY_SIZE(steps); i++) {
+		behind_finished(MS_TLS_CLIENT, TLS1_2_VERSION, steps[i]);
+		behind_finished(MS_TLS_SERVER, TLS1_3_VERSION, steps[i]);
+	}
+}
+
 static void test_renegotiation_with_certificates(void **state MS_UNUSED)
 {
 	for (int client = 0; client <= 1; client++) {
@@ -425,6 +482,7 @@ int main(void)
 		cmocka_unit_test(test_client_without_certificate),
 		cmocka_unit_test(test_hello_retry_request),
 		cmocka_unit_test(test_tickets_and_key_updates),
+		cmocka_unit_test(test_octets_behind_the_finished),
 		cmocka_unit_test(test_renegotiation_with_certificates),
 	};
 

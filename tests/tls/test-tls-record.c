@@ -148,6 +148,23 @@ static void test_messages_out_of_place(void **state MS_UNUSED)
 	}
 }
 
+/* Of a server neither: authentication after the handshake was not offered (RFC 8446 section 4.6.2). */
+static void test_messages_to_a_client(void **state MS_UNUSED)
+{
+	static const uint8_t types[] = { 0, 1, 2, 8, 11, 13, 20, 255 };
+
+	for (size_t i = 0; i < sizeof(types); i++) {
+		struct pair p;
+
+		open_pair(&p, &psk_13);
+		assert_int_equal(SAY(p.s, p.c, MS_TLS_HANDSHAKE_MESSAGE, types[i], 0, 0, 0),
+				 -EPROTO);
+		assert_failed(p.c, "tls_protocol");
+		assert_int_equal(ms_tls_fault_alert(p.c), SSL_AD_UNEXPECTED_MESSAGE);
+		pair_close(&p);
+	}
+}
+
 static void test_bad_key_updates(void **state MS_UNUSED)
 {
 	struct pair p;
@@ -293,6 +310,33 @@ static void test_left_alone(void **state MS_UNUSED)
 	assert_open(&p);
 	assert_null(p.c->record);
 	assert_non_null(p.s->record);
+	expect_talk(&p);
+	pair_close(&p);
+}
+
+static void count_line(void *arg, const char *line MS_UNUSED)
+{
+	++*(int *)arg;
+}
+
+/* Then the traffic secrets are of no use to us, however long the session lives. */
+static void test_secrets_are_not_kept(void **state MS_UNUSED)
+{
+	static const struct ms_tls_secrets none;
+	int lines = 0;
+	const struct ms_tls_config config = { .allow_renegotiation = true,
+					      .keylog = count_line,
+					      .keylog_arg = &lines };
+	struct ms_tls_peer c = psk_13, s = psk_13;
+	struct pair p;
+
+	pair_open(&p, &config, NULL, &c, &s);
+	pump(&p);
+	assert_open(&p);
+	assert_true(lines >= 4);
+	assert_null(p.c->record);
+	assert_memory_equal(&p.c->start->secrets, &none, sizeof(none));
+	assert_null(p.s->start);
 	expect_talk(&p);
 	pair_close(&p);
 }
@@ -639,6 +683,7 @@ int main(void)
 		cmocka_unit_test(test_key_limit),
 		cmocka_unit_test(test_tickets_are_skipped),
 		cmocka_unit_test(test_messages_out_of_place),
+		cmocka_unit_test(test_messages_to_a_client),
 		cmocka_unit_test(test_bad_key_updates),
 		cmocka_unit_test(test_renegotiation),
 		cmocka_unit_test(test_alerts),
@@ -647,6 +692,7 @@ int main(void)
 		cmocka_unit_test(test_replay),
 		cmocka_unit_test(test_padding_of_13),
 		cmocka_unit_test(test_left_alone),
+		cmocka_unit_test(test_secrets_are_not_kept),
 		cmocka_unit_test(test_suites),
 		cmocka_unit_test(test_certificates),
 		cmocka_unit_test(test_data_between_pieces),
