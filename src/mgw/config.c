@@ -107,7 +107,8 @@ static const struct ms_config_field media_fields[] = {
 	  .max = 1048576, .help = "Octets read from a connection at once." },
 	{ "waiting_max", MS_CONFIG_SIZE, AT(media.waiting_max), .value = "256k", .min = 16384,
 	  .max = 16777216,
-	  .help = "Octets that may wait for one peer; then its partner is not read." },
+	  .help = "Octets that may wait for one peer; then its partner is not read. At least twice "
+		  "read_size, whatever is given." },
 	{ "memory_max", MS_CONFIG_SIZE, AT(media.memory_max), .value = "64M", .min = 1048576,
 	  .help = "Octets that may wait for all peers together." },
 	{ "endpoints", MS_CONFIG_UINT, AT(media.endpoints), .value = "65536", .min = 2,

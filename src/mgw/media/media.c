@@ -35,6 +35,9 @@ static void fill_in(struct ms_media_config *c)
 {
 	DEFAULT(c->read_size, 128 << 10);
 	DEFAULT(c->waiting_max, 256 << 10);
+	/* What one read of the partner makes always has room. */
+	if (c->waiting_max < 2 * c->read_size)
+		c->waiting_max = 2 * c->read_size;
 	DEFAULT(c->memory_max, (size_t)64 << 20);
 	DEFAULT(c->endpoints, 65536);
 	DEFAULT(c->half_open, 16384);

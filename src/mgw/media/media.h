@@ -32,7 +32,8 @@ struct ms_media;
 /** 0 or NULL means what is in brackets. */
 struct ms_media_config {
 	size_t read_size;          /* octets read from a connection at once (128 KiB) */
-	size_t waiting_max;        /* octets waiting to be sent to one TLS peer (256 KiB) */
+	size_t waiting_max;        /* octets waiting to be sent to one TLS peer (256 KiB); at least
+				    * twice read_size */
 	size_t memory_max;         /* octets waiting for all peers together (64 MiB) */
 	uint32_t endpoints;        /* most endpoints (65,536) */
 	uint32_t half_open;        /* TCP or TLS not yet established (16,384) */
