@@ -46,7 +46,8 @@ const struct ms_config_field ms_border_sip_fields[] = {
 	{ "state", MS_CONFIG_TEXT, AT(state), .value = "",
 	  .help = "File in which calls are kept, so that they are known after a restart; empty: none." },
 	{ "requests", MS_CONFIG_UINT, AT(requests), .value = "20000", .min = 1, .max = 1000000,
-	  .help = "Requests on their way at once; more get 503." },
+	  .help = "Requests on their way at once, or answered in the last 32 s; more get 503. Inside "
+		  "dialogs twice as many." },
 	{ "requests_host", MS_CONFIG_UINT, AT(requests_host), .value = "2000", .min = 1,
 	  .max = 1000000, .help = "Of these, from one address of the access side." },
 	{ "streams", MS_CONFIG_UINT, AT(streams), .value = "20000", .min = 1, .max = 1000000,

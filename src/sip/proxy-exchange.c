@@ -96,16 +96,23 @@ static int make_tag(struct ms_sip_exchange *x)
 	return err;
 }
 
+/* Who may not begin more may still end what he has: a BYE refused leaves a call that nobody wants. */
+static size_t room(const struct ms_sip_exchange *x, size_t limit)
+{
+	return x->request->to_tag.len > 0 ? 2 * limit : limit;
+}
+
 static int enlist(struct ms_sip_exchange *x, const char *key)
 {
 	struct ms_sip_proxy *p = x->proxy;
 	int err;
 
-	if (p->n_exchanges > p->wire->limits.exchanges)
+	if (p->n_exchanges > room(x, p->wire->limits.exchanges))
 		return -ENOSPC;
 	/* All of the core's users come from one host. */
 	if (x->from.side == MS_SIP_ACCESS) {
-		err = ms_sip_tally_add(p->sources, &x->from.peer, p->wire->limits.per_source);
+		err = ms_sip_tally_add(p->sources, &x->from.peer,
+				       room(x, p->wire->limits.per_source));
 		if (err < 0)
 			return err;
 		x->counted = true;

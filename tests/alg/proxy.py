@@ -475,6 +475,22 @@ def one_source_cannot_have_all(w):
 one_source_cannot_have_all.changes = {"sip": {"requests_host": 10}}
 
 
+@case
+def who_may_not_begin_may_end(w):
+    """at the limit no call begins, but those that are there get their ACK and their BYE"""
+    calls = [w.call(SDP)[0] for _ in range(10)]
+    w.out.request("INVITE", "sip:bob@two.example")
+    w.out.expect(503)
+    for call in calls:
+        call.send("BYE", 2)
+        w.core.respond(w.core.expect("BYE"), 200)
+        w.out.expect(200)
+    assert w.ibcf.control.ask("sessions") == []
+
+
+who_may_not_begin_may_end.changes = {"sip": {"requests_host": 10}}
+
+
 def run(f, folder):
     world = World(folder, getattr(f, "kind", "udp"), getattr(f, "address", "127.0.0.1"), **getattr(f, "changes", {}))
     try:
