@@ -182,9 +182,13 @@ int ms_h248_coding_put_statistics(const struct ms_h248_coding *c, struct ms_h248
 				  struct ms_h248_command *reply)
 {
 	reply->has_statistics = true;
-	return add_number(c, a, &reply->statistics, MS_H248_NT_DUR, s->up_ms) &&
-			       add_number(c, a, &reply->statistics, MS_H248_NT_OS, s->octets_out) &&
-			       add_number(c, a, &reply->statistics, MS_H248_NT_OR, s->octets_in)
-		       ? 0
-		       : -ENOMEM;
+	for (size_t i = 0; i < MS_H248_STATISTICS; i++) {
+		const struct ms_h248_statistic *t = &ms_h248_statistics[i];
+		uint64_t value;
+
+		memcpy(&value, (const uint8_t *)s + t->offset, sizeof(value));
+		if (!add_number(c, a, &reply->statistics, t->ref, value))
+			return -ENOMEM;
+	}
+	return 0;
 }

@@ -152,4 +152,13 @@ MS_MUST_CHECK int ms_h248_coding_put_statistics(const struct ms_h248_coding *c,
 						const struct ms_bearer_statistics *s,
 						struct ms_h248_command *reply);
 
+/** Which statistic is which member of struct ms_bearer_statistics. */
+struct ms_h248_statistic {
+	uint16_t ref;    /* package.h */
+	uint16_t offset; /* of a uint64_t */
+};
+
+#define MS_H248_STATISTICS 10
+extern const struct ms_h248_statistic ms_h248_statistics[MS_H248_STATISTICS];
+
 #endif

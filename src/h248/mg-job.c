@@ -99,6 +99,7 @@ static void add_up(struct ms_bearer_statistics *to, const struct ms_bearer_stati
 	to->connections_dropped += s->connections_dropped;
 	to->handshakes += s->handshakes;
 	to->handshakes_failed += s->handshakes_failed;
+	to->up_ms += s->up_ms;
 }
 
 static void finish(struct mg_job *j)
