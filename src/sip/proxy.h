@@ -53,8 +53,8 @@ struct ms_sip_point {
 #define MS_SIP_POINTS_MAX 32
 
 struct ms_sip_proxy_limits {
-	size_t exchanges;    /* requests on their way; 20000 if 0; then 503 */
-	size_t per_source;   /* of them from one host; 2000 if 0; then 503 */
+	size_t exchanges; /* requests on their way; 20000 if 0; then 503 */
+	size_t per_source; /* of them from one host; 2000 if 0; then 503. Inside dialogs twice both limits */
 	size_t streams;      /* connections; 20000 if 0 */
 	size_t streams_host; /* of them from one host; 1000 if 0 */
 	size_t message;      /* octets of a message; 65536 if 0 */
