@@ -14,7 +14,7 @@
 
 main([Transport, Encoding, Port]) ->
     persistent_term:put(encoding, Encoding),
-    persistent_term:put(counter, counters:new(1, [atomics])),
+    persistent_term:put(counter, atomics:new(1, [])),
     ets:new(contexts, [public, named_table, bag]),
     Mid = {domainName, #'DomainName'{name = "agw1.example.net", portNumber = asn1_NOVALUE}},
     ok = megaco:start(),
@@ -79,9 +79,7 @@ reason() ->
     end.
 
 next() ->
-    C = persistent_term:get(counter),
-    counters:add(C, 1, 1),
-    counters:get(C, 1).
+    atomics:add_get(persistent_term:get(counter), 1, 1).
 
 %% ---- commands ----
 
