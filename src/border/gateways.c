@@ -270,11 +270,14 @@ static int set_packages(struct ms_border_gateways *g, struct ms_buf *error)
 	return 0;
 }
 
-static int open_engine(struct ms_border_gateways *g, const struct ms_h248_profile *profile)
+static int open_engine(struct ms_border_gateways *g, const struct ms_h248_profile *h248,
+		       const struct ms_profile *profile)
 {
 	const struct ms_border_h248_config *c = g->config;
 	struct ms_mgc_options o = {
-		.coding = { profile, &g->registry },
+		.coding = { h248, &g->registry },
+		.profile = ms_h248_profile_name(h248, profile),
+		.ito_unit_ms = profile->h248_ito_unit_ms,
 		.any_profile = c->any_profile,
 		.version = (uint8_t)c->version,
 		.heartbeat = c->heartbeat,
@@ -368,6 +371,7 @@ static int open_gcp(struct ms_border_gateways *g, const struct ms_profile *profi
 		.timers = ms_h248_timers_default,
 		.handlers = &handlers,
 		.arg = g,
+		.error_too_large = (uint16_t)profile->h248_error_too_large,
 	};
 	const struct ms_gcp_options o = {
 		.sctp = { .ppid = profile->sctp_ppid,
@@ -417,7 +421,7 @@ int ms_border_gateways_new(const struct ms_border_h248_config *config,
 	ms_defer_init(&g->settle, settle, g);
 	err = set_packages(g, error);
 	if (!err && config->gateways.n) {
-		err = open_engine(g, h248);
+		err = open_engine(g, h248, profile);
 		err = err ? complain(error, err, "h248") : add_gateways(g, error);
 		if (!err)
 			err = open_gcp(g, profile, error);

@@ -8,7 +8,6 @@
 enum {
 	ERROR_INTERNAL = 500,
 	ERROR_PENDINGS = 506,
-	ERROR_TOO_LARGE = 533,
 };
 
 /* ---- restarts ---- */
@@ -86,7 +85,7 @@ static int reply_to(struct ms_h248_job *job, const struct ms_h248_transaction *t
 		return 0;
 	if (err == -EMSGSIZE)
 		job->e->counts.too_large++;
-	if (put_error(job, err == -EMSGSIZE ? ERROR_TOO_LARGE : ERROR_INTERNAL, now) != 0)
+	if (put_error(job, err == -EMSGSIZE ? job->e->error_too_large : ERROR_INTERNAL, now) != 0)
 		job->octets = NULL; /* executed and silent: the requester times out */
 	return err;
 }

@@ -118,6 +118,7 @@ struct ms_h248_entity {
 	struct ms_h248_mid mid;
 	uint8_t *mid_name; /* owned */
 	struct ms_h248_limits limits;
+	uint16_t error_too_large;
 	struct ms_h248_timers timers;
 	struct ms_h248_wire wire;
 	struct ms_h248_handlers handlers;

@@ -182,6 +182,7 @@ struct ms_h248_entity_options {
 	const struct ms_h248_handlers *handlers; /* borrowed */
 	void *arg;                               /* of the handlers, borrowed */
 	const struct ms_random *random;          /* borrowed; NULL: ms_random_system */
+	uint16_t error_too_large; /* of a reply that fits no message; 0: the project profile's */
 };
 
 /** -ENOMEM, -EINVAL (no mid, handler missing) or what the random source says. */

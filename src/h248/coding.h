@@ -16,13 +16,13 @@
 #include "core/attr.h"
 #include "core/buf.h"
 #include "core/fault.h"
+#include "core/profile.h"
 #include "h248/bearer.h"
 #include "h248/message.h"
 
 /** One of the H.248 profiles of IMS. Static tables. */
 struct ms_h248_profile {
-	const char *name; /* as in ServiceChange, without "/version" */
-	unsigned version; /* of the profile */
+	size_t name; /* its name is a value of the project profile: the offset in struct ms_profile */
 	uint8_t protocol; /* H.248 version the profile asks for */
 	bool tls;         /* TLS may end at the gateway */
 	bool psk;         /* keyed by a PSK */
@@ -42,8 +42,8 @@ struct ms_h248_coding {
 	const struct ms_h248_registry *registry;
 };
 
-/** The profile of that name ("xIq", "xIq/1"; case does not matter), or NULL. */
-const struct ms_h248_profile *ms_h248_profile_find(struct ms_span name);
+/** "name/version" as in ServiceChange; borrowed from `values`. */
+const char *ms_h248_profile_name(const struct ms_h248_profile *p, const struct ms_profile *values);
 
 /* ---- Local and Remote (coding-sdp.c) ---- */
 

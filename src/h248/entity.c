@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "core/alloc.h"
+#include "core/profile.h"
 #include "h248/association-priv.h"
 
 /** Blocks kept for the next ones. */
@@ -69,6 +70,8 @@ static int draw(struct ms_h248_entity *e)
 
 static void set_options(struct ms_h248_entity *e, const struct ms_h248_entity_options *o)
 {
+	e->error_too_large = o->error_too_large ? o->error_too_large
+						: (uint16_t)ms_profile_default.h248_error_too_large;
 	e->limits = o->limits.message ? o->limits : ms_h248_limits_default;
 	e->timers = o->timers.first ? o->timers : ms_h248_timers_default;
 	e->wire = o->wire;

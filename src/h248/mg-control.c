@@ -284,13 +284,13 @@ void ms_mg_close(struct ms_mg *g, ms_usec now)
 
 /* ---- time ---- */
 
-/* H.248.14: so long without a word of the controller, in units of 10 ms (digest 7, item 15). */
+/* H.248.14: so long without a word of the controller. */
 static ms_usec ito_at(const struct ms_mg *g)
 {
 	const struct mg_armed *a = ms_mg_events_find(g->root.events, MS_H248_IT_ITO, 0);
 
 	return a && g->state == MS_MG_IN_SERVICE && !g->ito_asked
-		       ? g->heard + (ms_usec)a->value * 10 * MS_MSEC
+		       ? g->heard + (ms_usec)a->value * g->o.ito_unit_ms * MS_MSEC
 		       : MS_NEVER;
 }
 

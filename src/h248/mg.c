@@ -112,10 +112,10 @@ static void begin_association(struct ms_mg *g, ms_usec now)
 	const struct ms_h248_profile *p = g->o.coding.profile;
 	uint32_t random = 0;
 
-	if (g->o.profile)
-		(void)snprintf(g->profile, sizeof(g->profile), "%s", g->o.profile);
-	else
-		(void)snprintf(g->profile, sizeof(g->profile), "%s/%u", p->name, p->version);
+	(void)snprintf(g->profile, sizeof(g->profile), "%s",
+		       g->o.profile ? g->o.profile : ms_h248_profile_name(p, &ms_profile_default));
+	if (!g->o.ito_unit_ms)
+		g->o.ito_unit_ms = ms_profile_default.h248_ito_unit_ms;
 	if (!g->o.version)
 		g->o.version = p->protocol;
 	g->version = g->o.version;

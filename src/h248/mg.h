@@ -92,6 +92,7 @@ struct ms_mg_options {
 	ms_usec hold;          /* contexts without a controller are released after; 0: 10 minutes,
 				  MS_NEVER: never */
 	ms_usec wall;          /* added to `now` it is the wall clock, for time stamps; 0: none */
+	uint32_t ito_unit_ms;  /* unit of it/ito; 0: the project profile's */
 	ms_usec drain;         /* what a Graceful ServiceChange gives as delay; 0: 60 s */
 	bool any_profile;      /* a reply that names another profile is taken */
 	struct ms_plane plane; /* borrowed functions */

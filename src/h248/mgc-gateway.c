@@ -153,8 +153,8 @@ void ms_mgc_gateway_arm(struct ms_mgc_gateway *g)
 	struct ms_mgc_order *o;
 	bool ok = true;
 
-	/* it/ito counts in units of 10 ms */
-	(void)snprintf(mit, sizeof(mit), "%u", (unsigned)(g->m->o.inactivity_ms / 10));
+	(void)snprintf(mit, sizeof(mit), "%u",
+		       (unsigned)(g->m->o.inactivity_ms / g->m->o.ito_unit_ms));
 	value.octets = ms_span_str(mit);
 	ms_h248_arena_reset(&g->m->arena);
 	if (g->root_events & MS_MGC_ROOT_INACTIVITY)

@@ -17,10 +17,10 @@ static uint8_t agree(const struct ms_mgc *m, uint8_t theirs)
 
 static bool profile_fits(const struct ms_mgc *m, struct ms_span theirs)
 {
-	const struct ms_h248_profile *p = m->o.coding.profile;
-	struct ms_span name = ms_span_cut(&theirs, '/');
+	struct ms_span ours = ms_span_str(m->o.profile);
 
-	return m->o.any_profile || ms_span_is_nocase(name, p->name);
+	return m->o.any_profile ||
+	       ms_span_eq_nocase(ms_span_cut(&theirs, '/'), ms_span_cut(&ours, '/'));
 }
 
 /* ---- methods on ROOT ---- */

@@ -44,6 +44,10 @@ static void defaults(struct ms_mgc_options *o)
 {
 	if (!o->coding.profile)
 		o->coding.profile = &ms_h248_profile_iq;
+	if (!o->profile)
+		o->profile = ms_h248_profile_name(o->coding.profile, &ms_profile_default);
+	if (!o->ito_unit_ms)
+		o->ito_unit_ms = ms_profile_default.h248_ito_unit_ms;
 	if (!o->version)
 		o->version = o->coding.profile->protocol;
 	if (!o->heartbeat)

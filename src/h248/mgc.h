@@ -77,11 +77,13 @@ extern const char *const ms_mgc_counters[];
 
 struct ms_mgc_options {
 	struct ms_h248_coding coding; /* profile NULL: Iq; the registry must be given */
-	bool any_profile;             /* take gateways that name another one, or none */
-	uint8_t version;              /* highest H.248 version; 0: the profile's */
-	ms_usec heartbeat; /* empty AuditValue on ROOT so often; 0: 10 s, MS_NEVER: never */
+	const char *profile; /* "name/version" of gateways; NULL: the project profile's. Borrowed */
+	bool any_profile;    /* take gateways that name another one, or none */
+	uint8_t version;     /* highest H.248 version; 0: the profile's */
+	ms_usec heartbeat;   /* empty AuditValue on ROOT so often; 0: 10 s, MS_NEVER: never */
 	uint32_t
 		inactivity_ms; /* it/ito mit: the gateway asks when it hears nothing; 0: not armed */
+	uint32_t ito_unit_ms;  /* unit of it/ito; 0: the project profile's */
 	uint32_t thb_s;        /* hangterm/thb timerx of every endpoint; 0: 300 */
 	ms_usec patience; /* after a gateway is lost its contexts wait so long for its return; 0: none */
 	size_t max_contexts; /* 0: 100,000 */

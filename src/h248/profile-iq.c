@@ -3,8 +3,7 @@
 #include "h248/coding.h"
 
 const struct ms_h248_profile ms_h248_profile_iq = {
-	.name = "xIq",
-	.version = 1,
+	.name = offsetof(struct ms_profile, h248_profile_iq),
 	.protocol = 2, /* TS 29.334 reference [10]: H.248.1 (05/2002) */
 	.tls = true,
 	.msrp = true, /* optional: TS 23.334 clause 5.19 */

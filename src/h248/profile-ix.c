@@ -6,8 +6,7 @@
 #include "h248/coding.h"
 
 const struct ms_h248_profile ms_h248_profile_ix = {
-	.name = "xIx",
-	.version = 1,
+	.name = offsetof(struct ms_profile, h248_profile_ix),
 	.protocol = 2,
 	.latch = true,
 };

@@ -3,8 +3,7 @@
 #include "h248/coding.h"
 
 const struct ms_h248_profile ms_h248_profile_mp = {
-	.name = "xMp",
-	.version = 1,
+	.name = offsetof(struct ms_profile, h248_profile_mp),
 	.protocol = 3, /* TS 23.333 clause 8.45 is about the context */
 	.tls = true,
 	.psk = true,

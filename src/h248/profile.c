@@ -1,18 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The H.248 profiles by name. */
+/* What the H.248 profiles are called. */
 #include "h248/coding.h"
 
-const struct ms_h248_profile *ms_h248_profile_find(struct ms_span name)
+const char *ms_h248_profile_name(const struct ms_h248_profile *p, const struct ms_profile *values)
 {
-	static const struct ms_h248_profile *const all[] = {
-		&ms_h248_profile_iq,
-		&ms_h248_profile_ix,
-		&ms_h248_profile_mp,
-	};
-	struct ms_span bare = ms_span_cut(&name, '/');
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (ms_span_is_nocase(bare, all[i]->name))
-			return all[i];
-	return NULL;
+	return (const char *)values + p->name;
 }

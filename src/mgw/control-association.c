@@ -520,6 +520,7 @@ static int open_gcp(struct ms_mgw_control *c)
 		.timers = ms_h248_timers_default,
 		.handlers = &handlers,
 		.arg = c,
+		.error_too_large = (uint16_t)m->profile.h248_error_too_large,
 	};
 	const struct ms_gcp_options o = {
 		.sctp = { .ppid = m->profile.sctp_ppid,
@@ -584,7 +585,10 @@ static int open_mg(struct ms_mgw_control *c)
 	}
 	const struct ms_mg_options o = {
 		.coding = { .profile = profiles[m->h248.profile], .registry = &c->registry },
-		.profile = m->h248.profile_name[0] ? m->h248.profile_name : NULL,
+		.profile = m->h248.profile_name[0]
+				   ? m->h248.profile_name
+				   : ms_h248_profile_name(profiles[m->h248.profile], &m->profile),
+		.ito_unit_ms = m->profile.h248_ito_unit_ms,
 		.version = (uint8_t)m->h248.version,
 		.warm = m->h248.warm,
 		.controllers = c->n_peers,

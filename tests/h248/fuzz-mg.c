@@ -31,8 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct ms_h248_registry registry;
 
 /* What any of the profiles can. */
-static const struct ms_h248_profile everything = { .name = "all",
-						   .version = 1,
+static const struct ms_h248_profile everything = { .name = offsetof(struct ms_profile,
+								    h248_profile_iq),
 						   .protocol = 3,
 						   .tls = true,
 						   .psk = true,

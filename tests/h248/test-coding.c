@@ -278,12 +278,15 @@ static void test_observed_events(void **state)
 	assert_int_equal(ms_h248_coding_get_event(&iq, &o, &stream, &e), -ENOENT);
 }
 
-static void test_profiles_by_name(void **state)
+static void test_profile_names(void **state)
 {
+	struct ms_profile values = ms_profile_default;
+
 	(void)state;
-	assert_ptr_equal(ms_h248_profile_find(MS_SPAN_LIT("xiq/1")), &ms_h248_profile_iq);
-	assert_ptr_equal(ms_h248_profile_find(MS_SPAN_LIT("xMp")), &ms_h248_profile_mp);
-	assert_null(ms_h248_profile_find(MS_SPAN_LIT("ResGW/1")));
+	assert_string_equal(ms_h248_profile_name(&ms_h248_profile_iq, &values), "xIq/1");
+	assert_string_equal(ms_h248_profile_name(&ms_h248_profile_ix, &values), "xIx/1");
+	(void)snprintf(values.h248_profile_mp, sizeof(values.h248_profile_mp), "lab/2");
+	assert_string_equal(ms_h248_profile_name(&ms_h248_profile_mp, &values), "lab/2");
 }
 
 int main(void)
@@ -298,7 +301,7 @@ int main(void)
 		cmocka_unit_test(test_without_memory),
 		cmocka_unit_test(test_reply_fills_local),
 		cmocka_unit_test(test_observed_events),
-		cmocka_unit_test(test_profiles_by_name),
+		cmocka_unit_test(test_profile_names),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
