@@ -186,6 +186,7 @@ def slow_writers(w):
 def closed_gate(w):
     """A listener is for one connection: others meet a closed port."""
     good = Good(w)
+    good.talk()  # the gateway has taken the connection, and with it shut the port
     for _ in range(500):
         s = socket.socket()
         check(s.connect_ex(addresses(good.reply)[1]) != 0, "a second connection was taken")
