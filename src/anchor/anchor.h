@@ -55,7 +55,7 @@ enum ms_anchor_when {
 	MS_ANCHOR_ALWAYS,
 };
 
-/** What to do with MSRP whose offer has no a=msrp-cema (TS 24.247, digest of TR 29.828 4.1.4). */
+/** What to do with MSRP whose offer has no a=msrp-cema (TS 24.247 8.3.1, TR 29.828 4.1.4). */
 enum ms_anchor_msrp {
 	MS_ANCHOR_MSRP_B2BUA, /* gateway rewrites paths; falls to sessmatch where it cannot (Ix) */
 	MS_ANCHOR_MSRP_SESSMATCH, /* the path in SDP alone is changed */

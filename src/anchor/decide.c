@@ -83,7 +83,7 @@ static int msrp_mode(const struct ms_anchor_session *s, const struct ms_sdp_medi
 		return -EPROTO;
 	}
 	if (how == MS_ANCHOR_MSRP_B2BUA && s->anchor->p.role == MS_ANCHOR_IBCF)
-		how = MS_ANCHOR_MSRP_SESSMATCH; /* a TrGW is not aware of MSRP (digest 3.1) */
+		how = MS_ANCHOR_MSRP_SESSMATCH; /* TS 29.162 10.1: a TrGW is agnostic */
 	*ret_mode = how == MS_ANCHOR_MSRP_B2BUA ? MS_ANCHOR_MODE_B2BUA : MS_ANCHOR_MODE_SESSMATCH;
 	return 0;
 }

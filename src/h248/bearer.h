@@ -25,7 +25,7 @@
 #define MS_BEARER_CAUSE_MAX 64
 #define MS_BEARER_IDENTITY_MAX 128
 
-/** What the m= line says (digest 2.3): whether TLS ends here, whether MSRP is understood here. */
+/** What the m= line says (TS 23.334 6.2.18.4): does TLS end here, is MSRP understood here. */
 enum ms_bearer_application {
 	MS_BEARER_AGNOSTIC, /* octets untouched */
 	MS_BEARER_MSRP,     /* paths are rewritten: B2BUA */
@@ -73,13 +73,13 @@ struct ms_bearer_fingerprints {
 	struct ms_bearer_fingerprint list[MS_BEARER_FINGERPRINTS_MAX];
 };
 
-enum ms_bearer_incoming { /* xem/tcpin: what a SYN does (digest 1.5) */
+enum ms_bearer_incoming { /* xem/tcpin: what a SYN does (docs/packages.md) */
 			  MS_BEARER_ACCEPT,
 			  MS_BEARER_FORWARD, /* opens the partner endpoint first */
 			  MS_BEARER_DISCARD,
 };
 
-enum ms_bearer_tcp_mode { MS_BEARER_PROXY, MS_BEARER_RELAY, MS_BEARER_MERGE }; /* digest 2.7 */
+enum ms_bearer_tcp_mode { MS_BEARER_PROXY, MS_BEARER_RELAY, MS_BEARER_MERGE }; /* TS 23.334 5.16 */
 
 enum ms_bearer_latch { MS_BEARER_LATCH_OFF, MS_BEARER_LATCH, MS_BEARER_RELATCH };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The gateway's half of the coding: the descriptors of an Add or Modify as a bearer. A descriptor that
- * is there replaces what the one before it said, whole (digest 4.7); the key alone stays when it is
- * not repeated.
+ * is there replaces what the one before it said, whole (RFC 3525 7.1.7, 7.1.8); the key alone stays
+ * when it is not repeated.
  */
 #include <errno.h>
 

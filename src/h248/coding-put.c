@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The controller's half of the coding: a bearer as the descriptors of an Add or Modify (digest of TS
- * 29.334 clauses 5.8 and 5.14). What is at the gateway's default is left out.
+ * The controller's half of the coding: a bearer as the descriptors of an Add or Modify (TS 29.334
+ * clauses 5.8 and 5.14). What is at the gateway's default is left out.
  */
 #include <errno.h>
 
@@ -151,7 +151,7 @@ static void put_policy(struct put *p, struct ms_h248_param **list, const struct 
 		put_number(p, list, MS_H248_TMAN_PDR, o->peak_rate);
 }
 
-/* The private package in place of H.248.92 and of the PSK's coding (digest 1.5). */
+/* The private package in place of H.248.92 and of the PSK's coding (docs/packages.md). */
 static void put_xem(struct put *p, struct ms_h248_param **list, const struct ms_bearer *b)
 {
 	static const int tcpin[] = {

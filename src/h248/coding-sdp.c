@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Local and Remote of a stream that is a TCP bearer (digest of TS 29.334 and TS 23.334 clauses 6.2.10,
- * 6.2.18): five kinds of lines, those alone.
+ * Local and Remote of a stream that is a TCP bearer (TS 29.334 clause 5.8; TS 23.334 clauses 6.2.10
+ * and 6.2.18): five kinds of lines, those alone.
  *
  *	v=0
  *	c=IN IP4 $                              address, or "$": choose one
@@ -19,7 +19,7 @@
 
 /* ---- tables ---- */
 
-/* Digest 2.3. The first row of an application is what is written. */
+/* TS 23.334 6.2.18.4, RFC 8122 section 4. The first row of an application is what is written. */
 static const struct transport {
 	const char *proto;
 	bool tls;
@@ -239,7 +239,10 @@ int ms_bearer_fingerprint_get(struct ms_span v, struct ms_bearer_fingerprint *re
 	return -ENOTSUP;
 }
 
-/* "SHA-256 $", "$ $" and "$" ask for a fingerprint (digest 7, item 7): the latter two for SHA-256. */
+/*
+ * "SHA-256 $", "$ $" and "$" ask for a fingerprint (TS 23.334 8.2: Local certificate fingerprint
+ * Request; its form in SDP was not readable): the latter two for SHA-256.
+ */
 static bool asks(struct ms_span v, uint32_t *want)
 {
 	struct ms_span name = ms_span_cut(&v, ' ');

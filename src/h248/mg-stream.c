@@ -148,7 +148,7 @@ static unsigned settle_certificate(struct apply *a)
 	return code ? code : fill_fingerprints(a->j, a->t->home, &a->set.certificate, &a->b);
 }
 
-/* ---- path: aware endpoints (digest 7, item 16) ---- */
+/* ---- path: aware endpoints (TS 23.334 5.19); that $ asks for one is our choice ---- */
 
 static unsigned settle_path(struct apply *a)
 {
@@ -184,7 +184,7 @@ static unsigned check_orders(const struct apply *a)
 {
 	const struct ms_bearer *b = &a->b;
 
-	/* digest 1.3: where to is not known, or will be known from the first packet only */
+	/* where to is not known, or will be known from the first packet only (docs/mgw.md, 441) */
 	if (b->start_tcp &&
 	    (!has_remote(b) || b->latch != MS_BEARER_LATCH_OFF || a->s->set.latching))
 		return ms_mg_refuse(a->j, 441, MS_SPAN_LIT("EstBNC without a Remote address"));

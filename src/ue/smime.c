@@ -7,7 +7,7 @@
 #include "core/alloc.h"
 #include "mikey/timestamp.h"
 
-#define CS_ID 1 /* one crypto session, digest section 14 */
+#define CS_ID 1 /* one crypto session: TR 33.829 annex E */
 
 /* The traffic key of the one PSK S/MIME session, derived from a GTGK as the profile has it. */
 static const struct ms_mikey_traffic *message_key(const struct ms_ue_smime *s,

@@ -88,7 +88,7 @@ void ms_ue_ticket_resolvers(const struct ms_ue *ue, enum ms_ue_ticket_kind kind,
 {
 	const char *any = ue->settings->config->profile.wildcard;
 
-	/* A message is for its recipient alone; a call may be diverted (digest section 8). */
+	/* A message is for its recipient alone (TR 33.829 annex E); a call may be diverted. */
 	if (kind == MS_UE_TICKET_MESSAGE || only_called || !ue->settings->policy.diversion)
 		ms_buf_put_span(b, called);
 	else
@@ -262,7 +262,7 @@ static void request_answered(const struct ms_ue_kms_answer *answer, void *arg)
 		ms_ue_tickets_save(ue); /* after the use, so that it is counted */
 }
 
-/* Flags of the two profiles: TR 33.829 annex E for messages, digest section 8 for sessions. */
+/* Flags: TR 33.829 annex E for messages; RFC 6043 6.10 and docs/profile.md for calls. */
 static uint16_t wanted_flags(const struct ms_ue *ue, enum ms_ue_ticket_kind kind)
 {
 	const struct ms_profile *p = &ue->settings->config->profile;

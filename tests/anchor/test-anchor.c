@@ -131,7 +131,7 @@ static void test_msrp_terminating(void **state)
 		assert_not(w.sdp, "fingerprint");
 		assert_has(w.sdp, ue_active[i] ? "a=setup:active\r\n" : "a=setup:passive\r\n");
 		t = at(&w, "access", 1);
-		assert_int_equal(t->bearer.start_tls, !ue_active[i]); /* digest 5.3 */
+		assert_int_equal(t->bearer.start_tls, !ue_active[i]); /* RFC 6135 section 6 */
 		assert_int_equal(t->bearer.remote_fingerprints.n, 1);
 		assert_int_equal(at(&w, "core", 1)->bearer.start_tcp, ue_active[i]);
 		assert_int_equal(at(&w, "core", 1)->bearer.incoming,
@@ -190,7 +190,7 @@ static void test_bfcp_roles(void **state)
 	open_world(&w, false);
 	assert_int_equal(world_offer(&w, MS_ANCHOR_CORE, CORE_HEAD BFCP("3000", "", "actpass")), 0);
 	assert_int_equal(world_answer(&w, "d1", HEAD BFCP("9", "TLS/", "active") HAS_FP, true), 0);
-	assert_true(at(&w, "access", 1)->bearer.start_tls); /* digest 5.4 */
+	assert_true(at(&w, "access", 1)->bearer.start_tls); /* RFC 8856 section 8 */
 	assert_false(at(&w, "access", 1)->bearer.start_tcp);
 	/* the UE offers later: the connection is the same, and so are its roles */
 	assert_int_equal(world_offer(&w, MS_ANCHOR_ACCESS,

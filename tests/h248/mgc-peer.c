@@ -85,7 +85,7 @@ static const struct ms_bearer_address answer = { .family = 4,
 						 .octets = { 198, 51, 100, 5 },
 						 .port = 2855 };
 
-/* Digest of TS 23.334: reserve at the core side; configure that, reserve the access side; release. */
+/* TS 23.334 8.2 to 8.5: reserve at the core side; configure that, reserve the access side; release. */
 static int order(struct call *c)
 {
 	struct ms_mgc_procedure *p;

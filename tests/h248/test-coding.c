@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bearers as descriptors: the examples of the digest of TS 29.334, and what must be refused. */
+/* Bearers as descriptors: the flows of TS 23.334 6.2.10, and what must be refused. */
 #include "ms-test.h"
 
 #include <errno.h>
@@ -96,7 +96,7 @@ static void test_sdp_is_read_back(void **state)
 			"\r\na=fingerprint:SHA-1 $\r\na=path:msrps://x:1/s;tcp");
 }
 
-/* Digest 7, item 7: three ways to ask for a fingerprint; "$" leaves the family that is wanted. */
+/* TS 23.334 8.2: three ways to ask for a fingerprint; "$" leaves the family that is wanted. */
 static void test_choose_is_understood(void **state)
 {
 	static const char *const asks[] = { "SHA-256 $", "$ $", "$" };
@@ -248,7 +248,7 @@ static void test_reply_fills_local(void **state)
 	assert_int_equal(ms_h248_coding_get_reply(&reply, 2, &b), -ENOENT);
 }
 
-/* Digest 5.7 and 5.8. */
+/* TS 23.334 6.2.10.5 and 8.5: what failed, what passed. */
 static void test_observed_events(void **state)
 {
 	struct ms_h248_value type = { .octets = MS_SPAN_LIT("EstFail") };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The gateway engine under commands: the digest's examples, errors, undo. */
+/* The gateway engine under commands: the flows of TS 23.334 6.2.10, errors, undo. */
 #include "fake-plane.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ static struct ms_mg_figures figures(const struct fake *f)
 	return ret;
 }
 
-/* Digest 5.2: MSRP from a UE, TLS at the access side. */
+/* TS 23.334 6.2.10.3.1.1: MSRP from a UE, TLS at the access side. */
 static void test_originating(void **state)
 {
 	struct fake f;
@@ -64,7 +64,7 @@ static void test_originating(void **state)
 	fake_free(&f);
 }
 
-/* EstBNC has nowhere to go while the first packet is waited for (digest 1.3). */
+/* EstBNC has nowhere to go while the first packet is waited for (docs/mgw.md, 441). */
 static void test_latching(void **state)
 {
 	struct fake f;
@@ -86,7 +86,7 @@ static void test_latching(void **state)
 	fake_free(&f);
 }
 
-/* Digest 5.3: the gate stays closed until the answer; then TCP and TLS are started. */
+/* TS 23.334 6.2.10.3.1.2: the gate stays closed until the answer; then TCP and TLS are started. */
 static void test_terminating(void **state)
 {
 	struct fake f;
@@ -315,7 +315,7 @@ static void test_the_key_is_told_to_nobody(void **state)
 	(void)fake_ask(&f, "Context=1{AuditValue=*{Audit{Media}}}");
 	assert_has_not(fake_reply(&f), "psk");
 	assert_has_not(fake_reply(&f), "AABBCC");
-	/* not repeated, it stays (digest 4.7) */
+	/* not repeated, it stays (docs/mgw.md) */
 	(void)fake_ask(&f, "Context=1{Modify=*{Media{Stream=1{LocalControl{Mode=ReceiveOnly}}}}}");
 	assert_int_equal(f.last.psk.len, 16);
 	assert_int_equal(f.last.mode, MS_BEARER_RECVONLY);

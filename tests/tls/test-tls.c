@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TLS-PSK sessions: two peers in memory. TS 33.328 annex H as the digest of the profile has it. */
+/* TLS-PSK sessions: two peers in memory. TS 33.328 annex H. */
 #include "pair.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Application-aware MSRP (digest of TS 23.334: "aware" endpoints): octets of a pair of which both
+ * Application-aware MSRP (TS 23.334 clauses 5.19 and 6.2.18.4): octets of a pair of which both
  * endpoints were set up as MSRP go through an engine that gives each peer the paths it expects. All that
  * one read brings leaves in one send a side; nothing is kept here, so that back-pressure is what it is
  * for all octets. The pair shares one engine, which both endpoints point to.
