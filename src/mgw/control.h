@@ -4,7 +4,9 @@
  * engine (h248/mg.h) and the media plane (plane.h). No media passes here.
  *
  *	control.c             the process: start, parent, links to workers, end
+ *	control-open.c        gcp, engine and media plane as the configuration says; their end
  *	control-association.c controllers: paths, requests, replies, what became of them
+ *	control-waiting.c     requests whose context is busy; the end of a round
  *	control-ask.c         the operator's questions
  *	control-hep.c         what passes, exported in HEP
  *	control-metrics.c     counters and GET /metrics
@@ -69,14 +71,44 @@ struct ms_mgw_control {
 
 extern struct ms_log_category ms_mgw_log_h248, ms_mgw_log_media;
 
-/* ---- control-association.c ---- */
+/* ---- control-open.c ---- */
 
 /** gcp and the gateway engine. 0 or negative errno, logged. */
 MS_MUST_CHECK int ms_mgw_control_open(struct ms_mgw_control *c);
 void ms_mgw_control_shut(struct ms_mgw_control *c);
 
+/* ---- control-association.c ---- */
+
+/** The encoding that the configuration says for a controller. */
+const struct ms_h248_codec *ms_mgw_control_codec(const struct ms_mgw_controller *c);
+
+/** Its address as text, or "a stranger"; in `dst` or static. */
+const char *ms_mgw_control_name(const struct ms_mgw_control *c, unsigned controller,
+				char dst[static MS_ADDR_TEXT_MAX]);
+
+/** A new association with the controller. 0 or negative errno. */
+MS_MUST_CHECK int ms_mgw_control_associate(struct ms_mgw_control *c, struct ms_mgw_peer *p);
+
+/** What comes from controllers, what the engine asks for, what the media plane tells; `arg` is set. */
+extern const struct ms_h248_handlers ms_mgw_control_handlers;
+extern const struct ms_mg_handlers ms_mgw_control_engine_handlers;
+extern const struct ms_mgw_plane_handlers ms_mgw_control_plane_handlers;
+
+/* ---- control-waiting.c ---- */
+
+/** The list and the timers; their end, before the engine's, drops the requests that still wait. */
+void ms_mgw_control_rounds(struct ms_mgw_control *c);
+void ms_mgw_control_rounds_end(struct ms_mgw_control *c);
+
 /** Something was given to the engine: have its timer set and waiting requests tried again. */
 void ms_mgw_control_touched(struct ms_mgw_control *c);
+
+/** The context is busy: the request is kept and asked again, or refused with 511. */
+void ms_mgw_control_wait(struct ms_mgw_control *c, unsigned controller, struct ms_h248_job *job,
+			 const struct ms_h248_transaction *t);
+
+/** Answers a request with an error of the whole transaction. */
+void ms_mgw_control_refuse(struct ms_h248_job *job, uint16_t code, const char *text);
 
 /* ---- control-ask.c ---- */
 
