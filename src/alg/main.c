@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mediasec-alg: start, reload and stop. One process, one loop. */
-#include <errno.h>
-
 #include "alg/alg.h"
-#include "priv/sandbox.h"
+#include "daemon/role.h"
 
 struct ms_alg ms_alg;
 
@@ -45,21 +43,6 @@ static int open_border(struct ms_alg *a)
 	return err;
 }
 
-static int drop(const struct ms_alg_config *c)
-{
-	const struct ms_sandbox_drop d = { .user = c->daemon.user,
-					   .group = c->daemon.group,
-					   .chroot_dir = c->daemon.chroot_dir,
-					   .no_processes = 1 };
-	const char *what = "";
-	int err = ms_sandbox_drop(&d, &what);
-
-	if (err < 0)
-		MS_LOG(&ms_log_main, MS_LOG_ERROR, "cannot drop privileges (%s): %s", what,
-		       strerror(-err));
-	return err;
-}
-
 static int keep_contacts(struct ms_alg *a)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf error;
@@ -86,7 +69,7 @@ static int start(struct ms_daemon *d, const void *config)
 		err = keep_contacts(a);
 	if (err == 0)
 		err = open_border(a);
-	return err == 0 ? drop(a->config) : err;
+	return err == 0 ? ms_daemon_role_drop(&a->config->daemon, true) : err;
 }
 
 static void ended(void *arg)

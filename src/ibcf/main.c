@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mediasec-ibcf: start, reload and stop. One process, one loop. */
-#include <errno.h>
 
+#include "daemon/role.h"
 #include "ibcf/ibcf.h"
-#include "priv/sandbox.h"
-
 struct ms_ibcf ms_ibcf;
 
 static struct ms_counter_set *const counter_sets[] = { &ms_border_counters, &ms_border_sip_counters,
@@ -41,21 +39,6 @@ static int open_border(struct ms_ibcf *i)
 	return err;
 }
 
-static int drop(const struct ms_ibcf_config *c)
-{
-	const struct ms_sandbox_drop d = { .user = c->daemon.user,
-					   .group = c->daemon.group,
-					   .chroot_dir = c->daemon.chroot_dir,
-					   .no_processes = 1 };
-	const char *what = "";
-	int err = ms_sandbox_drop(&d, &what);
-
-	if (err < 0)
-		MS_LOG(&ms_log_main, MS_LOG_ERROR, "cannot drop privileges (%s): %s", what,
-		       strerror(-err));
-	return err;
-}
-
 static int start(struct ms_daemon *d, const void *config)
 {
 	struct ms_ibcf *i = &ms_ibcf;
@@ -64,7 +47,7 @@ static int start(struct ms_daemon *d, const void *config)
 	i->daemon = d;
 	i->config = config;
 	err = open_border(i);
-	return err == 0 ? drop(i->config) : err;
+	return err == 0 ? ms_daemon_role_drop(&i->config->daemon, true) : err;
 }
 
 static void ended(void *arg)
