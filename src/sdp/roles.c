@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who connects to whom, and where: RFC 4145, RFC 6135 and RFC 6714. */
 #include <errno.h>
+#include <string.h>
 
+#include "core/ip.h"
 #include "sdp/offer.h"
 #include "sdp/sdp-priv.h"
 
@@ -45,81 +47,14 @@ int ms_sdp_setup_roles(enum ms_sdp_setup offered, enum ms_sdp_setup answered,
 	return -EPROTO; /* not allowed in an answer: RFC 4145 section 4.1 */
 }
 
-/* ---- address literals; text in, octets out, without a socket header ---- */
-
-static bool read_ip4(struct ms_span s, uint8_t ret_ip[static 4])
-{
-	uint64_t v;
-
-	for (int i = 0; i < 4; i++) {
-		struct ms_span part = ms_span_cut(&s, '.');
-
-		if (part.len > 3 || ms_span_u64(part, 255, &v) < 0 || (i < 3) != (s.p != NULL))
-			return false;
-		ret_ip[i] = (uint8_t)v;
-	}
-	return true;
-}
-
-static int hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* "1f:0::" style groups up to the end of `s`; octets written, or -1. */
-static int read_groups(struct ms_span s, uint8_t *out, int room)
-{
-	int n = 0;
-
-	while (s.p && s.len > 0) {
-		struct ms_span g = ms_span_cut(&s, ':');
-		unsigned v = 0;
-
-		if (!s.p && ms_span_find(g, '.') < g.len) /* IPv4 at the end */
-			return n + 4 <= room && read_ip4(g, out + n) ? n + 4 : -1;
-		if (g.len == 0 || g.len > 4 || n + 2 > room || (s.p && s.len == 0))
-			return -1;
-		for (size_t i = 0; i < g.len; i++) {
-			if (hex_value(g.p[i]) < 0)
-				return -1;
-			v = v << 4 | (unsigned)hex_value(g.p[i]);
-		}
-		out[n++] = (uint8_t)(v >> 8);
-		out[n++] = (uint8_t)v;
-	}
-	return n;
-}
-
-static bool read_ip6(struct ms_span s, uint8_t ret_ip[static 16])
-{
-	size_t gap = ms_span_find_span(s, MS_SPAN_LIT("::"));
-	uint8_t tail[16];
-	int head_len, tail_len;
-
-	memset(ret_ip, 0, 16);
-	if (gap == s.len)
-		return read_groups(s, ret_ip, 16) == 16;
-	head_len = read_groups(ms_span_sub(s, 0, gap), ret_ip, 14);
-	tail_len = read_groups(ms_span_from(s, gap + 2), tail, 14);
-	if (head_len < 0 || tail_len < 0 || head_len + tail_len > 14)
-		return false;
-	memcpy(ret_ip + 16 - tail_len, tail, (size_t)tail_len);
-	return true;
-}
-
+/* RFC 6714 section 4.4: one representation before IPv6 addresses are compared. */
 static bool same_host(struct ms_span a, struct ms_span b)
 {
 	uint8_t x[16], y[16];
+	uint8_t family = ms_ip_parse(a, x);
 
-	if (read_ip4(a, x) && read_ip4(b, y))
-		return memcmp(x, y, 4) == 0;
-	/* RFC 6714 section 4.4: one representation before IPv6 addresses are compared. */
-	if (read_ip6(a, x) && read_ip6(b, y))
-		return memcmp(x, y, 16) == 0;
+	if (family && ms_ip_parse(b, y) == family)
+		return memcmp(x, y, family == 4 ? 4 : 16) == 0;
 	return ms_span_eq_nocase(a, b);
 }
 
