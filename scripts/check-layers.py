@@ -32,12 +32,15 @@ LAW = {
     "daemon": LIBRARY | set(MIDDLE),
     # What the IMS-ALG and the IBCF share: SIP sessions whose media go through a gateway.
     "border": LIBRARY | set(MIDDLE) | {"daemon"},
+    # What everybody who uses keys of the KMS shares: tickets asked for, resolved and kept, PSK S/MIME.
+    "keys": LIBRARY | (set(MIDDLE) - {"sip"}) | {"daemon"},
     # Programs never include each other. A gateway contains no SIP.
     "mgw": LIBRARY | (set(MIDDLE) - {"sip"}) | {"daemon"},
     "alg": LIBRARY | set(MIDDLE) | {"daemon", "border"},
     "ibcf": LIBRARY | set(MIDDLE) | {"daemon", "border"},
     "kms": LIBRARY | set(MIDDLE) | {"daemon"},
-    "ue": LIBRARY | set(MIDDLE) | {"daemon"},
+    "ue": LIBRARY | set(MIDDLE) | {"daemon", "keys"},
+    "list": LIBRARY | set(MIDDLE) | {"daemon", "keys"},
     "ctl": LIBRARY | set(MIDDLE) | {"daemon"},
 }
 

@@ -64,7 +64,7 @@ static void put_error(struct ms_ue_call *c, struct ms_span init, const struct ms
 		      struct ms_buf *sdp)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf error;
-	const struct ms_mikey_party *me = &c->ue->party[MS_UE_TICKET_SESSION];
+	const struct ms_mikey_party *me = &c->ue->party[MS_KEYS_TICKET_SESSION];
 
 	ms_buf_init(&error, MS_MIKEY_MESSAGE_MAX);
 	if (ms_mikey_error_answer(me, init, fault, ms_clock_wall(), &error) || error.len == 0)
@@ -192,8 +192,8 @@ static void tell_offer(struct ms_ue_call *c)
 	MS_CLEANUP(ms_buf_done) struct ms_buf hash;
 
 	ms_buf_init(&hash, 256);
-	e.from = ms_ue_identity_span(&c->sender.from);
-	e.asserted = ms_ue_identity_span(&c->sender.asserted);
+	e.from = ms_keys_identity_span(&c->sender.from);
+	e.asserted = ms_keys_identity_span(&c->sender.asserted);
 	e.warning = ms_ue_sender_differs(&c->sender, c->peer.uri[0] ? e.peer : e.asserted);
 	ms_ue_tell(c->ue, &e);
 	if (!c->file)
@@ -235,14 +235,14 @@ static void ask_user(struct ms_ue_call *c)
 static int enter_replay(struct ms_ue_call *c, struct ms_fault *f)
 {
 	const struct ms_mikey_message *m = ms_mikey_incoming_message(c->incoming);
-	uint8_t id[MS_UE_REPLAY_ID];
+	uint8_t id[MS_KEYS_REPLAY_ID];
 	ms_usec stamp;
-	int err = ms_ue_replay_id(m, id);
+	int err = ms_keys_replay_id(m, id);
 
 	if (!err)
 		err = ms_mikey_ts_to_usec(&m->t, &stamp);
 	if (!err)
-		err = ms_ue_replay_enter(c->ue->replay, id, stamp);
+		err = ms_keys_replay_enter(c->ue->replay, id, stamp);
 	return err ? ms_fault_set(f, err, MS_MIKEY_ERR_TS, "replay", 0) : 0;
 }
 
@@ -256,7 +256,7 @@ static void verified(struct ms_ue_call *c)
 		refuse_keys(c, init, &f);
 		return;
 	}
-	if (ms_ue_identity_parse(who.data, &c->peer)) {
+	if (ms_keys_identity_parse(who.data, &c->peer)) {
 		f = (struct ms_fault){ MS_MIKEY_ERR_ID, "peer_not_proven", 0 };
 		refuse_keys(c, init, &f);
 		return;
@@ -283,18 +283,18 @@ static void resolved(const struct ms_ue_failure *why, void *arg)
 static int read_keys(struct ms_ue_call *c, struct ms_buf *init, struct ms_fault *f)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf ids;
-	uint8_t id[MS_UE_REPLAY_ID];
+	uint8_t id[MS_KEYS_REPLAY_ID];
 	int err;
 
 	ms_buf_init(&ids, 1024);
 	(void)ms_sdp_keymgmt_ids(&c->offer, c->line, &ids);
-	err = ms_mikey_incoming_new(&c->ue->party[MS_UE_TICKET_SESSION], ms_buf_span(init),
+	err = ms_mikey_incoming_new(&c->ue->party[MS_KEYS_TICKET_SESSION], ms_buf_span(init),
 				    ms_buf_span(&ids), NULL, ms_clock_wall(), f, &c->incoming);
 	if (err)
 		return err;
-	if (ms_ue_replay_id(ms_mikey_incoming_message(c->incoming), id))
+	if (ms_keys_replay_id(ms_mikey_incoming_message(c->incoming), id))
 		return ms_fault_set(f, -EBADMSG, MS_MIKEY_ERR_AUTH, "mac_missing", 0);
-	if (ms_ue_replay_seen(c->ue->replay, id))
+	if (ms_keys_replay_seen(c->ue->replay, id))
 		return ms_fault_set(f, -EALREADY, MS_MIKEY_ERR_TS, "replay", 0);
 	return ms_ue_resolve(c->ue, c->incoming, resolved, c, f, &c->asking);
 }
@@ -378,7 +378,7 @@ static const struct ms_sip_session_handlers callee_handlers = {
 	.closed = on_closed,
 };
 
-static const struct ms_ue_identity *name_of(const struct ms_ue_sender *s)
+static const struct ms_keys_identity *name_of(const struct ms_ue_sender *s)
 {
 	return s->asserted.uri[0] ? &s->asserted : &s->from;
 }
@@ -386,7 +386,7 @@ static const struct ms_ue_identity *name_of(const struct ms_ue_sender *s)
 /* One caller alone must not take all sessions by letting them ring. */
 static bool rings_too_often(const struct ms_ue *ue, const struct ms_ue_sender *sender)
 {
-	struct ms_span name = ms_ue_identity_span(name_of(sender));
+	struct ms_span name = ms_keys_identity_span(name_of(sender));
 	struct ms_list *l;
 	size_t n = 0;
 
@@ -394,7 +394,7 @@ static bool rings_too_often(const struct ms_ue *ue, const struct ms_ue_sender *s
 		const struct ms_ue_call *c = MS_CONTAINER_OF(l, struct ms_ue_call, link);
 
 		n += !c->outgoing && !c->answered && !c->over &&
-		     ms_ue_identity_same(name, ms_ue_identity_span(name_of(&c->sender)));
+		     ms_keys_identity_same(name, ms_keys_identity_span(name_of(&c->sender)));
 	}
 	return n >= ue->settings->config->limits.caller;
 }

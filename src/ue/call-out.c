@@ -137,12 +137,12 @@ static int start_transfer(struct ms_ue_call *c, struct ms_mikey_ticket_held *hel
 	const struct ms_mikey_session session = { .cs_id = CS_ID,
 						  .prot_type = (uint8_t)p->prot_type_tls };
 	const struct ms_mikey_offer offer = {
-		.called = { (uint8_t)p->id_type, ms_ue_identity_span(&c->called) },
+		.called = { (uint8_t)p->id_type, ms_keys_identity_span(&c->called) },
 		.session = &session,
 		.n_sessions = 1,
 		.sdp_ids = MS_SPAN_LIT("mikey"), /* against bidding down, RFC 4567 section 4.1.4 */
 	};
-	int err = ms_mikey_transfer_start(&c->ue->party[MS_UE_TICKET_SESSION], held, &offer,
+	int err = ms_mikey_transfer_start(&c->ue->party[MS_KEYS_TICKET_SESSION], held, &offer,
 					  ms_clock_wall(), init, &c->transfer);
 
 	c->ticket_end = ms_mikey_ticket_held_end(held);
@@ -212,18 +212,18 @@ static void got_ticket(struct ms_mikey_ticket_held *held, const struct ms_ue_fai
 
 static int get_ticket(struct ms_ue_call *c)
 {
-	struct ms_span called = ms_ue_identity_span(&c->called);
+	struct ms_span called = ms_keys_identity_span(&c->called);
 	MS_CLEANUP(ms_buf_done) struct ms_buf resolvers;
 	struct ms_mikey_ticket_held *held;
 
-	ms_buf_init(&resolvers, MS_UE_IDENTITY_MAX);
-	ms_ue_ticket_resolvers(c->ue, MS_UE_TICKET_SESSION, called, c->only_called, &resolvers);
+	ms_buf_init(&resolvers, MS_KEYS_IDENTITY_MAX);
+	ms_ue_ticket_resolvers(c->ue, MS_KEYS_TICKET_SESSION, called, c->only_called, &resolvers);
 	c->resolvers = ms_strdup_span(ms_buf_span(&resolvers));
 	if (!c->resolvers)
 		return -ENOMEM;
-	held = ms_ue_ticket_cached(c->ue, MS_UE_TICKET_SESSION, ms_buf_span(&resolvers));
+	held = ms_ue_ticket_cached(c->ue, MS_KEYS_TICKET_SESSION, ms_buf_span(&resolvers));
 	if (!held)
-		return ms_ue_ticket_request(c->ue, MS_UE_TICKET_SESSION, ms_buf_span(&resolvers),
+		return ms_ue_ticket_request(c->ue, MS_KEYS_TICKET_SESSION, ms_buf_span(&resolvers),
 					    got_ticket, c, &c->asking);
 	c->ticket_source = "cache";
 	offer(c, held);
@@ -327,7 +327,7 @@ static void on_retry(void *arg)
 	struct ms_ue *ue = old->ue;
 	uint64_t at = ms_ue_file_at(old->file), from = old->from;
 	struct ms_ue_call_spec spec = {
-		.to = ms_ue_identity_span(&old->called),
+		.to = ms_keys_identity_span(&old->called),
 		.file = ms_ue_file_path(old->file),
 		.only_called = old->only_called,
 	};
@@ -417,7 +417,7 @@ static int call_with(struct ms_ue *ue, const struct ms_ue_call_spec *spec, unsig
 	}
 	*ret_session = c->number;
 	e = ms_ue_call_event(c, MS_UE_EVENT_CALL_OUTGOING);
-	e.peer = ms_ue_identity_span(&c->called);
+	e.peer = ms_keys_identity_span(&c->called);
 	ms_ue_tell(ue, &e);
 	ms_timer_init(&c->hash, "ue.hash", on_hash, c);
 	if (c->file)

@@ -69,10 +69,10 @@ struct ms_ue_call {
 	unsigned tries; /* how often sending the file went on */
 	uint64_t from;  /* octets of the file that were not sent again */
 
-	struct ms_ue_identity called; /* outgoing: whom we called */
-	struct ms_ue_sender sender;   /* incoming: what SIP says */
-	struct ms_ue_identity peer;   /* whom the KMS vouches for; "" while nobody is known */
-	struct ms_sip_session *sip;   /* borrowed; NULL when there is none (any more) */
+	struct ms_keys_identity called; /* outgoing: whom we called */
+	struct ms_ue_sender sender;     /* incoming: what SIP says */
+	struct ms_keys_identity peer;   /* whom the KMS vouches for; "" while nobody is known */
+	struct ms_sip_session *sip;     /* borrowed; NULL when there is none (any more) */
 
 	/* keys */
 	struct ms_ue_asking *asking;

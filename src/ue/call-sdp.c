@@ -248,7 +248,7 @@ int ms_ue_call_take_keys(struct ms_ue_call *c, const struct ms_mikey_csb *csb, s
 	if (!t || t->prot_type != c->ue->settings->config->profile.prot_type_tls)
 		return ms_fault_set(f, -EPROTO, MS_MIKEY_ERR_SP, "crypto_session_missing", 0);
 	if (!ms_mikey_csb_peer_proven(csb) ||
-	    ms_ue_identity_parse(ms_mikey_csb_peer(csb).data, &c->peer))
+	    ms_keys_identity_parse(ms_mikey_csb_peer(csb).data, &c->peer))
 		return ms_fault_set(f, -EPERM, MS_MIKEY_ERR_ID, "peer_not_proven", 0);
 	return ms_secret_set(&c->psk, ms_secret_span(&t->tek));
 }

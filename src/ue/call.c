@@ -93,11 +93,11 @@ struct ms_ue_event ms_ue_call_event(const struct ms_ue_call *c, enum ms_ue_event
 		.type = type,
 		.session = c->number,
 		.kind = c->kind,
-		.peer = ms_ue_identity_span(&c->peer),
+		.peer = ms_keys_identity_span(&c->peer),
 		/* Who a plain session is with, only the network says. */
-		.from = c->secure ? MS_SPAN_NULL : ms_ue_identity_span(&c->sender.from),
-		.asserted = c->secure ? MS_SPAN_NULL : ms_ue_identity_span(&c->sender.asserted),
-		.called = ms_ue_identity_span(&c->called),
+		.from = c->secure ? MS_SPAN_NULL : ms_keys_identity_span(&c->sender.from),
+		.asserted = c->secure ? MS_SPAN_NULL : ms_keys_identity_span(&c->sender.asserted),
+		.called = ms_keys_identity_span(&c->called),
 		.is_protected = c->secure,
 		.security = ms_ue_call_security(c),
 		.direction = c->file && ms_ue_file_sending(c->file) ? "out" : "in",
@@ -243,8 +243,8 @@ void ms_ue_call_reject(struct ms_ue_call *c, unsigned status, unsigned warning, 
 	e.status = status;
 	e.reason = reason;
 	e.detail = ms_span_str(text);
-	e.from = ms_ue_identity_span(&c->sender.from);
-	e.asserted = ms_ue_identity_span(&c->sender.asserted);
+	e.from = ms_keys_identity_span(&c->sender.from);
+	e.asserted = ms_keys_identity_span(&c->sender.asserted);
 	c->over = true;
 	ms_ue_tell(c->ue, &e);
 	bury(c, reason, false);
@@ -253,9 +253,9 @@ void ms_ue_call_reject(struct ms_ue_call *c, unsigned status, unsigned warning, 
 bool ms_ue_call_peer_ok(struct ms_ue_call *c)
 {
 	const struct ms_ue_settings *s = c->ue->settings;
-	struct ms_span called = ms_ue_identity_span(&c->called);
-	struct ms_span peer = ms_ue_identity_span(&c->peer);
-	bool ok = c->only_called ? ms_ue_identity_same(called, peer)
+	struct ms_span called = ms_keys_identity_span(&c->called);
+	struct ms_span peer = ms_keys_identity_span(&c->peer);
+	bool ok = c->only_called ? ms_keys_identity_same(called, peer)
 				 : ms_ue_policy_peer(&s->policy, &s->contacts, called, peer);
 
 	if (ok)
@@ -341,7 +341,7 @@ unsigned ms_ue_newest(const struct ms_ue *ue, enum ms_ue_call_query query)
 unsigned ms_ue_chat_with(const struct ms_ue *ue, struct ms_span who)
 {
 	const struct ms_ue_settings *s = ue->settings;
-	struct ms_ue_identity id;
+	struct ms_keys_identity id;
 	unsigned newest = 0;
 	struct ms_list *l;
 
@@ -351,7 +351,8 @@ unsigned ms_ue_chat_with(const struct ms_ue *ue, struct ms_span who)
 		const struct ms_ue_call *c = call_of(l);
 
 		if (!c->over && fits(c, MS_UE_CALL_CHAT) &&
-		    ms_ue_identity_same(ms_ue_identity_span(&c->peer), ms_ue_identity_span(&id)))
+		    ms_keys_identity_same(ms_keys_identity_span(&c->peer),
+					  ms_keys_identity_span(&id)))
 			newest = c->number;
 	}
 	return newest;
@@ -393,5 +394,5 @@ struct ms_span ms_ue_peer(const struct ms_ue *ue, unsigned session)
 
 	if (!c)
 		return MS_SPAN_NULL;
-	return ms_ue_identity_span(c->peer.uri[0] ? &c->peer : &c->called);
+	return ms_keys_identity_span(c->peer.uri[0] ? &c->peer : &c->called);
 }

@@ -21,7 +21,7 @@ static void on_open(void *arg)
 	c->established = true;
 	e = ms_ue_call_event(c, MS_UE_EVENT_CALL_ESTABLISHED);
 	e.suite = ms_span_str(ms_ue_media_suite(c->media));
-	e.diverted = c->outgoing && c->secure && !ms_ue_identity_same(e.called, e.peer);
+	e.diverted = c->outgoing && c->secure && !ms_keys_identity_same(e.called, e.peer);
 	ms_ue_tell(c->ue, &e);
 	if (c->file && !c->over)
 		err = ms_ue_file_start(c->file, c->msrp);
@@ -180,8 +180,8 @@ static void put_cpim(const struct ms_ue_call *c, struct ms_span text, struct ms_
 {
 	char date[32];
 	const struct ms_cpim_out m = {
-		.from = { .uri = ms_ue_identity_span(&c->ue->settings->identity) },
-		.to = { .uri = ms_ue_identity_span(&c->peer) },
+		.from = { .uri = ms_keys_identity_span(&c->ue->settings->identity) },
+		.to = { .uri = ms_keys_identity_span(&c->peer) },
 		.date_time = ms_span_str(ms_usec_to_iso(ms_clock_wall(), date)),
 		.content = { .type = MS_SPAN_LIT(TEXT_TYPE), .body = text },
 	};

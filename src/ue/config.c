@@ -247,7 +247,7 @@ static int load_contact(const struct loader *l, size_t i, const struct ms_ue_con
 	l->s->contacts.n = i + 1;
 	if (!to->name)
 		return -ENOMEM;
-	if (!ms_ue_identity_parse(ms_span_str(c->uri), &to->uri))
+	if (!ms_keys_identity_parse(ms_span_str(c->uri), &to->uri))
 		return 0;
 	ms_buf_init_fixed(&b, key, sizeof(key));
 	ms_buf_printf(&b, "contacts[%zu].uri", i);
@@ -276,12 +276,12 @@ static int load_identities(const struct loader *l)
 {
 	struct ms_ue_settings *s = l->s;
 
-	if (ms_ue_identity_parse(ms_span_str(s->config->identity), &s->identity) ||
-	    !ms_span_starts(ms_ue_identity_span(&s->identity), MS_SPAN_LIT("sip:")))
+	if (ms_keys_identity_parse(ms_span_str(s->config->identity), &s->identity) ||
+	    !ms_span_starts(ms_keys_identity_span(&s->identity), MS_SPAN_LIT("sip:")))
 		return ms_config_complain(s->file, "identity", l->error,
 					  "not a SIP URI with a user");
 	if (*s->config->kms.identity &&
-	    ms_ue_identity_parse(ms_span_str(s->config->kms.identity), &s->kms))
+	    ms_keys_identity_parse(ms_span_str(s->config->kms.identity), &s->kms))
 		return ms_config_complain(s->file, "kms.identity", l->error,
 					  "not a SIP URI with a user");
 	return 0;

@@ -98,8 +98,8 @@ extern const struct ms_config_field ms_ue_config_fields[];
 struct ms_ue_settings {
 	struct ms_config *file;            /* owned */
 	const struct ms_ue_config *config; /* borrowed from `file` */
-	struct ms_ue_identity identity;
-	struct ms_ue_identity kms;
+	struct ms_keys_identity identity;
+	struct ms_keys_identity kms;
 	struct ms_ue_contacts contacts;
 	struct ms_ue_policy policy;
 	struct ms_secret psk; /* with a credential: made from its key, for the ticket file */

@@ -69,7 +69,7 @@ void ms_ue_console_say(struct ms_ue_console *c, const char *fmt, ...)
 
 static void set_prompt(struct ms_ue_console *c)
 {
-	struct ms_span who = ms_ue_identity_user(ms_ue_peer(c->p->ue, c->chat));
+	struct ms_span who = ms_keys_identity_user(ms_ue_peer(c->p->ue, c->chat));
 	MS_CLEANUP(ms_buf_done) struct ms_buf b;
 
 	ms_buf_init(&b, sizeof(c->line.prompt) - 1);

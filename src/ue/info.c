@@ -18,7 +18,7 @@ static void put_their_ticket(const struct ms_mikey_policy *p, struct ms_buf *b)
 	ms_buf_put_str(b, "ticket:    the caller's, for ");
 	while (ms_mikey_tp_next_id(p, MS_MIKEY_ROLE_RESPONDER, &pos, &id)) {
 		ms_buf_put_str(b, comma);
-		ms_ue_display_text(b, id.data, NULL, MS_UE_IDENTITY_MAX);
+		ms_ue_display_text(b, id.data, NULL, MS_KEYS_IDENTITY_MAX);
 		comma = ", ";
 	}
 	ms_buf_put_str(b, "; resolved by our KMS\n");
@@ -57,18 +57,18 @@ static void put_keys(const struct ms_ue_call *c, struct ms_buf *b)
 
 static void put_identities(const struct ms_ue_call *c, struct ms_buf *b)
 {
-	struct ms_span peer = ms_ue_identity_span(&c->peer);
+	struct ms_span peer = ms_keys_identity_span(&c->peer);
 
 	if (peer.len > 0)
 		ms_buf_printf(b, "peer:      %s, as the KMS says\n", c->peer.uri);
 	else
 		ms_buf_put_str(b, "peer:      not known yet\n");
 	if (c->outgoing) {
-		ms_buf_printf(
-			b, "called:    %s%s\n", c->called.uri,
-			peer.len > 0 && !ms_ue_identity_same(peer, ms_ue_identity_span(&c->called))
-				? " (the call was DIVERTED)"
-				: "");
+		ms_buf_printf(b, "called:    %s%s\n", c->called.uri,
+			      peer.len > 0 && !ms_keys_identity_same(
+						      peer, ms_keys_identity_span(&c->called))
+				      ? " (the call was DIVERTED)"
+				      : "");
 		return;
 	}
 	ms_buf_printf(b, "From:      %s%s\n", c->sender.from.uri[0] ? c->sender.from.uri : "-",

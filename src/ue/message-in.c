@@ -29,7 +29,7 @@ struct receiving {
 	const struct ms_sip_message *m; /* a reference */
 	struct ms_ue_sender sender;     /* as SIP says */
 	struct ms_buf object;           /* the CMS object */
-	struct ms_ue_smime_in *in;      /* owned */
+	struct ms_keys_smime_in *in;    /* owned */
 	struct ms_ue_asking *asking;    /* while the KMS is asked */
 };
 
@@ -38,7 +38,7 @@ static void receiving_free(struct receiving *r)
 	ms_list_remove(&r->link);
 	r->ue->n_receiving--;
 	ms_ue_asking_cancel(r->asking);
-	ms_ue_smime_in_free(r->in);
+	ms_keys_smime_in_free(r->in);
 	ms_buf_done(&r->object);
 	ms_sip_message_unref(r->m);
 	ms_free(r);
@@ -49,8 +49,8 @@ static void tell_refused(const struct receiving *r, unsigned status, const char 
 {
 	ms_ue_tell(r->ue, &(struct ms_ue_event){
 				  .type = MS_UE_EVENT_MESSAGE_REFUSED,
-				  .from = ms_ue_identity_span(&r->sender.from),
-				  .asserted = ms_ue_identity_span(&r->sender.asserted),
+				  .from = ms_keys_identity_span(&r->sender.from),
+				  .asserted = ms_keys_identity_span(&r->sender.asserted),
 				  .reason = reason,
 				  .detail = ms_span_str(text),
 				  .status = status,
@@ -92,13 +92,13 @@ static void put_type(struct ms_buf *b, const struct ms_mime_value *v)
 	ms_buf_put_span(b, v->subtype);
 }
 
-static bool show(struct receiving *r, const struct ms_ue_identity *sender,
+static bool show(struct receiving *r, const struct ms_keys_identity *sender,
 		 const struct ms_mime_value *type, struct ms_span body)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf name;
 	struct ms_ue_event e = { .type = MS_UE_EVENT_MESSAGE,
-				 .from = ms_ue_identity_span(&r->sender.from),
-				 .asserted = ms_ue_identity_span(&r->sender.asserted),
+				 .from = ms_keys_identity_span(&r->sender.from),
+				 .asserted = ms_keys_identity_span(&r->sender.asserted),
 				 .size = body.len,
 				 .is_protected = sender != NULL,
 				 .verified = sender != NULL };
@@ -113,7 +113,7 @@ static bool show(struct receiving *r, const struct ms_ue_identity *sender,
 	if (ms_span_is_nocase(type->type, "text"))
 		e.text = body;
 	if (sender) {
-		e.peer = ms_ue_identity_span(sender);
+		e.peer = ms_keys_identity_span(sender);
 		e.warning = ms_ue_sender_differs(&r->sender, e.peer);
 	} else if (e.asserted.len > 0) {
 		e.warning = ms_ue_sender_differs(&r->sender, e.asserted);
@@ -126,7 +126,7 @@ static bool show(struct receiving *r, const struct ms_ue_identity *sender,
 	return true;
 }
 
-static void take_notification(struct receiving *r, const struct ms_ue_identity *sender,
+static void take_notification(struct receiving *r, const struct ms_keys_identity *sender,
 			      struct ms_span xml)
 {
 	struct ms_fault fault = { 0 };
@@ -141,7 +141,7 @@ static void take_notification(struct receiving *r, const struct ms_ue_identity *
 }
 
 /* An entity that was inside: a CPIM wrapper is taken off (TS 24.247 lets messages have one). */
-static void show_entity(struct receiving *r, const struct ms_ue_identity *sender,
+static void show_entity(struct receiving *r, const struct ms_keys_identity *sender,
 			const struct ms_mime_entity *entity)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf body;
@@ -169,12 +169,12 @@ static void open_message(struct receiving *r)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf text;
 	struct ms_mime_entity entity;
-	struct ms_ue_identity sender;
+	struct ms_keys_identity sender;
 	struct ms_fault fault = { 0 };
 	int err;
 
 	ms_buf_init_secret(&text, OBJECT_MAX);
-	err = ms_ue_smime_open(r->in, ms_clock_wall(), &text, &sender, &fault);
+	err = ms_keys_smime_open(r->in, ms_clock_wall(), &text, &sender, &fault);
 	if (err)
 		refuse_fault(r, err, &fault);
 	else if (ms_mime_read(ms_buf_span(&text), &ms_mime_limits_default, &entity, &fault))
@@ -199,13 +199,13 @@ static void resolved(const struct ms_ue_failure *why, void *arg)
 
 static void receive_object(struct receiving *r)
 {
-	struct ms_ue_smime smime = ms_ue_smime_of(r->ue);
+	struct ms_keys_smime smime = ms_ue_smime_of(r->ue);
 	struct ms_fault fault = { 0 };
-	int err =
-		ms_ue_smime_read(&smime, ms_buf_span(&r->object), ms_clock_wall(), &fault, &r->in);
+	int err = ms_keys_smime_read(&smime, ms_buf_span(&r->object), ms_clock_wall(), &fault,
+				     &r->in);
 
 	if (!err)
-		err = ms_ue_resolve(r->ue, ms_ue_smime_incoming(r->in), resolved, r, &fault,
+		err = ms_ue_resolve(r->ue, ms_keys_smime_incoming(r->in), resolved, r, &fault,
 				    &r->asking);
 	if (err)
 		refuse_fault(r, err, &fault);

@@ -15,7 +15,7 @@
 struct sending {
 	struct ms_list link;
 	struct ms_ue *ue;
-	struct ms_ue_identity to;
+	struct ms_keys_identity to;
 	struct ms_buf entity;              /* the canonical MIME entity; for plain ones the body */
 	char *type;                        /* owned; of a plain message */
 	bool plain, quiet;                 /* quiet: nothing is told */
@@ -25,12 +25,12 @@ struct sending {
 	struct ms_sip_request *request;
 };
 
-struct ms_ue_smime ms_ue_smime_of(struct ms_ue *ue)
+struct ms_keys_smime ms_ue_smime_of(struct ms_ue *ue)
 {
 	const struct ms_ue_config *c = ue->settings->config;
 
-	return (struct ms_ue_smime){
-		.party = &ue->party[MS_UE_TICKET_MESSAGE],
+	return (struct ms_keys_smime){
+		.party = &ue->party[MS_KEYS_TICKET_MESSAGE],
 		.profile = &c->profile,
 		.random = &ms_random_system,
 		.cms = { .alg = (enum ms_aead_alg)c->message.algorithm },
@@ -55,7 +55,7 @@ static void failed(struct sending *s, const char *reason, struct ms_span detail)
 	if (!s->quiet)
 		ms_ue_tell(s->ue, &(struct ms_ue_event){
 					  .type = MS_UE_EVENT_MESSAGE_FAILED,
-					  .peer = ms_ue_identity_span(&s->to),
+					  .peer = ms_keys_identity_span(&s->to),
 					  .reason = reason,
 					  .detail = detail,
 				  });
@@ -66,7 +66,7 @@ static void failed(struct sending *s, const char *reason, struct ms_span detail)
 static void answered(int err, const struct ms_sip_message *m, void *arg)
 {
 	struct sending *s = arg;
-	struct ms_ue_event e = { .peer = ms_ue_identity_span(&s->to),
+	struct ms_ue_event e = { .peer = ms_keys_identity_span(&s->to),
 				 .status = m ? ms_sip_status(m) : 0,
 				 .message_id = ms_span_str(s->id),
 				 .is_protected = !s->plain,
@@ -122,13 +122,13 @@ static void post_object(struct sending *s, struct ms_span object)
 
 static void seal(struct sending *s, struct ms_mikey_ticket_held *held)
 {
-	struct ms_ue_smime smime = ms_ue_smime_of(s->ue);
+	struct ms_keys_smime smime = ms_ue_smime_of(s->ue);
 	MS_CLEANUP(ms_buf_done) struct ms_buf object;
 	int err;
 
 	ms_buf_init(&object, BODY_MAX);
-	err = ms_ue_smime_seal(&smime, held, ms_ue_identity_span(&s->to), ms_buf_span(&s->entity),
-			       ms_clock_wall(), &object);
+	err = ms_keys_smime_seal(&smime, held, ms_keys_identity_span(&s->to),
+				 ms_buf_span(&s->entity), ms_clock_wall(), &object);
 	if (err)
 		failed(s, "protect", ms_span_str(strerror(-err)));
 	else
@@ -150,15 +150,15 @@ static void got_ticket(struct ms_mikey_ticket_held *held, const struct ms_ue_fai
 
 static int protect(struct sending *s)
 {
-	struct ms_span to = ms_ue_identity_span(&s->to);
+	struct ms_span to = ms_keys_identity_span(&s->to);
 	MS_CLEANUP(ms_buf_done) struct ms_buf resolvers;
 	struct ms_mikey_ticket_held *held;
 
-	ms_buf_init(&resolvers, MS_UE_IDENTITY_MAX);
-	ms_ue_ticket_resolvers(s->ue, MS_UE_TICKET_MESSAGE, to, true, &resolvers);
-	held = ms_ue_ticket_cached(s->ue, MS_UE_TICKET_MESSAGE, ms_buf_span(&resolvers));
+	ms_buf_init(&resolvers, MS_KEYS_IDENTITY_MAX);
+	ms_ue_ticket_resolvers(s->ue, MS_KEYS_TICKET_MESSAGE, to, true, &resolvers);
+	held = ms_ue_ticket_cached(s->ue, MS_KEYS_TICKET_MESSAGE, ms_buf_span(&resolvers));
 	if (!held)
-		return ms_ue_ticket_request(s->ue, MS_UE_TICKET_MESSAGE, ms_buf_span(&resolvers),
+		return ms_ue_ticket_request(s->ue, MS_KEYS_TICKET_MESSAGE, ms_buf_span(&resolvers),
 					    got_ticket, s, &s->asking);
 	s->source = "cache";
 	seal(s, held);

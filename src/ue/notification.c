@@ -21,7 +21,7 @@ static struct ms_ue_asked *next_asked(struct ms_ue *ue)
 	return &ue->asked[ue->n_asked++ % MS_UE_ASKED_MAX]; /* the oldest is forgotten */
 }
 
-int ms_ue_notification_ask(struct ms_ue *ue, const struct ms_ue_identity *to,
+int ms_ue_notification_ask(struct ms_ue *ue, const struct ms_keys_identity *to,
 			   const struct ms_mime_out *content, struct ms_buf *cpim,
 			   char ret_id[static MS_UE_MESSAGE_ID_LEN + 1])
 {
@@ -36,14 +36,15 @@ int ms_ue_notification_ask(struct ms_ue *ue, const struct ms_ue_identity *to,
 	ms_buf_init_fixed(&id, ret_id, MS_UE_MESSAGE_ID_LEN);
 	ms_hex_encode(&id, ms_span_of(random, sizeof(random)));
 	ret_id[id.len] = '\0';
-	ms_cpim_write(cpim, &(struct ms_cpim_out){
-				    .from = { .uri = ms_ue_identity_span(&ue->settings->identity) },
-				    .to = { .uri = ms_ue_identity_span(to) },
-				    .date_time = ms_span_str(ms_usec_to_iso(ms_clock_wall(), date)),
-				    .message_id = ms_buf_span(&id),
-				    .wishes = MS_IMDN_WISH_POSITIVE | MS_IMDN_WISH_NEGATIVE,
-				    .content = *content,
-			    });
+	ms_cpim_write(cpim,
+		      &(struct ms_cpim_out){
+			      .from = { .uri = ms_keys_identity_span(&ue->settings->identity) },
+			      .to = { .uri = ms_keys_identity_span(to) },
+			      .date_time = ms_span_str(ms_usec_to_iso(ms_clock_wall(), date)),
+			      .message_id = ms_buf_span(&id),
+			      .wishes = MS_IMDN_WISH_POSITIVE | MS_IMDN_WISH_NEGATIVE,
+			      .content = *content,
+		      });
 	err = ms_buf_status(cpim);
 	if (err)
 		return err;
@@ -60,11 +61,11 @@ static bool copy(struct ms_span s, char *dst, size_t size)
 	return ms_span_to_str(s, dst, size) == 0;
 }
 
-static int put_notification(const struct ms_ue *ue, const struct ms_ue_identity *sender,
+static int put_notification(const struct ms_ue *ue, const struct ms_keys_identity *sender,
 			    const struct ms_cpim *about, struct ms_buf *cpim)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf xml;
-	struct ms_span own = ms_ue_identity_span(&ue->settings->identity);
+	struct ms_span own = ms_keys_identity_span(&ue->settings->identity);
 	struct ms_imdn n = { .kind = MS_IMDN_DELIVERY, .status = MS_IMDN_DELIVERED };
 	char date[32];
 
@@ -77,7 +78,7 @@ static int put_notification(const struct ms_ue *ue, const struct ms_ue_identity 
 	ms_buf_fail(cpim, ms_buf_status(&xml));
 	ms_cpim_write(cpim, &(struct ms_cpim_out){
 				    .from = { .uri = own },
-				    .to = { .uri = ms_ue_identity_span(sender) },
+				    .to = { .uri = ms_keys_identity_span(sender) },
 				    .date_time = ms_span_str(ms_usec_to_iso(ms_clock_wall(), date)),
 				    .content = { .type = MS_SPAN_LIT("message/imdn+xml"),
 						 .disposition = MS_SPAN_LIT("notification"),
@@ -86,7 +87,7 @@ static int put_notification(const struct ms_ue *ue, const struct ms_ue_identity 
 	return ms_buf_status(cpim);
 }
 
-void ms_ue_notification_tell(struct ms_ue *ue, const struct ms_ue_identity *sender,
+void ms_ue_notification_tell(struct ms_ue *ue, const struct ms_keys_identity *sender,
 			     const struct ms_cpim *about)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf cpim;
@@ -102,7 +103,7 @@ void ms_ue_notification_tell(struct ms_ue *ue, const struct ms_ue_identity *send
 	err = put_notification(ue, sender, about, &cpim);
 	if (!err)
 		err = ms_ue_message_send(ue, &(struct ms_ue_message_spec){
-						     .to = ms_ue_identity_span(sender),
+						     .to = ms_keys_identity_span(sender),
 						     .content_type = MS_SPAN_LIT("message/cpim"),
 						     .body = ms_buf_span(&cpim),
 						     .is_notification = true,
@@ -113,20 +114,21 @@ void ms_ue_notification_tell(struct ms_ue *ue, const struct ms_ue_identity *send
 
 /* ---- being told ---- */
 
-static struct ms_ue_asked *find(struct ms_ue *ue, const struct ms_ue_identity *sender,
+static struct ms_ue_asked *find(struct ms_ue *ue, const struct ms_keys_identity *sender,
 				struct ms_span id)
 {
 	for (size_t i = 0; i < MS_UE_ASKED_MAX; i++) {
 		struct ms_ue_asked *a = &ue->asked[i];
 
 		if (a->id[0] && ms_span_is(id, a->id) &&
-		    ms_ue_identity_same(ms_ue_identity_span(sender), ms_ue_identity_span(&a->to)))
+		    ms_keys_identity_same(ms_keys_identity_span(sender),
+					  ms_keys_identity_span(&a->to)))
 			return a;
 	}
 	return NULL;
 }
 
-int ms_ue_notification_take(struct ms_ue *ue, const struct ms_ue_identity *sender,
+int ms_ue_notification_take(struct ms_ue *ue, const struct ms_keys_identity *sender,
 			    struct ms_span xml, struct ms_fault *f)
 {
 	struct ms_ue_asked *asked;
@@ -140,7 +142,7 @@ int ms_ue_notification_take(struct ms_ue *ue, const struct ms_ue_identity *sende
 		return ms_fault_set(f, -EPERM, 0, "notification_unasked", 0);
 	ms_ue_tell(ue, &(struct ms_ue_event){
 			       .type = MS_UE_EVENT_MESSAGE_DELIVERED,
-			       .peer = ms_ue_identity_span(sender),
+			       .peer = ms_keys_identity_span(sender),
 			       .message_id = ms_span_str(n.message_id),
 			       .reason = ms_imdn_status_name(n.status),
 		       });

@@ -11,11 +11,11 @@
 
 #include "core/attr.h"
 #include "core/span.h"
-#include "ue/identity.h"
+#include "keys/identity.h"
 
 struct ms_ue_contact {
 	char *name; /* owned; what the user types */
-	struct ms_ue_identity uri;
+	struct ms_keys_identity uri;
 };
 
 struct ms_ue_contacts {
@@ -54,8 +54,8 @@ const struct ms_ue_contact *ms_ue_contact_find(const struct ms_ue_contacts *c,
  * Returns 0 or -EINVAL.
  */
 MS_MUST_CHECK int ms_ue_contact_resolve(const struct ms_ue_contacts *c, struct ms_span who,
-					const struct ms_ue_identity *home,
-					struct ms_ue_identity *ret_id);
+					const struct ms_keys_identity *home,
+					struct ms_keys_identity *ret_id);
 
 /** May a session be with `peer`, whom the KMS vouches for? `called` is empty for incoming ones. */
 bool ms_ue_policy_peer(const struct ms_ue_policy *p, const struct ms_ue_contacts *c,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Exchanges with the key management server under way: what requests and resolves share. */
-#ifndef MS_UE_TICKET_PRIV_H
-#define MS_UE_TICKET_PRIV_H
+#ifndef MS_KEYS_TICKET_PRIV_H
+#define MS_KEYS_TICKET_PRIV_H
 
 #include "mikey/request.h"
 #include "ue/ue-priv.h"
@@ -13,11 +13,11 @@
 struct ms_ue_asking {
 	struct ms_list link;
 	struct ms_ue *ue;
-	struct ms_ue_kms_call *call; /* NULL: waits for another's */
+	struct ms_keys_kms_call *call; /* NULL: waits for another's */
 	void *arg;
 	/* a Ticket Request */
 	struct ms_mikey_request *request; /* owned */
-	enum ms_ue_ticket_kind kind;
+	enum ms_keys_ticket_kind kind;
 	char *resolver; /* owned; NULL in a Resolve */
 	ms_ue_ticket_f *ticket;
 	/* a Ticket Resolve */
@@ -33,7 +33,7 @@ void ms_ue_asking_free(struct ms_ue_asking *a);
 void ms_ue_resolve_give_up(struct ms_ue_asking *a);
 
 /** Why no answer came; why an answer was refused. */
-struct ms_ue_failure ms_ue_failure_of_answer(const struct ms_ue_kms_answer *a);
+struct ms_ue_failure ms_ue_failure_of_answer(const struct ms_keys_kms_answer *a);
 struct ms_ue_failure ms_ue_failure_of_fault(int err, const struct ms_fault *fault);
 
 /** Tells it as an event with the server's URL. */

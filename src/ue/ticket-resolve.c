@@ -6,9 +6,9 @@
 
 static void keep_outcome(struct ms_ue *ue, struct ms_mikey_incoming *incoming)
 {
-	int err = ms_ue_ticket_cache_add_resolved(ue->tickets,
-						  &ms_mikey_incoming_message(incoming)->ticket,
-						  ms_mikey_incoming_outcome(incoming));
+	int err = ms_keys_cache_add_resolved(ue->tickets,
+					     &ms_mikey_incoming_message(incoming)->ticket,
+					     ms_mikey_incoming_outcome(incoming));
 
 	if (err)
 		ms_ue_warn(ue, "a resolved ticket is not kept: %s", strerror(-err));
@@ -50,7 +50,7 @@ static void serve_next(struct ms_ue *ue, const uint8_t id[MS_MIKEY_TICKET_ID],
 		const struct ms_mikey_policy *ticket =
 			&ms_mikey_incoming_message(a->incoming)->ticket;
 		const struct ms_mikey_resolved *known =
-			ms_ue_ticket_cache_resolved(ue->tickets, ticket, ms_clock_wall());
+			ms_keys_cache_resolved(ue->tickets, ticket, ms_clock_wall());
 		struct ms_ue_failure why =
 			unreachable ? *unreachable : (struct ms_ue_failure){ .err = -EIO };
 		struct ms_mikey_incoming *incoming = a->incoming;
@@ -71,7 +71,7 @@ static void serve_next(struct ms_ue *ue, const uint8_t id[MS_MIKEY_TICKET_ID],
 }
 
 /* Each message is judged by itself: that one is forged says nothing of the others. */
-static bool finish_resolve(struct ms_ue_asking *a, const struct ms_ue_kms_answer *answer,
+static bool finish_resolve(struct ms_ue_asking *a, const struct ms_keys_kms_answer *answer,
 			   struct ms_ue_failure *why)
 {
 	struct ms_fault fault = { 0 };
@@ -91,7 +91,7 @@ static bool finish_resolve(struct ms_ue_asking *a, const struct ms_ue_kms_answer
 	return true;
 }
 
-static void resolve_answered(const struct ms_ue_kms_answer *answer, void *arg)
+static void resolve_answered(const struct ms_keys_kms_answer *answer, void *arg)
 {
 	struct ms_ue_asking *a = arg;
 	struct ms_ue *ue = a->ue;
@@ -115,8 +115,8 @@ static int post_resolve(struct ms_ue_asking *a)
 	ms_buf_init(&out, MS_MIKEY_MESSAGE_MAX);
 	err = ms_mikey_incoming_resolve(a->incoming, ms_clock_wall(), &out);
 	if (!err)
-		err = ms_ue_kms_post(a->ue->kms, MS_UE_KMS_RESOLVE, ms_buf_span(&out),
-				     resolve_answered, a, &a->call);
+		err = ms_keys_kms_post(a->ue->kms, MS_KEYS_KMS_RESOLVE, ms_buf_span(&out),
+				       resolve_answered, a, &a->call);
 	return err;
 }
 
@@ -126,7 +126,7 @@ void ms_ue_resolve_give_up(struct ms_ue_asking *a)
 	uint8_t id[MS_MIKEY_TICKET_ID];
 
 	ms_mikey_ticket_id(&ms_mikey_incoming_message(a->incoming)->ticket, id);
-	ms_ue_kms_cancel(a->call);
+	ms_keys_kms_cancel(a->call);
 	ms_ue_asking_free(a);
 	serve_next(ue, id, NULL);
 }
@@ -161,8 +161,7 @@ int ms_ue_resolve(struct ms_ue *ue, struct ms_mikey_incoming *incoming, ms_ue_re
 {
 	const struct ms_mikey_policy *ticket = &ms_mikey_incoming_message(incoming)->ticket;
 	ms_usec now = ms_clock_wall();
-	const struct ms_mikey_resolved *known =
-		ms_ue_ticket_cache_resolved(ue->tickets, ticket, now);
+	const struct ms_mikey_resolved *known = ms_keys_cache_resolved(ue->tickets, ticket, now);
 
 	*ret_asking = NULL;
 	if (!ue->kms)

@@ -45,7 +45,7 @@ static void put_detail(struct ms_ue_failure *f, const char *fmt, ...)
 	f->detail[b.len] = '\0';
 }
 
-struct ms_ue_failure ms_ue_failure_of_answer(const struct ms_ue_kms_answer *a)
+struct ms_ue_failure ms_ue_failure_of_answer(const struct ms_keys_kms_answer *a)
 {
 	struct ms_ue_failure f = { .err = -EHOSTUNREACH,
 				   .reason = a->reason,
@@ -74,7 +74,7 @@ void ms_ue_tell_kms_failure(const struct ms_ue *ue, const struct ms_ue_failure *
 {
 	ms_ue_tell(ue, &(struct ms_ue_event){
 			       .type = MS_UE_EVENT_KMS_ERROR,
-			       .url = ms_span_str(ms_ue_kms_url(ue->kms)),
+			       .url = ms_span_str(ms_keys_kms_url(ue->kms)),
 			       .reason = f->reason,
 			       .status = f->status,
 			       .detail = ms_span_str(f->detail),
@@ -83,19 +83,19 @@ void ms_ue_tell_kms_failure(const struct ms_ue *ue, const struct ms_ue_failure *
 
 /* ---- our own tickets ---- */
 
-void ms_ue_ticket_resolvers(const struct ms_ue *ue, enum ms_ue_ticket_kind kind,
+void ms_ue_ticket_resolvers(const struct ms_ue *ue, enum ms_keys_ticket_kind kind,
 			    struct ms_span called, bool only_called, struct ms_buf *b)
 {
 	const char *any = ue->settings->config->profile.wildcard;
 
 	/* A message is for its recipient alone (TR 33.829 annex E); a call may be diverted. */
-	if (kind == MS_UE_TICKET_MESSAGE || only_called || !ue->settings->policy.diversion)
+	if (kind == MS_KEYS_TICKET_MESSAGE || only_called || !ue->settings->policy.diversion)
 		ms_buf_put_span(b, called);
 	else
 		ms_buf_printf(b, "%s@%s", any, any); /* ?@?: TS 33.328 6.2.3.5 */
 }
 
-static void tell_ticket(const struct ms_ue *ue, enum ms_ue_ticket_kind kind,
+static void tell_ticket(const struct ms_ue *ue, enum ms_keys_ticket_kind kind,
 			struct ms_span resolvers, const struct ms_mikey_ticket_held *held,
 			const char *source)
 {
@@ -103,7 +103,7 @@ static void tell_ticket(const struct ms_ue *ue, enum ms_ue_ticket_kind kind,
 
 	ms_ue_tell(ue, &(struct ms_ue_event){
 			       .type = MS_UE_EVENT_TICKET,
-			       .kind = ms_ue_ticket_kind_name(kind),
+			       .kind = ms_keys_ticket_kind_name(kind),
 			       .source = source,
 			       .resolvers = resolvers,
 			       .valid_until = end == MS_NEVER ? 0 : end,
@@ -114,18 +114,18 @@ static void tell_ticket(const struct ms_ue *ue, enum ms_ue_ticket_kind kind,
 void ms_ue_list_tickets(const struct ms_ue *ue)
 {
 	const struct ms_mikey_ticket_held *held;
-	enum ms_ue_ticket_kind kind;
+	enum ms_keys_ticket_kind kind;
 	struct ms_span resolvers;
 
-	for (size_t i = 0; ms_ue_ticket_cache_at(ue->tickets, i, &kind, &resolvers, &held); i++)
+	for (size_t i = 0; ms_keys_cache_at(ue->tickets, i, &kind, &resolvers, &held); i++)
 		tell_ticket(ue, kind, resolvers, held, "cache");
 }
 
-struct ms_mikey_ticket_held *ms_ue_ticket_cached(struct ms_ue *ue, enum ms_ue_ticket_kind kind,
+struct ms_mikey_ticket_held *ms_ue_ticket_cached(struct ms_ue *ue, enum ms_keys_ticket_kind kind,
 						 struct ms_span resolvers)
 {
 	struct ms_mikey_ticket_held *held =
-		ms_ue_ticket_cache_find(ue->tickets, kind, resolvers, ms_clock_wall());
+		ms_keys_cache_find(ue->tickets, kind, resolvers, ms_clock_wall());
 
 	if (held)
 		tell_ticket(ue, kind, resolvers, held, "cache");
@@ -136,13 +136,13 @@ struct ms_mikey_ticket_held *ms_ue_ticket_cached(struct ms_ue *ue, enum ms_ue_ti
 static void merge_file(const struct ms_ue *ue)
 {
 	const struct ms_ue_settings *s = ue->settings;
-	struct ms_ue_ticket_cache *other = NULL;
+	struct ms_keys_cache *other = NULL;
 
-	if (!ms_ue_ticket_cache_new(s->config->tickets.max, &other) &&
-	    !ms_ue_ticket_file_load(s->ticket_file, other, ms_secret_span(&s->psk),
-				    ms_clock_wall()))
-		ms_ue_ticket_cache_merge(ue->tickets, other);
-	ms_ue_ticket_cache_free(other);
+	if (!ms_keys_cache_new(s->config->tickets.max, &other) &&
+	    !ms_keys_ticket_file_load(s->ticket_file, other, ms_secret_span(&s->psk),
+				      ms_clock_wall()))
+		ms_keys_cache_merge(ue->tickets, other);
+	ms_keys_cache_free(other);
 }
 
 void ms_ue_tickets_save(const struct ms_ue *ue)
@@ -152,8 +152,8 @@ void ms_ue_tickets_save(const struct ms_ue *ue)
 	if (!ue->tickets || !ue->settings->ticket_file || ue->tickets_broken)
 		return;
 	merge_file(ue);
-	err = ms_ue_ticket_file_save(ue->settings->ticket_file, ue->tickets,
-				     ms_secret_span(&ue->settings->psk), &ms_random_system);
+	err = ms_keys_ticket_file_save(ue->settings->ticket_file, ue->tickets,
+				       ms_secret_span(&ue->settings->psk), &ms_random_system);
 	if (err)
 		ms_ue_warn(ue, "%s: %s: tickets are not kept", ue->settings->ticket_file,
 			   strerror(-err));
@@ -189,7 +189,7 @@ static struct ms_mikey_ticket_held *finish_request(struct ms_ue_asking *a, struc
 		*why = ms_ue_failure_of_fault(err, &fault);
 		return NULL;
 	}
-	err = ms_ue_ticket_cache_add(a->ue->tickets, a->kind, resolver, held);
+	err = ms_keys_cache_add(a->ue->tickets, a->kind, resolver, held);
 	if (err) {
 		*why = ms_ue_failure_of_fault(err, &fault);
 		return NULL;
@@ -198,7 +198,7 @@ static struct ms_mikey_ticket_held *finish_request(struct ms_ue_asking *a, struc
 	return held;
 }
 
-static struct ms_ue_asking *same_request(const struct ms_ue *ue, enum ms_ue_ticket_kind kind,
+static struct ms_ue_asking *same_request(const struct ms_ue *ue, enum ms_keys_ticket_kind kind,
 					 struct ms_span resolver, bool under_way)
 {
 	struct ms_list *l;
@@ -216,7 +216,7 @@ static struct ms_ue_asking *same_request(const struct ms_ue *ue, enum ms_ue_tick
 static int post_request(struct ms_ue_asking *a);
 
 /* The next who waits for the same ticket; one that cannot be used again costs another request. */
-static void serve_next(struct ms_ue *ue, enum ms_ue_ticket_kind kind, struct ms_span resolver,
+static void serve_next(struct ms_ue *ue, enum ms_keys_ticket_kind kind, struct ms_span resolver,
 		       const struct ms_ue_failure *why)
 {
 	struct ms_ue_asking *a;
@@ -236,18 +236,18 @@ static void serve_next(struct ms_ue *ue, enum ms_ue_ticket_kind kind, struct ms_
 	}
 }
 
-static void request_answered(const struct ms_ue_kms_answer *answer, void *arg)
+static void request_answered(const struct ms_keys_kms_answer *answer, void *arg)
 {
 	struct ms_ue_asking *a = arg;
 	struct ms_ue *ue = a->ue;
-	enum ms_ue_ticket_kind kind = a->kind;
+	enum ms_keys_ticket_kind kind = a->kind;
 	ms_ue_ticket_f *handler = a->ticket;
 	void *handler_arg = a->arg;
 	struct ms_ue_failure why = { 0 };
 	struct ms_mikey_ticket_held *held = NULL;
 	MS_CLEANUP(ms_buf_done) struct ms_buf resolver;
 
-	ms_buf_init(&resolver, MS_UE_IDENTITY_MAX);
+	ms_buf_init(&resolver, MS_KEYS_IDENTITY_MAX);
 	ms_buf_put_str(&resolver, a->resolver);
 	if (answer->message.len > 0)
 		held = finish_request(a, answer->message, &why);
@@ -263,13 +263,13 @@ static void request_answered(const struct ms_ue_kms_answer *answer, void *arg)
 }
 
 /* Flags: TR 33.829 annex E for messages; RFC 6043 6.10 and docs/profile.md for calls. */
-static uint16_t wanted_flags(const struct ms_ue *ue, enum ms_ue_ticket_kind kind)
+static uint16_t wanted_flags(const struct ms_ue *ue, enum ms_keys_ticket_kind kind)
 {
 	const struct ms_profile *p = &ue->settings->config->profile;
 	unsigned flags = MS_MIKEY_FLAG_D | MS_MIKEY_FLAG_E | MS_MIKEY_FLAG_I | MS_MIKEY_FLAG_N |
 			 MS_MIKEY_FLAG_O;
 
-	if (kind == MS_UE_TICKET_MESSAGE)
+	if (kind == MS_KEYS_TICKET_MESSAGE)
 		return (uint16_t)(flags | MS_MIKEY_FLAG_H | MS_MIKEY_FLAG_J);
 	flags |= MS_MIKEY_FLAG_F;
 	flags |= p->session_flag_g ? MS_MIKEY_FLAG_G : 0;
@@ -284,7 +284,7 @@ static int start_request(struct ms_ue_asking *a, struct ms_buf *out)
 	const struct ms_mikey_party *me = &a->ue->party[a->kind];
 	const struct ms_mikey_id responder = { (uint8_t)c->profile.id_type,
 					       ms_span_str(a->resolver) };
-	const struct ms_mikey_wish wish = { .type = a->kind == MS_UE_TICKET_MESSAGE
+	const struct ms_mikey_wish wish = { .type = a->kind == MS_KEYS_TICKET_MESSAGE
 							    ? MS_MIKEY_KEY_GTGK
 							    : MS_MIKEY_KEY_TGK,
 					    .len = me->suite.key };
@@ -311,12 +311,12 @@ static int post_request(struct ms_ue_asking *a)
 	ms_buf_init(&out, MS_MIKEY_MESSAGE_MAX);
 	err = start_request(a, &out);
 	if (!err)
-		err = ms_ue_kms_post(a->ue->kms, MS_UE_KMS_REQUEST, ms_buf_span(&out),
-				     request_answered, a, &a->call);
+		err = ms_keys_kms_post(a->ue->kms, MS_KEYS_KMS_REQUEST, ms_buf_span(&out),
+				       request_answered, a, &a->call);
 	return err;
 }
 
-int ms_ue_ticket_request(struct ms_ue *ue, enum ms_ue_ticket_kind kind, struct ms_span resolver,
+int ms_ue_ticket_request(struct ms_ue *ue, enum ms_keys_ticket_kind kind, struct ms_span resolver,
 			 ms_ue_ticket_f *handler, void *arg, struct ms_ue_asking **ret_asking)
 {
 	bool asked = same_request(ue, kind, resolver, true) != NULL;
@@ -344,12 +344,12 @@ int ms_ue_ticket_request(struct ms_ue *ue, enum ms_ue_ticket_kind kind, struct m
 static void give_up_request(struct ms_ue_asking *a)
 {
 	struct ms_ue *ue = a->ue;
-	enum ms_ue_ticket_kind kind = a->kind;
+	enum ms_keys_ticket_kind kind = a->kind;
 	MS_CLEANUP(ms_buf_done) struct ms_buf resolver;
 
-	ms_buf_init(&resolver, MS_UE_IDENTITY_MAX);
+	ms_buf_init(&resolver, MS_KEYS_IDENTITY_MAX);
 	ms_buf_put_str(&resolver, a->resolver);
-	ms_ue_kms_cancel(a->call);
+	ms_keys_kms_cancel(a->call);
 	ms_ue_asking_free(a);
 	serve_next(ue, kind, ms_buf_span(&resolver), NULL);
 }

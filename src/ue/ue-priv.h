@@ -7,6 +7,10 @@
 
 #include "core/fault.h"
 #include "core/list.h"
+#include "keys/kms-client.h"
+#include "keys/replay.h"
+#include "keys/smime.h"
+#include "keys/ticket-cache.h"
 #include "loop/addr.h"
 #include "loop/loop.h"
 #include "mikey/incoming.h"
@@ -15,10 +19,6 @@
 #include "sip/account.h"
 #include "sip/session.h"
 #include "tls/tls.h"
-#include "ue/kms-client.h"
-#include "ue/replay.h"
-#include "ue/smime.h"
-#include "ue/ticket-cache.h"
 #include "ue/ue.h"
 
 #define MS_UE_MESSAGE_ID_LEN 24
@@ -27,7 +27,7 @@
 /** A message whose recipient was asked for a notification; id "": none. */
 struct ms_ue_asked {
 	char id[MS_UE_MESSAGE_ID_LEN + 1];
-	struct ms_ue_identity to;
+	struct ms_keys_identity to;
 };
 
 struct ms_ue {
@@ -39,13 +39,13 @@ struct ms_ue {
 	struct ms_addr proxy;           /* set if its host is a literal */
 	struct ms_addr media;           /* where MSRP listens, without port */
 
-	struct ms_ue_kms *kms;              /* owned */
-	struct ms_ue_ticket_cache *tickets; /* owned */
-	struct ms_ue_replay *replay;        /* owned */
-	bool tickets_broken;                /* the file could not be read: do not overwrite it */
+	struct ms_keys_kms *kms;       /* owned */
+	struct ms_keys_cache *tickets; /* owned */
+	struct ms_keys_replay *replay; /* owned */
+	bool tickets_broken;           /* the file could not be read: do not overwrite it */
 
 	struct ms_mikey_clock clock;
-	struct ms_mikey_local local[2]; /* by enum ms_ue_ticket_kind */
+	struct ms_mikey_local local[2]; /* by enum ms_keys_ticket_kind */
 	struct ms_mikey_party party[2];
 	struct ms_tls_context *tls;             /* owned */
 	struct ms_tls_certificate *certificate; /* a reference; NULL without e2ae */
@@ -95,8 +95,9 @@ const char *ms_ue_sip_error(const struct ms_ue *ue, int err);
 
 /** Who a request says it is from. */
 struct ms_ue_sender {
-	struct ms_ue_identity from;     /* From; "" if it is no identity */
-	struct ms_ue_identity asserted; /* P-Asserted-Identity; "" if the network does not say it */
+	struct ms_keys_identity from; /* From; "" if it is no identity */
+	struct ms_keys_identity
+		asserted; /* P-Asserted-Identity; "" if the network does not say it */
 };
 
 struct ms_ue_sender ms_ue_sender_of(const struct ms_ue *ue, const struct ms_sip_message *m);
@@ -122,15 +123,15 @@ typedef void ms_ue_ticket_f(struct ms_mikey_ticket_held *held, const struct ms_u
 			    void *arg);
 
 /** Resolvers of a ticket for `called`: joined into `b`. */
-void ms_ue_ticket_resolvers(const struct ms_ue *ue, enum ms_ue_ticket_kind kind,
+void ms_ue_ticket_resolvers(const struct ms_ue *ue, enum ms_keys_ticket_kind kind,
 			    struct ms_span called, bool only_called, struct ms_buf *b);
 
 /** A ticket from the cache, borrowed, told as an event; NULL if none fits. */
-struct ms_mikey_ticket_held *ms_ue_ticket_cached(struct ms_ue *ue, enum ms_ue_ticket_kind kind,
+struct ms_mikey_ticket_held *ms_ue_ticket_cached(struct ms_ue *ue, enum ms_keys_ticket_kind kind,
 						 struct ms_span resolvers);
 
 /** Asks for a ticket with one resolver (a URI or a pattern). The handler is called once, later. */
-MS_MUST_CHECK int ms_ue_ticket_request(struct ms_ue *ue, enum ms_ue_ticket_kind kind,
+MS_MUST_CHECK int ms_ue_ticket_request(struct ms_ue *ue, enum ms_keys_ticket_kind kind,
 				       struct ms_span resolver, ms_ue_ticket_f *handler, void *arg,
 				       struct ms_ue_asking **ret_asking);
 
@@ -160,7 +161,7 @@ const char *ms_ue_fault_text(const struct ms_fault *f);
 void ms_ue_message_receive(struct ms_ue *ue, const struct ms_sip_message *m);
 
 /** What one kind of exchange needs of S/MIME. */
-struct ms_ue_smime ms_ue_smime_of(struct ms_ue *ue);
+struct ms_keys_smime ms_ue_smime_of(struct ms_ue *ue);
 
 /** Ends all under way. */
 void ms_ue_sendings_stop(struct ms_ue *ue);
@@ -172,16 +173,16 @@ void ms_ue_messages_stop(struct ms_ue *ue);
  * Appends `content` in a CPIM wrapper that asks for a delivery notification; its id is made.
  * -EMSGSIZE, -ENOMEM, or what the random source says.
  */
-MS_MUST_CHECK int ms_ue_notification_ask(struct ms_ue *ue, const struct ms_ue_identity *to,
+MS_MUST_CHECK int ms_ue_notification_ask(struct ms_ue *ue, const struct ms_keys_identity *to,
 					 const struct ms_mime_out *content, struct ms_buf *cpim,
 					 char ret_id[static MS_UE_MESSAGE_ID_LEN + 1]);
 
 /** A verified message was shown: tells its sender, if the sender asked and the configuration lets us. */
-void ms_ue_notification_tell(struct ms_ue *ue, const struct ms_ue_identity *sender,
+void ms_ue_notification_tell(struct ms_ue *ue, const struct ms_keys_identity *sender,
 			     const struct ms_cpim *about);
 
 /** A verified notification: event message-delivered. -EBADMSG; -EPERM, nobody asked; with *f. */
-MS_MUST_CHECK int ms_ue_notification_take(struct ms_ue *ue, const struct ms_ue_identity *sender,
+MS_MUST_CHECK int ms_ue_notification_take(struct ms_ue *ue, const struct ms_keys_identity *sender,
 					  struct ms_span xml, struct ms_fault *f);
 
 /* ---- call.c ---- */

@@ -75,18 +75,18 @@ struct ms_ue_sender ms_ue_sender_of(const struct ms_ue *ue, const struct ms_sip_
 	struct ms_sip_address a;
 
 	if (from_proxy(ue, m) && ms_sip_asserted_identity(m, 0, &a) &&
-	    ms_ue_identity_parse(a.uri, &s.asserted))
+	    ms_keys_identity_parse(a.uri, &s.asserted))
 		s.asserted.uri[0] = '\0';
-	if (ms_ue_identity_parse(ms_sip_from(m).uri, &s.from))
+	if (ms_keys_identity_parse(ms_sip_from(m).uri, &s.from))
 		s.from.uri[0] = '\0';
 	return s;
 }
 
 struct ms_span ms_ue_sender_differs(const struct ms_ue_sender *s, struct ms_span peer)
 {
-	if (s->from.uri[0] && !ms_ue_identity_same(peer, ms_ue_identity_span(&s->from)))
+	if (s->from.uri[0] && !ms_keys_identity_same(peer, ms_keys_identity_span(&s->from)))
 		return MS_SPAN_LIT("From names somebody else");
-	if (s->asserted.uri[0] && !ms_ue_identity_same(peer, ms_ue_identity_span(&s->asserted)))
+	if (s->asserted.uri[0] && !ms_keys_identity_same(peer, ms_keys_identity_span(&s->asserted)))
 		return MS_SPAN_LIT("the network says it is from somebody else");
 	return MS_SPAN_NULL;
 }
@@ -96,7 +96,7 @@ struct ms_span ms_ue_sender_differs(const struct ms_ue_sender *s, struct ms_span
 char *ms_ue_warning_put(const struct ms_ue *ue, unsigned code, const char *text,
 			char dst[static MS_UE_WARNING_MAX])
 {
-	struct ms_span uri = ms_ue_identity_span(&ue->settings->identity);
+	struct ms_span uri = ms_keys_identity_span(&ue->settings->identity);
 	struct ms_span host = ms_span_from(uri, ms_span_find(uri, '@') + 1);
 	struct ms_buf b;
 
@@ -149,7 +149,7 @@ static void on_registration(struct ms_sip_account *a, enum ms_sip_registration_s
 			    const struct ms_sip_message *m, void *arg)
 {
 	struct ms_ue *ue = arg;
-	struct ms_ue_event e = { .peer = ms_ue_identity_span(&ue->settings->identity) };
+	struct ms_ue_event e = { .peer = ms_keys_identity_span(&ue->settings->identity) };
 
 	switch (state) {
 	case MS_SIP_REGISTERED:
@@ -206,7 +206,7 @@ int ms_ue_new(const struct ms_ue_settings *settings, const struct ms_ue_sink *si
 		return err;
 	}
 	ms_ue_tell(ue, &(struct ms_ue_event){ .type = MS_UE_EVENT_READY,
-					      .peer = ms_ue_identity_span(&settings->identity) });
+					      .peer = ms_keys_identity_span(&settings->identity) });
 	*ret_ue = ue;
 	return 0;
 }
@@ -219,10 +219,10 @@ struct ms_ue *ms_ue_free(struct ms_ue *ue)
 	ms_ue_messages_stop(ue);
 	ms_sip_account_free(ue->account);
 	ms_sip_free(ue->sip);
-	ms_ue_kms_free(ue->kms);
+	ms_keys_kms_free(ue->kms);
 	ms_ue_tickets_save(ue);
-	ms_ue_ticket_cache_free(ue->tickets);
-	ms_ue_replay_free(ue->replay);
+	ms_keys_cache_free(ue->tickets);
+	ms_keys_replay_free(ue->replay);
 	ms_tls_context_free(ue->tls);
 	ms_tls_certificate_unref(ue->certificate);
 	if (ue->trace)

@@ -4,9 +4,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "keys/identity.h"
 #include "ue/command.h"
 #include "ue/display.h"
-#include "ue/identity.h"
 #include "ue/line.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ms_span in = ms_span_of(data, size);
 	MS_CLEANUP(ms_buf_done) struct ms_buf b;
 	uint32_t c;
-	struct ms_ue_identity id, again;
+	struct ms_keys_identity id, again;
 	struct ms_ue_command command;
 	struct ms_ue_line line;
 
@@ -30,9 +30,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ms_ue_display_text(&b, in, "  ", 4096);
 	for (size_t i = 0; i < b.len; i++)
 		must(b.p[i] == '\n' || (b.p[i] >= 0x20 && b.p[i] != 0x7f));
-	if (ms_ue_identity_parse(in, &id) == 0) {
-		must(ms_ue_identity_parse(ms_ue_identity_span(&id), &again) == 0);
-		must(ms_span_is(ms_ue_identity_span(&id), again.uri));
+	if (ms_keys_identity_parse(in, &id) == 0) {
+		must(ms_keys_identity_parse(ms_keys_identity_span(&id), &again) == 0);
+		must(ms_span_is(ms_keys_identity_span(&id), again.uri));
 	}
 	if (ms_ue_command_parse(in, &command, NULL) == 0)
 		must(command.text.len <= size && command.who.len <= size);

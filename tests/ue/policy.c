@@ -57,8 +57,8 @@ static void plain_messages(void **state)
 
 static void names(void **state)
 {
-	const struct ms_ue_identity home = { "sip:alice@example.org" };
-	struct ms_ue_identity id;
+	const struct ms_keys_identity home = { "sip:alice@example.org" };
+	struct ms_keys_identity id;
 
 	(void)state;
 	assert_int_equal(ms_ue_contact_resolve(&contacts, MS_SPAN_LIT("CAZ"), &home, &id), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The client of the key management server. See kms-client.h. */
-#include "ue/kms-client.h"
+#include "keys/kms-client.h"
 
 #include <errno.h>
 
@@ -13,21 +13,21 @@
 #define MEDIA_TYPE "application/mikey"
 #define URL_MAX 2048
 
-struct ms_ue_kms {
+struct ms_keys_kms {
 	struct ms_http_client *http; /* owned */
 	const struct ms_profile *profile;
 	char *url;            /* owned */
-	struct ms_list calls; /* of struct ms_ue_kms_call */
+	struct ms_list calls; /* of struct ms_keys_kms_call */
 };
 
-struct ms_ue_kms_call {
+struct ms_keys_kms_call {
 	struct ms_list link;
 	struct ms_http_call *http;
-	ms_ue_kms_f *handler;
+	ms_keys_kms_f *handler;
 	void *arg;
 };
 
-int ms_ue_kms_new(const struct ms_ue_kms_options *o, struct ms_ue_kms **ret_k)
+int ms_keys_kms_new(const struct ms_keys_kms_options *o, struct ms_keys_kms **ret_k)
 {
 	const struct ms_http_client_options http = {
 		.ca_file = o->ca_file,
@@ -35,7 +35,7 @@ int ms_ue_kms_new(const struct ms_ue_kms_options *o, struct ms_ue_kms **ret_k)
 		.connect_limit = o->timeout,
 		.total_limit = o->timeout,
 	};
-	struct ms_ue_kms *k = ms_zalloc(sizeof(*k));
+	struct ms_keys_kms *k = ms_zalloc(sizeof(*k));
 	int err;
 
 	if (!k)
@@ -45,36 +45,36 @@ int ms_ue_kms_new(const struct ms_ue_kms_options *o, struct ms_ue_kms **ret_k)
 	k->url = ms_strdup(o->url);
 	err = k->url ? ms_http_client_new(&http, &k->http) : -ENOMEM;
 	if (err) {
-		ms_ue_kms_free(k);
+		ms_keys_kms_free(k);
 		return err;
 	}
 	*ret_k = k;
 	return 0;
 }
 
-struct ms_ue_kms *ms_ue_kms_free(struct ms_ue_kms *k)
+struct ms_keys_kms *ms_keys_kms_free(struct ms_keys_kms *k)
 {
 	if (!k)
 		return NULL;
 	while (!ms_list_empty(&k->calls))
-		ms_ue_kms_cancel(MS_CONTAINER_OF(k->calls.next, struct ms_ue_kms_call, link));
+		ms_keys_kms_cancel(MS_CONTAINER_OF(k->calls.next, struct ms_keys_kms_call, link));
 	ms_http_client_free(k->http);
 	ms_free(k->url);
 	return ms_free(k);
 }
 
-const char *ms_ue_kms_url(const struct ms_ue_kms *k)
+const char *ms_keys_kms_url(const struct ms_keys_kms *k)
 {
 	return k->url;
 }
 
-static void forget(struct ms_ue_kms_call *call)
+static void forget(struct ms_keys_kms_call *call)
 {
 	ms_list_remove(&call->link);
 	ms_free(call);
 }
 
-struct ms_ue_kms_call *ms_ue_kms_cancel(struct ms_ue_kms_call *call)
+struct ms_keys_kms_call *ms_keys_kms_cancel(struct ms_keys_kms_call *call)
 {
 	if (!call)
 		return NULL;
@@ -116,9 +116,9 @@ static bool is_mikey(struct ms_span type)
 
 static void answered(const struct ms_http_answer *h, void *arg)
 {
-	struct ms_ue_kms_call *call = arg;
-	struct ms_ue_kms_answer a = { .status = (unsigned)h->status, .detail = "" };
-	ms_ue_kms_f *handler = call->handler;
+	struct ms_keys_kms_call *call = arg;
+	struct ms_keys_kms_answer a = { .status = (unsigned)h->status, .detail = "" };
+	ms_keys_kms_f *handler = call->handler;
 	void *handler_arg = call->arg;
 	MS_CLEANUP(ms_buf_done) struct ms_buf octets;
 
@@ -139,21 +139,23 @@ static void answered(const struct ms_http_answer *h, void *arg)
 	handler(&a, handler_arg);
 }
 
-static void put_url(const struct ms_ue_kms *k, enum ms_ue_kms_exchange exchange, struct ms_buf *b)
+static void put_url(const struct ms_keys_kms *k, enum ms_keys_kms_exchange exchange,
+		    struct ms_buf *b)
 {
 	const struct ms_profile *p = k->profile;
 	size_t len = strlen(k->url);
 
 	ms_buf_put(b, k->url, len > 0 && k->url[len - 1] == '/' ? len - 1 : len);
 	ms_buf_printf(b, "%s?%s=%s", p->kms_path, p->kms_query,
-		      exchange == MS_UE_KMS_REQUEST ? p->kms_request : p->kms_resolve);
+		      exchange == MS_KEYS_KMS_REQUEST ? p->kms_request : p->kms_resolve);
 }
 
-int ms_ue_kms_post(struct ms_ue_kms *k, enum ms_ue_kms_exchange exchange, struct ms_span message,
-		   ms_ue_kms_f *handler, void *arg, struct ms_ue_kms_call **ret_call)
+int ms_keys_kms_post(struct ms_keys_kms *k, enum ms_keys_kms_exchange exchange,
+		     struct ms_span message, ms_keys_kms_f *handler, void *arg,
+		     struct ms_keys_kms_call **ret_call)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf url, body;
-	struct ms_ue_kms_call *call;
+	struct ms_keys_kms_call *call;
 	int err;
 
 	ms_buf_init(&url, URL_MAX);
@@ -168,7 +170,7 @@ int ms_ue_kms_post(struct ms_ue_kms *k, enum ms_ue_kms_exchange exchange, struct
 	call = ms_zalloc(sizeof(*call));
 	if (!call)
 		return -ENOMEM;
-	*call = (struct ms_ue_kms_call){ .handler = handler, .arg = arg };
+	*call = (struct ms_keys_kms_call){ .handler = handler, .arg = arg };
 	err = ms_http_post(k->http, ms_buf_cstr(&url), MEDIA_TYPE, ms_buf_span(&body), answered,
 			   call, &call->http);
 	if (err) {

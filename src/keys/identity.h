@@ -3,8 +3,8 @@
  * Public identities (IMPUs): SIP and tel URIs as they stand in From, P-Asserted-Identity and IDR
  * payloads, and when two of them are the same user.
  */
-#ifndef MS_UE_IDENTITY_H
-#define MS_UE_IDENTITY_H
+#ifndef MS_KEYS_IDENTITY_H
+#define MS_KEYS_IDENTITY_H
 
 #include <stdbool.h>
 
@@ -12,10 +12,10 @@
 #include "core/span.h"
 
 /** Longest identity kept, with its NUL. */
-#define MS_UE_IDENTITY_MAX 256
+#define MS_KEYS_IDENTITY_MAX 256
 
-struct ms_ue_identity {
-	char uri[MS_UE_IDENTITY_MAX]; /* "sip:alice@example.org"; "" if none */
+struct ms_keys_identity {
+	char uri[MS_KEYS_IDENTITY_MAX]; /* "sip:alice@example.org"; "" if none */
 };
 
 /**
@@ -25,18 +25,18 @@ struct ms_ue_identity {
  * none, TS 23.003 section 13.4). Returns 0, or -EINVAL for what is no such URI: no user or no host,
  * another scheme, control characters, blanks; or too long.
  */
-MS_MUST_CHECK int ms_ue_identity_parse(struct ms_span text, struct ms_ue_identity *ret_id);
+MS_MUST_CHECK int ms_keys_identity_parse(struct ms_span text, struct ms_keys_identity *ret_id);
 
 /** The same user: both parse, and to the same octets. */
-bool ms_ue_identity_same(struct ms_span a, struct ms_span b);
+bool ms_keys_identity_same(struct ms_span a, struct ms_span b);
 
 /** The URI as a span, borrowed. */
-static inline struct ms_span ms_ue_identity_span(const struct ms_ue_identity *id)
+static inline struct ms_span ms_keys_identity_span(const struct ms_keys_identity *id)
 {
 	return ms_span_str(id->uri);
 }
 
 /** "alice" of "sip:alice@example.org", borrowed: what a prompt shows. */
-struct ms_span ms_ue_identity_user(struct ms_span uri);
+struct ms_span ms_keys_identity_user(struct ms_span uri);
 
 #endif

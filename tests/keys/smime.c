@@ -8,30 +8,30 @@
 #define ENTITY MS_SPAN_LIT("Content-Type: text/plain\r\n\r\nhello")
 
 static struct ms_mikey_ticket_held *held;
-static struct ms_ue_replay *replay;
+static struct ms_keys_replay *replay;
 static struct ms_buf object;
 
-static struct ms_ue_smime smime_of(enum small_user who)
+static struct ms_keys_smime smime_of(enum small_user who)
 {
-	return (struct ms_ue_smime){ .party = small_party(who, true),
-				     .profile = &ms_profile_default,
-				     .random = &small_random,
-				     .cms = { .alg = MS_AEAD_AES_256_GCM },
-				     .replay = replay };
+	return (struct ms_keys_smime){ .party = small_party(who, true),
+				       .profile = &ms_profile_default,
+				       .random = &small_random,
+				       .cms = { .alg = MS_AEAD_AES_256_GCM },
+				       .replay = replay };
 }
 
 static int set_up(void **state)
 {
-	struct ms_ue_smime alice;
+	struct ms_keys_smime alice;
 
 	(void)state;
 	small_kms_reset();
 	ms_buf_init(&object, 65536);
-	assert_int_equal(ms_ue_replay_new(16, &small_random, &replay), 0);
+	assert_int_equal(ms_keys_replay_new(16, &small_random, &replay), 0);
 	assert_int_equal(small_ticket(ALICE, true, small_uri(BOB), &held), 0);
 	alice = smime_of(ALICE);
-	assert_int_equal(ms_ue_smime_seal(&alice, held, ms_span_str(small_uri(BOB)), ENTITY,
-					  SMALL_NOW, &object),
+	assert_int_equal(ms_keys_smime_seal(&alice, held, ms_span_str(small_uri(BOB)), ENTITY,
+					    SMALL_NOW, &object),
 			 0);
 	return 0;
 }
@@ -40,31 +40,31 @@ static int tear_down(void **state)
 {
 	(void)state;
 	held = ms_mikey_ticket_held_free(held);
-	replay = ms_ue_replay_free(replay);
+	replay = ms_keys_replay_free(replay);
 	ms_buf_done(&object);
 	return 0;
 }
 
 /* Reads, resolves and opens as `who`; the entity goes to `out`. */
-static int receive(enum small_user who, struct ms_buf *out, struct ms_ue_identity *sender,
+static int receive(enum small_user who, struct ms_buf *out, struct ms_keys_identity *sender,
 		   struct ms_fault *f)
 {
-	struct ms_ue_smime smime = smime_of(who);
-	struct ms_ue_smime_in *in = NULL;
-	int err = ms_ue_smime_read(&smime, ms_buf_span(&object), SMALL_NOW, f, &in);
+	struct ms_keys_smime smime = smime_of(who);
+	struct ms_keys_smime_in *in = NULL;
+	int err = ms_keys_smime_read(&smime, ms_buf_span(&object), SMALL_NOW, f, &in);
 
 	if (!err)
-		err = small_resolve(ms_ue_smime_incoming(in), f);
+		err = small_resolve(ms_keys_smime_incoming(in), f);
 	if (!err)
-		err = ms_ue_smime_open(in, SMALL_NOW, out, sender, f);
-	ms_ue_smime_in_free(in);
+		err = ms_keys_smime_open(in, SMALL_NOW, out, sender, f);
+	ms_keys_smime_in_free(in);
 	return err;
 }
 
 static void a_message_arrives(void **state)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf out;
-	struct ms_ue_identity sender = { "" };
+	struct ms_keys_identity sender = { "" };
 	struct ms_fault f = { 0 };
 
 	(void)state;
@@ -78,7 +78,7 @@ static void a_message_arrives(void **state)
 static void once_only(void **state)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf out;
-	struct ms_ue_identity sender;
+	struct ms_keys_identity sender;
 	struct ms_fault f = { 0 };
 
 	(void)state;
@@ -93,7 +93,7 @@ static void once_only(void **state)
 static void not_by_others(void **state)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf out;
-	struct ms_ue_identity sender = { "nobody" };
+	struct ms_keys_identity sender = { "nobody" };
 	struct ms_fault f = { 0 };
 
 	(void)state;
@@ -111,7 +111,7 @@ static void no_octet_can_be_changed(void **state)
 	(void)state;
 	for (size_t i = 0; i < object.len; i++) {
 		MS_CLEANUP(ms_buf_done) struct ms_buf out;
-		struct ms_ue_identity sender = { "" };
+		struct ms_keys_identity sender = { "" };
 		struct ms_fault f = { 0 };
 
 		ms_buf_init(&out, 65536);
@@ -120,8 +120,8 @@ static void no_octet_can_be_changed(void **state)
 			assert_span_equal(ms_buf_span(&out), ENTITY);
 			assert_string_equal(sender.uri, small_uri(ALICE));
 			intact++;
-			replay = ms_ue_replay_free(replay);
-			assert_int_equal(ms_ue_replay_new(16, &small_random, &replay), 0);
+			replay = ms_keys_replay_free(replay);
+			assert_int_equal(ms_keys_replay_new(16, &small_random, &replay), 0);
 		} else {
 			assert_int_equal(out.len, 0);
 			assert_string_equal(sender.uri, "");
@@ -133,15 +133,15 @@ static void no_octet_can_be_changed(void **state)
 
 static void session_tickets_are_not_for_messages(void **state)
 {
-	struct ms_ue_smime alice = smime_of(ALICE);
+	struct ms_keys_smime alice = smime_of(ALICE);
 	struct ms_mikey_ticket_held *other = NULL;
 	MS_CLEANUP(ms_buf_done) struct ms_buf out;
 
 	(void)state;
 	ms_buf_init(&out, 65536);
 	assert_int_equal(small_ticket(ALICE, false, small_uri(BOB), &other), 0);
-	assert_int_not_equal(ms_ue_smime_seal(&alice, other, ms_span_str(small_uri(BOB)), ENTITY,
-					      SMALL_NOW, &out),
+	assert_int_not_equal(ms_keys_smime_seal(&alice, other, ms_span_str(small_uri(BOB)), ENTITY,
+						SMALL_NOW, &out),
 			     0);
 	ms_mikey_ticket_held_free(other);
 }
@@ -149,9 +149,9 @@ static void session_tickets_are_not_for_messages(void **state)
 /* Whoever can resolve such a ticket could have written the message, and the KMS cannot say who did. */
 static void without_forking_nobody_is_the_sender(void **state)
 {
-	struct ms_ue_smime alice = smime_of(ALICE);
+	struct ms_keys_smime alice = smime_of(ALICE);
 	struct ms_mikey_ticket_held *loose = NULL;
-	struct ms_ue_identity sender = { "" };
+	struct ms_keys_identity sender = { "" };
 	MS_CLEANUP(ms_buf_done) struct ms_buf out;
 	struct ms_fault f = { 0 };
 
@@ -159,8 +159,8 @@ static void without_forking_nobody_is_the_sender(void **state)
 	ms_buf_init(&out, 65536);
 	assert_int_equal(small_loose_ticket(ALICE, small_uri(BOB), &loose), 0);
 	ms_buf_reset(&object);
-	assert_int_equal(ms_ue_smime_seal(&alice, loose, ms_span_str(small_uri(BOB)), ENTITY,
-					  SMALL_NOW, &object),
+	assert_int_equal(ms_keys_smime_seal(&alice, loose, ms_span_str(small_uri(BOB)), ENTITY,
+					    SMALL_NOW, &object),
 			 0);
 	assert_int_equal(receive(BOB, &out, &sender, &f), -EPERM);
 	assert_string_equal(f.reason, "sender_not_proven");
@@ -172,15 +172,16 @@ static void without_forking_nobody_is_the_sender(void **state)
 static int torture_run(void *arg)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf out, made;
-	struct ms_ue_smime alice = smime_of(ALICE);
-	struct ms_ue_identity sender;
+	struct ms_keys_smime alice = smime_of(ALICE);
+	struct ms_keys_identity sender;
 	struct ms_fault f = { 0 };
 	int err;
 
 	(void)arg;
 	ms_buf_init(&out, 65536);
 	ms_buf_init(&made, 65536);
-	err = ms_ue_smime_seal(&alice, held, ms_span_str(small_uri(BOB)), ENTITY, SMALL_NOW, &made);
+	err = ms_keys_smime_seal(&alice, held, ms_span_str(small_uri(BOB)), ENTITY, SMALL_NOW,
+				 &made);
 	if (!err) {
 		ms_buf_done(&object);
 		object = made;

@@ -4,24 +4,24 @@
  * MIKEY-TICKET: the key-encryption key of the CMS object is the TEK of a crypto session whose
  * TRANSFER_INIT travels inside the object. Half a round trip: nobody answers (F = 0).
  */
-#ifndef MS_UE_SMIME_H
-#define MS_UE_SMIME_H
+#ifndef MS_KEYS_SMIME_H
+#define MS_KEYS_SMIME_H
 
 #include "cms/cms.h"
 #include "core/profile.h"
+#include "keys/identity.h"
+#include "keys/replay.h"
 #include "mikey/incoming.h"
 #include "mikey/transfer.h"
-#include "ue/identity.h"
-#include "ue/replay.h"
 
-/** What both directions need. All borrowed; for ms_ue_smime_read() until the object is freed. */
-struct ms_ue_smime {
+/** What both directions need. All borrowed; for ms_keys_smime_read() until the object is freed. */
+struct ms_keys_smime {
 	const struct ms_mikey_party *party;
 	const struct ms_profile *profile;
 	const struct ms_random *random;
 	struct ms_cms_params cms; /* of objects we make */
 	struct ms_cms_limits limits;
-	struct ms_ue_replay *replay;
+	struct ms_keys_replay *replay;
 };
 
 /**
@@ -29,32 +29,33 @@ struct ms_ue_smime {
  * of the ticket. Returns 0, -EINVAL (a ticket that is not for messages), or what
  * ms_mikey_transfer_start() and ms_cms_seal() say.
  */
-MS_MUST_CHECK int ms_ue_smime_seal(const struct ms_ue_smime *s, struct ms_mikey_ticket_held *held,
-				   struct ms_span called, struct ms_span entity, ms_usec now,
-				   struct ms_buf *out);
+MS_MUST_CHECK int ms_keys_smime_seal(const struct ms_keys_smime *s,
+				     struct ms_mikey_ticket_held *held, struct ms_span called,
+				     struct ms_span entity, ms_usec now, struct ms_buf *out);
 
-struct ms_ue_smime_in; /* a received object; owned; secret */
+struct ms_keys_smime_in; /* a received object; owned; secret */
 
 /** NULL is fine. Returns NULL. */
-struct ms_ue_smime_in *ms_ue_smime_in_free(struct ms_ue_smime_in *in);
+struct ms_keys_smime_in *ms_keys_smime_in_free(struct ms_keys_smime_in *in);
 
 /**
  * Reads a received object and refuses what can be refused without keys: malformed, seen before,
  * outside of the clock's window, with a ticket that is not for messages. `der` is borrowed until
  * *ret_in is freed. Returns 0 or negative errno with *fault filled.
  */
-MS_MUST_CHECK int ms_ue_smime_read(const struct ms_ue_smime *s, struct ms_span der, ms_usec now,
-				   struct ms_fault *fault, struct ms_ue_smime_in **ret_in);
+MS_MUST_CHECK int ms_keys_smime_read(const struct ms_keys_smime *s, struct ms_span der, ms_usec now,
+				     struct ms_fault *fault, struct ms_keys_smime_in **ret_in);
 
-/** The TRANSFER_INIT in it, whose ticket is to be resolved before ms_ue_smime_open(). Borrowed. */
-struct ms_mikey_incoming *ms_ue_smime_incoming(struct ms_ue_smime_in *in);
+/** The TRANSFER_INIT in it, whose ticket is to be resolved before ms_keys_smime_open(). Borrowed. */
+struct ms_mikey_incoming *ms_keys_smime_incoming(struct ms_keys_smime_in *in);
 
 /**
  * After the ticket was resolved: appends the entity and says who sent it, as the KMS vouches for
  * it. The message is entered into the replay cache. Returns 0, or negative errno with *fault
  * filled; then nothing is appended.
  */
-MS_MUST_CHECK int ms_ue_smime_open(struct ms_ue_smime_in *in, ms_usec now, struct ms_buf *entity,
-				   struct ms_ue_identity *ret_sender, struct ms_fault *fault);
+MS_MUST_CHECK int ms_keys_smime_open(struct ms_keys_smime_in *in, ms_usec now,
+				     struct ms_buf *entity, struct ms_keys_identity *ret_sender,
+				     struct ms_fault *fault);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ticket cache. See ticket-cache.h. */
-#include "ue/ticket-cache.h"
+#include "keys/ticket-cache.h"
 
 #include <errno.h>
 
@@ -10,7 +10,7 @@
 
 struct own {
 	struct ms_list link;
-	enum ms_ue_ticket_kind kind;
+	enum ms_keys_ticket_kind kind;
 	char *resolvers;                   /* owned */
 	struct ms_mikey_ticket_held *held; /* owned */
 };
@@ -20,19 +20,19 @@ struct resolved {
 	struct ms_mikey_resolved *r; /* owned */
 };
 
-struct ms_ue_ticket_cache {
+struct ms_keys_cache {
 	struct ms_list own, resolved; /* the newest last */
 	size_t n_own, n_resolved, max;
 };
 
-const char *ms_ue_ticket_kind_name(enum ms_ue_ticket_kind kind)
+const char *ms_keys_ticket_kind_name(enum ms_keys_ticket_kind kind)
 {
-	return kind == MS_UE_TICKET_MESSAGE ? "message" : "session";
+	return kind == MS_KEYS_TICKET_MESSAGE ? "message" : "session";
 }
 
-int ms_ue_ticket_cache_new(size_t max, struct ms_ue_ticket_cache **ret_c)
+int ms_keys_cache_new(size_t max, struct ms_keys_cache **ret_c)
 {
-	struct ms_ue_ticket_cache *c = ms_zalloc(sizeof(*c));
+	struct ms_keys_cache *c = ms_zalloc(sizeof(*c));
 
 	if (!c)
 		return -ENOMEM;
@@ -43,7 +43,7 @@ int ms_ue_ticket_cache_new(size_t max, struct ms_ue_ticket_cache **ret_c)
 	return 0;
 }
 
-static void drop_own(struct ms_ue_ticket_cache *c, struct own *o)
+static void drop_own(struct ms_keys_cache *c, struct own *o)
 {
 	ms_list_remove(&o->link);
 	c->n_own--;
@@ -52,7 +52,7 @@ static void drop_own(struct ms_ue_ticket_cache *c, struct own *o)
 	ms_free(o);
 }
 
-static void drop_resolved(struct ms_ue_ticket_cache *c, struct resolved *r)
+static void drop_resolved(struct ms_keys_cache *c, struct resolved *r)
 {
 	ms_list_remove(&r->link);
 	c->n_resolved--;
@@ -70,7 +70,7 @@ static struct resolved *resolved_of(struct ms_list *l)
 	return MS_CONTAINER_OF(l, struct resolved, link);
 }
 
-struct ms_ue_ticket_cache *ms_ue_ticket_cache_free(struct ms_ue_ticket_cache *c)
+struct ms_keys_cache *ms_keys_cache_free(struct ms_keys_cache *c)
 {
 	if (!c)
 		return NULL;
@@ -81,9 +81,9 @@ struct ms_ue_ticket_cache *ms_ue_ticket_cache_free(struct ms_ue_ticket_cache *c)
 	return ms_free(c);
 }
 
-struct ms_mikey_ticket_held *ms_ue_ticket_cache_find(struct ms_ue_ticket_cache *c,
-						     enum ms_ue_ticket_kind kind,
-						     struct ms_span resolvers, ms_usec now)
+struct ms_mikey_ticket_held *ms_keys_cache_find(struct ms_keys_cache *c,
+						enum ms_keys_ticket_kind kind,
+						struct ms_span resolvers, ms_usec now)
 {
 	struct ms_mikey_ticket_held *found = NULL;
 	struct ms_list *l, *next;
@@ -100,7 +100,7 @@ struct ms_mikey_ticket_held *ms_ue_ticket_cache_find(struct ms_ue_ticket_cache *
 	return found;
 }
 
-static void drop_same(struct ms_ue_ticket_cache *c, enum ms_ue_ticket_kind kind,
+static void drop_same(struct ms_keys_cache *c, enum ms_keys_ticket_kind kind,
 		      struct ms_span resolvers)
 {
 	struct ms_list *l, *next;
@@ -113,8 +113,8 @@ static void drop_same(struct ms_ue_ticket_cache *c, enum ms_ue_ticket_kind kind,
 	}
 }
 
-int ms_ue_ticket_cache_add(struct ms_ue_ticket_cache *c, enum ms_ue_ticket_kind kind,
-			   struct ms_span resolvers, struct ms_mikey_ticket_held *held)
+int ms_keys_cache_add(struct ms_keys_cache *c, enum ms_keys_ticket_kind kind,
+		      struct ms_span resolvers, struct ms_mikey_ticket_held *held)
 {
 	struct own *o = ms_zalloc(sizeof(*o));
 	char *copy = ms_strdup_span(resolvers);
@@ -134,9 +134,8 @@ int ms_ue_ticket_cache_add(struct ms_ue_ticket_cache *c, enum ms_ue_ticket_kind 
 	return 0;
 }
 
-const struct ms_mikey_resolved *ms_ue_ticket_cache_resolved(struct ms_ue_ticket_cache *c,
-							    const struct ms_mikey_policy *ticket,
-							    ms_usec now)
+const struct ms_mikey_resolved *
+ms_keys_cache_resolved(struct ms_keys_cache *c, const struct ms_mikey_policy *ticket, ms_usec now)
 {
 	const struct ms_mikey_resolved *found = NULL;
 	uint8_t id[MS_MIKEY_TICKET_ID];
@@ -154,7 +153,7 @@ const struct ms_mikey_resolved *ms_ue_ticket_cache_resolved(struct ms_ue_ticket_
 	return found;
 }
 
-static int keep_resolved(struct ms_ue_ticket_cache *c, struct ms_span serialised)
+static int keep_resolved(struct ms_keys_cache *c, struct ms_span serialised)
 {
 	struct resolved *r = ms_zalloc(sizeof(*r));
 	int err = r ? ms_mikey_resolved_parse(serialised, &r->r) : -ENOMEM;
@@ -170,9 +169,8 @@ static int keep_resolved(struct ms_ue_ticket_cache *c, struct ms_span serialised
 	return 0;
 }
 
-int ms_ue_ticket_cache_add_resolved(struct ms_ue_ticket_cache *c,
-				    const struct ms_mikey_policy *ticket,
-				    const struct ms_mikey_resolved *r)
+int ms_keys_cache_add_resolved(struct ms_keys_cache *c, const struct ms_mikey_policy *ticket,
+			       const struct ms_mikey_resolved *r)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf b;
 	int err;
@@ -185,7 +183,7 @@ int ms_ue_ticket_cache_add_resolved(struct ms_ue_ticket_cache *c,
 	return err ? err : keep_resolved(c, ms_buf_span(&b));
 }
 
-static bool has_own(const struct ms_ue_ticket_cache *c, const struct own *like)
+static bool has_own(const struct ms_keys_cache *c, const struct own *like)
 {
 	struct ms_list *l;
 
@@ -197,7 +195,7 @@ static bool has_own(const struct ms_ue_ticket_cache *c, const struct own *like)
 	return false;
 }
 
-static bool has_resolved(const struct ms_ue_ticket_cache *c, const struct resolved *like)
+static bool has_resolved(const struct ms_keys_cache *c, const struct resolved *like)
 {
 	const uint8_t *id = ms_mikey_resolved_ticket_id(like->r);
 	struct ms_list *l;
@@ -210,7 +208,7 @@ static bool has_resolved(const struct ms_ue_ticket_cache *c, const struct resolv
 	return false;
 }
 
-void ms_ue_ticket_cache_merge(struct ms_ue_ticket_cache *c, struct ms_ue_ticket_cache *other)
+void ms_keys_cache_merge(struct ms_keys_cache *c, struct ms_keys_cache *other)
 {
 	struct ms_list *l, *next;
 
@@ -232,9 +230,8 @@ void ms_ue_ticket_cache_merge(struct ms_ue_ticket_cache *c, struct ms_ue_ticket_
 	}
 }
 
-bool ms_ue_ticket_cache_at(const struct ms_ue_ticket_cache *c, size_t i,
-			   enum ms_ue_ticket_kind *ret_kind, struct ms_span *ret_resolvers,
-			   const struct ms_mikey_ticket_held **ret_held)
+bool ms_keys_cache_at(const struct ms_keys_cache *c, size_t i, enum ms_keys_ticket_kind *ret_kind,
+		      struct ms_span *ret_resolvers, const struct ms_mikey_ticket_held **ret_held)
 {
 	struct ms_list *l;
 
@@ -251,7 +248,7 @@ bool ms_ue_ticket_cache_at(const struct ms_ue_ticket_cache *c, size_t i,
 	return false;
 }
 
-size_t ms_ue_ticket_cache_n_resolved(const struct ms_ue_ticket_cache *c)
+size_t ms_keys_cache_n_resolved(const struct ms_keys_cache *c)
 {
 	return c->n_resolved;
 }
@@ -271,7 +268,7 @@ static const struct ms_span *next_in_order(const struct ms_span *v, size_t n,
 	return best;
 }
 
-void ms_ue_resolvers_put(struct ms_buf *b, const struct ms_span *resolvers, size_t n)
+void ms_keys_resolvers_put(struct ms_buf *b, const struct ms_span *resolvers, size_t n)
 {
 	const struct ms_span *last = NULL, *s;
 
@@ -313,7 +310,7 @@ static void put_resolved(struct ms_buf *b, const struct resolved *r)
 	ms_buf_put_span(b, ms_buf_span(&t));
 }
 
-void ms_ue_ticket_cache_serialise(const struct ms_ue_ticket_cache *c, struct ms_buf *b)
+void ms_keys_cache_serialise(const struct ms_keys_cache *c, struct ms_buf *b)
 {
 	struct ms_list *l;
 
@@ -323,7 +320,7 @@ void ms_ue_ticket_cache_serialise(const struct ms_ue_ticket_cache *c, struct ms_
 		put_resolved(b, resolved_of(l));
 }
 
-static int parse_own(struct ms_ue_ticket_cache *c, struct ms_span s, ms_usec now)
+static int parse_own(struct ms_keys_cache *c, struct ms_span s, ms_usec now)
 {
 	struct ms_reader in = ms_reader_of(s);
 	struct ms_mikey_ticket_held *held = NULL;
@@ -333,7 +330,7 @@ static int parse_own(struct ms_ue_ticket_cache *c, struct ms_span s, ms_usec now
 
 	if (!err)
 		err = ms_read_lv16(&in, &resolvers);
-	if (!err && kind > MS_UE_TICKET_SESSION)
+	if (!err && kind > MS_KEYS_TICKET_SESSION)
 		err = -EBADMSG;
 	if (!err)
 		err = ms_mikey_ticket_held_parse(ms_span_of(in.p, ms_read_left(&in)), &held);
@@ -343,10 +340,10 @@ static int parse_own(struct ms_ue_ticket_cache *c, struct ms_span s, ms_usec now
 		ms_mikey_ticket_held_free(held);
 		return 0;
 	}
-	return ms_ue_ticket_cache_add(c, (enum ms_ue_ticket_kind)kind, resolvers, held);
+	return ms_keys_cache_add(c, (enum ms_keys_ticket_kind)kind, resolvers, held);
 }
 
-int ms_ue_ticket_cache_parse(struct ms_ue_ticket_cache *c, struct ms_span s, ms_usec now)
+int ms_keys_cache_parse(struct ms_keys_cache *c, struct ms_span s, ms_usec now)
 {
 	struct ms_reader in = ms_reader_of(s);
 	int err = 0;

@@ -10,7 +10,7 @@
 #include "core/secret.h"
 #include "crypto/aead.h"
 #include "crypto/hmac.h"
-#include "ue/ticket-cache.h"
+#include "keys/ticket-cache.h"
 
 #define HEADING MS_SPAN_LIT("mediasec-ue tickets 1\n")
 #define NONCE 12
@@ -104,15 +104,15 @@ static int replace(const char *path, struct ms_span content)
 	return err;
 }
 
-int ms_ue_ticket_file_save(const char *path, const struct ms_ue_ticket_cache *c, struct ms_span psk,
-			   const struct ms_random *random)
+int ms_keys_ticket_file_save(const char *path, const struct ms_keys_cache *c, struct ms_span psk,
+			     const struct ms_random *random)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf plain, sealed;
 	int err;
 
-	ms_buf_init_secret(&plain, MS_UE_TICKET_FILE_MAX);
-	ms_buf_init(&sealed, MS_UE_TICKET_FILE_MAX + 256);
-	ms_ue_ticket_cache_serialise(c, &plain);
+	ms_buf_init_secret(&plain, MS_KEYS_TICKET_FILE_MAX);
+	ms_buf_init(&sealed, MS_KEYS_TICKET_FILE_MAX + 256);
+	ms_keys_cache_serialise(c, &plain);
 	err = ms_buf_status(&plain);
 	if (!err)
 		err = seal(ms_buf_span(&plain), psk, random, &sealed);
@@ -129,15 +129,15 @@ static int read_all(int fd, struct ms_buf *out)
 	return n < 0 ? -errno : ms_buf_status(out);
 }
 
-int ms_ue_ticket_file_load(const char *path, struct ms_ue_ticket_cache *c, struct ms_span psk,
-			   ms_usec now)
+int ms_keys_ticket_file_load(const char *path, struct ms_keys_cache *c, struct ms_span psk,
+			     ms_usec now)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf sealed, plain;
 	struct stat st;
 	int fd, err;
 
-	ms_buf_init(&sealed, MS_UE_TICKET_FILE_MAX + 256);
-	ms_buf_init_secret(&plain, MS_UE_TICKET_FILE_MAX);
+	ms_buf_init(&sealed, MS_KEYS_TICKET_FILE_MAX + 256);
+	ms_buf_init_secret(&plain, MS_KEYS_TICKET_FILE_MAX);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
@@ -149,5 +149,5 @@ int ms_ue_ticket_file_load(const char *path, struct ms_ue_ticket_cache *c, struc
 	close(fd);
 	if (!err)
 		err = open_sealed(ms_buf_span(&sealed), psk, &plain);
-	return err ? err : ms_ue_ticket_cache_parse(c, ms_buf_span(&plain), now);
+	return err ? err : ms_keys_cache_parse(c, ms_buf_span(&plain), now);
 }

@@ -3,13 +3,13 @@
 
 #include <errno.h>
 
-#include "ue/identity.h"
+#include "keys/identity.h"
 
 static void reads(const char *text, const char *uri)
 {
-	struct ms_ue_identity id;
+	struct ms_keys_identity id;
 
-	assert_int_equal(ms_ue_identity_parse(ms_span_str(text), &id), 0);
+	assert_int_equal(ms_keys_identity_parse(ms_span_str(text), &id), 0);
 	assert_string_equal(id.uri, uri);
 }
 
@@ -37,28 +37,28 @@ static void refused(void **state)
 		"<sip:a@b",   "tel:",       "tel:12a",         "tel:1+2",
 		"sip:a@[::1", "sip:a\"b@x", "alice",           "sip:;x@b",
 	};
-	struct ms_ue_identity id = { "kept" };
+	struct ms_keys_identity id = { "kept" };
 	char longer[400];
 
 	(void)state;
 	for (size_t i = 0; i < MS_ARRAY_SIZE(bad); i++)
-		assert_int_equal(ms_ue_identity_parse(ms_span_str(bad[i]), &id), -EINVAL);
+		assert_int_equal(ms_keys_identity_parse(ms_span_str(bad[i]), &id), -EINVAL);
 	memset(longer, 'a', sizeof(longer));
 	memcpy(longer, "sip:", 4);
 	longer[sizeof(longer) - 10] = '@';
-	assert_int_equal(ms_ue_identity_parse(ms_span_of(longer, sizeof(longer)), &id), -EINVAL);
+	assert_int_equal(ms_keys_identity_parse(ms_span_of(longer, sizeof(longer)), &id), -EINVAL);
 	assert_string_equal(id.uri, "kept");
 }
 
 static void same_user(void **state)
 {
 	(void)state;
-	assert_true(ms_ue_identity_same(MS_SPAN_LIT("<sip:bob@X.org>;tag=3"),
-					MS_SPAN_LIT("sips:bob@x.org:5061")));
+	assert_true(ms_keys_identity_same(MS_SPAN_LIT("<sip:bob@X.org>;tag=3"),
+					  MS_SPAN_LIT("sips:bob@x.org:5061")));
 	assert_false(
-		ms_ue_identity_same(MS_SPAN_LIT("sip:Bob@x.org"), MS_SPAN_LIT("sip:bob@x.org")));
-	assert_false(ms_ue_identity_same(MS_SPAN_LIT("garbage"), MS_SPAN_LIT("garbage")));
-	assert_span_str(ms_ue_identity_user(MS_SPAN_LIT("sip:bob@x.org")), "bob");
+		ms_keys_identity_same(MS_SPAN_LIT("sip:Bob@x.org"), MS_SPAN_LIT("sip:bob@x.org")));
+	assert_false(ms_keys_identity_same(MS_SPAN_LIT("garbage"), MS_SPAN_LIT("garbage")));
+	assert_span_str(ms_keys_identity_user(MS_SPAN_LIT("sip:bob@x.org")), "bob");
 }
 
 int main(void)

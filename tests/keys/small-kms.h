@@ -3,9 +3,9 @@
 #ifndef SMALL_KMS_H
 #define SMALL_KMS_H
 
+#include "keys/smime.h"
 #include "mikey/held.h"
 #include "mikey/incoming.h"
-#include "ue/smime.h"
 
 #define SMALL_NOW ((ms_usec)1763622000 * MS_SEC)
 

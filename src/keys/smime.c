@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PSK S/MIME for immediate messages. See smime.h. */
-#include "ue/smime.h"
+#include "keys/smime.h"
 
 #include <errno.h>
 
@@ -10,7 +10,7 @@
 #define CS_ID 1 /* one crypto session: TR 33.829 annex E */
 
 /* The traffic key of the one PSK S/MIME session, derived from a GTGK as the profile has it. */
-static const struct ms_mikey_traffic *message_key(const struct ms_ue_smime *s,
+static const struct ms_mikey_traffic *message_key(const struct ms_keys_smime *s,
 						  const struct ms_mikey_csb *c)
 {
 	const struct ms_mikey_traffic *t;
@@ -24,7 +24,7 @@ static const struct ms_mikey_traffic *message_key(const struct ms_ue_smime *s,
 	return t;
 }
 
-static int start_transfer(const struct ms_ue_smime *s, struct ms_mikey_ticket_held *held,
+static int start_transfer(const struct ms_keys_smime *s, struct ms_mikey_ticket_held *held,
 			  struct ms_span called, ms_usec now, struct ms_buf *init,
 			  struct ms_mikey_csb **ret_c)
 {
@@ -42,8 +42,9 @@ static int start_transfer(const struct ms_ue_smime *s, struct ms_mikey_ticket_he
 	return err ? err : ms_mikey_transfer_bundle(t, ret_c);
 }
 
-int ms_ue_smime_seal(const struct ms_ue_smime *s, struct ms_mikey_ticket_held *held,
-		     struct ms_span called, struct ms_span entity, ms_usec now, struct ms_buf *out)
+int ms_keys_smime_seal(const struct ms_keys_smime *s, struct ms_mikey_ticket_held *held,
+		       struct ms_span called, struct ms_span entity, ms_usec now,
+		       struct ms_buf *out)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf init;
 	MS_CLEANUP(ms_mikey_csb_freep) struct ms_mikey_csb *csb = NULL;
@@ -67,14 +68,14 @@ int ms_ue_smime_seal(const struct ms_ue_smime *s, struct ms_mikey_ticket_held *h
 	return err ? err : ms_cms_write(m, out);
 }
 
-struct ms_ue_smime_in {
-	struct ms_ue_smime smime;
+struct ms_keys_smime_in {
+	struct ms_keys_smime smime;
 	struct ms_cms_message *cms;         /* owned */
 	struct ms_mikey_incoming *incoming; /* owned */
-	uint8_t replay_id[MS_UE_REPLAY_ID];
+	uint8_t replay_id[MS_KEYS_REPLAY_ID];
 };
 
-struct ms_ue_smime_in *ms_ue_smime_in_free(struct ms_ue_smime_in *in)
+struct ms_keys_smime_in *ms_keys_smime_in_free(struct ms_keys_smime_in *in)
 {
 	if (!in)
 		return NULL;
@@ -83,10 +84,10 @@ struct ms_ue_smime_in *ms_ue_smime_in_free(struct ms_ue_smime_in *in)
 	return ms_free(in);
 }
 
-static int read_object(struct ms_ue_smime_in *in, struct ms_span der, ms_usec now,
+static int read_object(struct ms_keys_smime_in *in, struct ms_span der, ms_usec now,
 		       struct ms_fault *fault)
 {
-	const struct ms_ue_smime *s = &in->smime;
+	const struct ms_keys_smime *s = &in->smime;
 	const struct ms_cms_locator *at = ms_cms_locator(ms_span_str(s->profile->transfer_locator));
 	struct ms_span init;
 	int err = ms_cms_read(der, &s->limits, &in->cms, fault);
@@ -98,17 +99,17 @@ static int read_object(struct ms_ue_smime_in *in, struct ms_span der, ms_usec no
 	err = ms_mikey_incoming_new(s->party, init, MS_SPAN_NULL, NULL, now, fault, &in->incoming);
 	if (err)
 		return err;
-	if (ms_ue_replay_id(ms_mikey_incoming_message(in->incoming), in->replay_id))
+	if (ms_keys_replay_id(ms_mikey_incoming_message(in->incoming), in->replay_id))
 		return ms_fault_set(fault, -EBADMSG, MS_MIKEY_ERR_AUTH, "mac_missing", 0);
-	if (ms_ue_replay_seen(s->replay, in->replay_id))
+	if (ms_keys_replay_seen(s->replay, in->replay_id))
 		return ms_fault_set(fault, -EALREADY, MS_MIKEY_ERR_TS, "replay", 0);
 	return 0;
 }
 
-int ms_ue_smime_read(const struct ms_ue_smime *s, struct ms_span der, ms_usec now,
-		     struct ms_fault *fault, struct ms_ue_smime_in **ret_in)
+int ms_keys_smime_read(const struct ms_keys_smime *s, struct ms_span der, ms_usec now,
+		       struct ms_fault *fault, struct ms_keys_smime_in **ret_in)
 {
-	struct ms_ue_smime_in *in = ms_zalloc(sizeof(*in));
+	struct ms_keys_smime_in *in = ms_zalloc(sizeof(*in));
 	int err;
 
 	if (!in)
@@ -116,20 +117,20 @@ int ms_ue_smime_read(const struct ms_ue_smime *s, struct ms_span der, ms_usec no
 	in->smime = *s;
 	err = read_object(in, der, now, fault);
 	if (err) {
-		ms_ue_smime_in_free(in);
+		ms_keys_smime_in_free(in);
 		return err;
 	}
 	*ret_in = in;
 	return 0;
 }
 
-struct ms_mikey_incoming *ms_ue_smime_incoming(struct ms_ue_smime_in *in)
+struct ms_mikey_incoming *ms_keys_smime_incoming(struct ms_keys_smime_in *in)
 {
 	return in->incoming;
 }
 
 /* Everything has verified; now the message must not have been seen while the KMS was asked. */
-static int enter_replay(struct ms_ue_smime_in *in, struct ms_fault *fault)
+static int enter_replay(struct ms_keys_smime_in *in, struct ms_fault *fault)
 {
 	const struct ms_mikey_message *m = ms_mikey_incoming_message(in->incoming);
 	ms_usec stamp;
@@ -137,18 +138,18 @@ static int enter_replay(struct ms_ue_smime_in *in, struct ms_fault *fault)
 
 	if (ms_mikey_ts_to_usec(&m->t, &stamp))
 		return ms_fault_set(fault, -EBADMSG, MS_MIKEY_ERR_TS, "timestamp_type", 0);
-	err = ms_ue_replay_enter(in->smime.replay, in->replay_id, stamp);
+	err = ms_keys_replay_enter(in->smime.replay, in->replay_id, stamp);
 	if (err == -EALREADY || err == -ESTALE)
 		return ms_fault_set(fault, err, MS_MIKEY_ERR_TS, "replay", 0);
 	return err ? ms_fault_set(fault, err, 0, "replay_cache", 0) : 0;
 }
 
-int ms_ue_smime_open(struct ms_ue_smime_in *in, ms_usec now, struct ms_buf *entity,
-		     struct ms_ue_identity *ret_sender, struct ms_fault *fault)
+int ms_keys_smime_open(struct ms_keys_smime_in *in, ms_usec now, struct ms_buf *entity,
+		       struct ms_keys_identity *ret_sender, struct ms_fault *fault)
 {
 	MS_CLEANUP(ms_mikey_csb_freep) struct ms_mikey_csb *csb = NULL;
 	const struct ms_mikey_traffic *key;
-	struct ms_ue_identity sender;
+	struct ms_keys_identity sender;
 	size_t before = entity->len;
 	int err = ms_mikey_incoming_answer(in->incoming, NULL, now, NULL, &csb);
 
@@ -158,7 +159,7 @@ int ms_ue_smime_open(struct ms_ue_smime_in *in, ms_usec now, struct ms_buf *enti
 	if (!key)
 		return ms_fault_set(fault, -EPERM, MS_MIKEY_ERR_SP, "not_a_message_key", 0);
 	if (!ms_mikey_csb_peer_proven(csb) ||
-	    ms_ue_identity_parse(ms_mikey_csb_peer(csb).data, &sender))
+	    ms_keys_identity_parse(ms_mikey_csb_peer(csb).data, &sender))
 		return ms_fault_set(fault, -EPERM, MS_MIKEY_ERR_ID, "sender_not_proven", 0);
 	err = ms_cms_open(in->cms, ms_secret_span(&key->tek), entity, fault);
 	if (!err)

@@ -3,7 +3,7 @@
  * The replay cache: a hash table of names, a heap by timestamp to find the oldest, and an append-only
  * file of fixed records. See replay.h.
  */
-#include "ue/replay.h"
+#include "keys/replay.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,17 +16,17 @@
 #include "core/reader.h"
 #include "crypto/hmac.h"
 
-#define RECORD (MS_UE_REPLAY_ID + 8)
+#define RECORD (MS_KEYS_REPLAY_ID + 8)
 #define RECORDS_AT_ONCE 256
 
 static const char magic[RECORD] = "mediasec-ue seen messages 1\n";
 
 struct entry {
 	ms_usec stamp;
-	uint8_t id[MS_UE_REPLAY_ID];
+	uint8_t id[MS_KEYS_REPLAY_ID];
 };
 
-struct ms_ue_replay {
+struct ms_keys_replay {
 	struct ms_hash *ids; /* owned; the values say nothing */
 	struct entry *heap;  /* owned; the oldest first */
 	size_t n, cap, max;
@@ -35,10 +35,10 @@ struct ms_ue_replay {
 	off_t read_to; /* how much of the file was read */
 };
 
-int ms_ue_replay_new(size_t max, const struct ms_random *random, struct ms_ue_replay **ret_r)
+int ms_keys_replay_new(size_t max, const struct ms_random *random, struct ms_keys_replay **ret_r)
 {
 	uint8_t key[16];
-	struct ms_ue_replay *r = ms_zalloc(sizeof(*r));
+	struct ms_keys_replay *r = ms_zalloc(sizeof(*r));
 	int err;
 
 	if (!r)
@@ -57,7 +57,7 @@ int ms_ue_replay_new(size_t max, const struct ms_random *random, struct ms_ue_re
 	return 0;
 }
 
-struct ms_ue_replay *ms_ue_replay_free(struct ms_ue_replay *r)
+struct ms_keys_replay *ms_keys_replay_free(struct ms_keys_replay *r)
 {
 	if (!r)
 		return NULL;
@@ -68,7 +68,7 @@ struct ms_ue_replay *ms_ue_replay_free(struct ms_ue_replay *r)
 	return ms_free(r);
 }
 
-int ms_ue_replay_id(const struct ms_mikey_message *m, uint8_t ret_id[MS_UE_REPLAY_ID])
+int ms_keys_replay_id(const struct ms_mikey_message *m, uint8_t ret_id[MS_KEYS_REPLAY_ID])
 {
 	uint8_t csb[4] = { (uint8_t)(m->hdr.csb_id >> 24), (uint8_t)(m->hdr.csb_id >> 16),
 			   (uint8_t)(m->hdr.csb_id >> 8), (uint8_t)m->hdr.csb_id };
@@ -88,13 +88,13 @@ static void swap(struct entry *a, struct entry *b)
 	*b = t;
 }
 
-static void sift_up(struct ms_ue_replay *r, size_t i)
+static void sift_up(struct ms_keys_replay *r, size_t i)
 {
 	for (; i > 0 && r->heap[i].stamp < r->heap[(i - 1) / 2].stamp; i = (i - 1) / 2)
 		swap(&r->heap[i], &r->heap[(i - 1) / 2]);
 }
 
-static void sift_down(struct ms_ue_replay *r, size_t i)
+static void sift_down(struct ms_keys_replay *r, size_t i)
 {
 	for (;;) {
 		size_t least = i;
@@ -110,16 +110,16 @@ static void sift_down(struct ms_ue_replay *r, size_t i)
 	}
 }
 
-static void forget_oldest(struct ms_ue_replay *r)
+static void forget_oldest(struct ms_keys_replay *r)
 {
 	if (r->heap[0].stamp > r->floor)
 		r->floor = r->heap[0].stamp;
-	ms_hash_take(r->ids, ms_span_of(r->heap[0].id, MS_UE_REPLAY_ID));
+	ms_hash_take(r->ids, ms_span_of(r->heap[0].id, MS_KEYS_REPLAY_ID));
 	r->heap[0] = r->heap[--r->n];
 	sift_down(r, 0);
 }
 
-static int grow(struct ms_ue_replay *r)
+static int grow(struct ms_keys_replay *r)
 {
 	size_t cap = r->cap ? 2 * r->cap : 64;
 	struct entry *heap;
@@ -136,14 +136,14 @@ static int grow(struct ms_ue_replay *r)
 	return 0;
 }
 
-static bool has(const struct ms_ue_replay *r, const uint8_t id[MS_UE_REPLAY_ID])
+static bool has(const struct ms_keys_replay *r, const uint8_t id[MS_KEYS_REPLAY_ID])
 {
-	return ms_hash_get(r->ids, ms_span_of(id, MS_UE_REPLAY_ID)) != NULL;
+	return ms_hash_get(r->ids, ms_span_of(id, MS_KEYS_REPLAY_ID)) != NULL;
 }
 
-static int remember(struct ms_ue_replay *r, const uint8_t id[MS_UE_REPLAY_ID], ms_usec stamp)
+static int remember(struct ms_keys_replay *r, const uint8_t id[MS_KEYS_REPLAY_ID], ms_usec stamp)
 {
-	struct ms_span name = ms_span_of(id, MS_UE_REPLAY_ID);
+	struct ms_span name = ms_span_of(id, MS_KEYS_REPLAY_ID);
 	int err;
 
 	if (has(r, id))
@@ -158,14 +158,14 @@ static int remember(struct ms_ue_replay *r, const uint8_t id[MS_UE_REPLAY_ID], m
 	if (err)
 		return err;
 	r->heap[r->n].stamp = stamp;
-	memcpy(r->heap[r->n].id, id, MS_UE_REPLAY_ID);
+	memcpy(r->heap[r->n].id, id, MS_KEYS_REPLAY_ID);
 	sift_up(r, r->n++);
 	return 0;
 }
 
-static int take_record(struct ms_ue_replay *r, const uint8_t *record)
+static int take_record(struct ms_keys_replay *r, const uint8_t *record)
 {
-	struct ms_reader in = ms_reader_of(ms_span_of(record + MS_UE_REPLAY_ID, 8));
+	struct ms_reader in = ms_reader_of(ms_span_of(record + MS_KEYS_REPLAY_ID, 8));
 	uint64_t stamp;
 	int err = ms_read_u64(&in, &stamp);
 
@@ -175,7 +175,7 @@ static int take_record(struct ms_ue_replay *r, const uint8_t *record)
 }
 
 /* What was written since the file was read last, by others perhaps. */
-static int catch_up(struct ms_ue_replay *r)
+static int catch_up(struct ms_keys_replay *r)
 {
 	uint8_t records[RECORDS_AT_ONCE * RECORD];
 
@@ -199,7 +199,7 @@ static int catch_up(struct ms_ue_replay *r)
 	}
 }
 
-static int append(const struct ms_ue_replay *r, const void *record)
+static int append(const struct ms_keys_replay *r, const void *record)
 {
 	ssize_t n;
 
@@ -209,7 +209,7 @@ static int append(const struct ms_ue_replay *r, const void *record)
 	return n == RECORD ? 0 : n < 0 ? -errno : -ENOSPC;
 }
 
-static int check_file(struct ms_ue_replay *r)
+static int check_file(struct ms_keys_replay *r)
 {
 	char head[RECORD];
 	ssize_t n = pread(r->fd, head, sizeof(head), 0);
@@ -221,7 +221,7 @@ static int check_file(struct ms_ue_replay *r)
 	return n == RECORD && memcmp(head, magic, RECORD) == 0 ? 0 : -EBADMSG;
 }
 
-int ms_ue_replay_open(struct ms_ue_replay *r, const char *path)
+int ms_keys_replay_open(struct ms_keys_replay *r, const char *path)
 {
 	int err;
 
@@ -239,14 +239,15 @@ int ms_ue_replay_open(struct ms_ue_replay *r, const char *path)
 	return err;
 }
 
-bool ms_ue_replay_seen(struct ms_ue_replay *r, const uint8_t id[MS_UE_REPLAY_ID])
+bool ms_keys_replay_seen(struct ms_keys_replay *r, const uint8_t id[MS_KEYS_REPLAY_ID])
 {
-	/* Unreadable is told by ms_ue_replay_enter(), which comes before anything is shown. */
+	/* Unreadable is told by ms_keys_replay_enter(), which comes before anything is shown. */
 	(void)!catch_up(r);
 	return has(r, id);
 }
 
-int ms_ue_replay_enter(struct ms_ue_replay *r, const uint8_t id[MS_UE_REPLAY_ID], ms_usec stamp)
+int ms_keys_replay_enter(struct ms_keys_replay *r, const uint8_t id[MS_KEYS_REPLAY_ID],
+			 ms_usec stamp)
 {
 	uint8_t record[RECORD];
 	struct ms_buf b;
@@ -257,12 +258,12 @@ int ms_ue_replay_enter(struct ms_ue_replay *r, const uint8_t id[MS_UE_REPLAY_ID]
 	if (err)
 		return err;
 	ms_buf_init_fixed(&b, record, sizeof(record));
-	ms_buf_put(&b, id, MS_UE_REPLAY_ID);
+	ms_buf_put(&b, id, MS_KEYS_REPLAY_ID);
 	ms_buf_put_u64(&b, (uint64_t)stamp);
 	return append(r, record);
 }
 
-size_t ms_ue_replay_count(const struct ms_ue_replay *r)
+size_t ms_keys_replay_count(const struct ms_keys_replay *r)
 {
 	return r->n;
 }

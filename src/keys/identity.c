@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Public identities. See identity.h. */
-#include "ue/identity.h"
+#include "keys/identity.h"
 
 #include <errno.h>
 
@@ -98,9 +98,9 @@ static int put_tel(struct ms_buf *b, struct ms_span rest)
 	return n > 0 ? 0 : -EINVAL;
 }
 
-int ms_ue_identity_parse(struct ms_span text, struct ms_ue_identity *ret_id)
+int ms_keys_identity_parse(struct ms_span text, struct ms_keys_identity *ret_id)
 {
-	struct ms_ue_identity id = { "" };
+	struct ms_keys_identity id = { "" };
 	struct ms_span spec = addr_spec(text), rest = spec, scheme;
 	struct ms_buf b;
 	int err;
@@ -123,15 +123,15 @@ int ms_ue_identity_parse(struct ms_span text, struct ms_ue_identity *ret_id)
 	return 0;
 }
 
-bool ms_ue_identity_same(struct ms_span a, struct ms_span b)
+bool ms_keys_identity_same(struct ms_span a, struct ms_span b)
 {
-	struct ms_ue_identity x, y;
+	struct ms_keys_identity x, y;
 
-	return !ms_ue_identity_parse(a, &x) && !ms_ue_identity_parse(b, &y) &&
-	       ms_span_eq(ms_ue_identity_span(&x), ms_ue_identity_span(&y));
+	return !ms_keys_identity_parse(a, &x) && !ms_keys_identity_parse(b, &y) &&
+	       ms_span_eq(ms_keys_identity_span(&x), ms_keys_identity_span(&y));
 }
 
-struct ms_span ms_ue_identity_user(struct ms_span uri)
+struct ms_span ms_keys_identity_user(struct ms_span uri)
 {
 	size_t colon = ms_span_find(uri, ':');
 	struct ms_span user = colon < uri.len ? ms_span_from(uri, colon + 1) : uri;

@@ -3,17 +3,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ue/ticket-cache.h"
+#include "keys/ticket-cache.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct ms_ue_ticket_cache *c = NULL;
+	struct ms_keys_cache *c = NULL;
 
-	if (ms_ue_ticket_cache_new(4, &c))
+	if (ms_keys_cache_new(4, &c))
 		return 0;
-	(void)!ms_ue_ticket_cache_parse(c, ms_span_of(data, size), 0);
-	ms_ue_ticket_cache_free(c);
+	(void)!ms_keys_cache_parse(c, ms_span_of(data, size), 0);
+	ms_keys_cache_free(c);
 	return 0;
 }
