@@ -21,15 +21,9 @@
 
 #define LISTEN_MAX 9
 #define RESTARTS_MAX 5
-#define RESTART_WINDOW (60 * MS_SEC)
 
 /* A million users take seconds to load; the database may be busy for a minute. */
 #define START_LIMIT_MS 120000
-
-struct child {
-	struct ms_role *role;
-	struct ms_chan *chan;
-};
 
 struct parent {
 	struct ms_daemon *d;
@@ -37,10 +31,9 @@ struct parent {
 	int listen[LISTEN_MAX];
 	size_t n_listen; /* without the metrics socket, which follows them */
 	bool has_metrics;
-	struct child front, vault;
+	struct ms_daemon_child front, vault;
 	struct ms_timer again;
-	ms_usec window; /* when the first restart of this window was */
-	unsigned restarts;
+	struct ms_daemon_deaths deaths;
 	bool stopping;
 };
 
@@ -55,61 +48,31 @@ static void chan_message(struct ms_chan *c, struct ms_msg *m, void *arg)
 	MS_LOG(&ms_log_main, MS_LOG_ERROR, "a role sent message %u", m->type);
 }
 
-/* Its end is told by ended(), with the reason. */
-static void chan_closed(struct ms_chan *c, int err, void *arg)
-{
-	struct child *child = arg;
-
-	(void)c;
-	(void)err;
-	child->chan = ms_chan_free(child->chan);
-}
-
-static const struct ms_chan_handlers chan_handlers = { .message = chan_message,
-						       .closed = chan_closed };
-
 static void ended(struct ms_role *r, int status, const char *text, void *arg);
 
-static int spawn(struct parent *p, struct child *child, const char *name, int link, bool listens)
+static int spawn(struct parent *p, struct ms_daemon_child *child, const char *name, int link,
+		 bool listens)
 {
 	const struct ms_kms_hello hello = { .n_listen = listens ? (uint32_t)p->n_listen : 0,
 					    .has_metrics = listens && p->has_metrics };
 	size_t n_sockets = listens ? p->n_listen + (p->has_metrics ? 1 : 0) : 0;
-	int fds[MS_KMS_FD_LISTEN + LISTEN_MAX], status[2], config, fd, err;
-	struct ms_role_spawn s = { .name = name,
-				   .fds = fds,
-				   .n_fds = MS_KMS_FD_LISTEN - 1 + n_sockets,
-				   .ended = ended,
-				   .arg = p };
+	int fds[1 + LISTEN_MAX] = { link };
+	const struct ms_daemon_child_start s = { .name = name,
+						 .head = ms_span_of(&hello, sizeof(hello)),
+						 .fields = ms_kms_config_fields,
+						 .values = p->config,
+						 .fds = fds,
+						 .n_fds = 1 + n_sockets,
+						 .limit_ms = START_LIMIT_MS,
+						 .message = chan_message,
+						 .ended = ended,
+						 .arg = p };
 
-	if (pipe2(status, O_CLOEXEC) < 0)
-		return -errno;
-	err = ms_daemon_role_write(ms_span_of(&hello, sizeof(hello)), ms_kms_config_fields,
-				   p->config, &config);
-	if (err) {
-		close(status[0]);
-		close(status[1]);
-		return err;
-	}
-	fds[MS_KMS_FD_CONFIG - 1] = config;
-	fds[MS_KMS_FD_STATUS - 1] = status[1];
-	fds[MS_KMS_FD_LINK - 1] = link;
-	memcpy(fds + MS_KMS_FD_LISTEN - 1, p->listen, n_sockets * sizeof(int));
-	err = ms_role_spawn(&s, &child->role, &fd);
-	close(config);
-	close(status[1]);
-	if (err == 0)
-		err = ms_chan_new(fd, 0, false, &chan_handlers, child, &child->chan);
-	if (err == 0)
-		err = ms_daemon_role_wait(status[0], START_LIMIT_MS);
-	close(status[0]);
+	memcpy(fds + 1, p->listen, n_sockets * sizeof(int));
+	int err = ms_daemon_child_start(child, &s);
+	if (err)
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "the %s did not start", name);
 	return err;
-}
-
-static void end_child(struct child *c)
-{
-	c->chan = ms_chan_free(c->chan);
-	c->role = ms_role_free(c->role);
 }
 
 static int start_roles(struct parent *p)
@@ -119,19 +82,12 @@ static int start_roles(struct parent *p)
 	if (err)
 		return err;
 	err = spawn(p, &p->vault, "vault", link[0], false);
-	if (err)
-		MS_LOG(&ms_log_main, MS_LOG_ERROR, "the vault did not start");
-	if (err == 0) {
+	if (err == 0)
 		err = spawn(p, &p->front, "front", link[1], true);
-		if (err)
-			MS_LOG(&ms_log_main, MS_LOG_ERROR, "the front did not start");
-	}
 	close(link[0]);
 	close(link[1]);
-	if (err) {
-		end_child(&p->front);
-		end_child(&p->vault);
-	}
+	if (err)
+		ms_daemon_child_end(&p->vault);
 	return err;
 }
 
@@ -139,23 +95,14 @@ static int start_roles(struct parent *p)
 
 static void restart(struct parent *p)
 {
-	ms_usec now = ms_clock_mono();
-
-	end_child(&p->front);
-	end_child(&p->vault);
-	if (p->restarts == 0 || now - p->window > RESTART_WINDOW) {
-		p->window = now;
-		p->restarts = 0;
-	}
-	if (++p->restarts > RESTARTS_MAX) {
-		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%d restarts in a minute: giving up",
-		       RESTARTS_MAX);
+	ms_daemon_child_end(&p->front);
+	ms_daemon_child_end(&p->vault);
+	if (!ms_daemon_deaths_bear(&p->deaths, RESTARTS_MAX)) {
 		p->stopping = true;
 		ms_daemon_stop(p->d, 1);
 		return;
 	}
-	/* Not at once: what killed it may need a moment to pass. */
-	ms_timer_start(&p->again, 200 * MS_MSEC);
+	ms_timer_start(&p->again, MS_DAEMON_AGAIN);
 }
 
 static void again(void *arg)
@@ -171,7 +118,7 @@ static void again(void *arg)
 /* Front first: it answers what is in flight, for which it needs the vault. */
 static void stop_next(struct parent *p)
 {
-	struct child *next = p->front.role ? &p->front : p->vault.role ? &p->vault : NULL;
+	struct ms_daemon_child *next = p->front.role ? &p->front : p->vault.role ? &p->vault : NULL;
 
 	if (!next)
 		ms_daemon_stopped(p->d);
@@ -182,11 +129,11 @@ static void stop_next(struct parent *p)
 static void ended(struct ms_role *r, int status, const char *text, void *arg)
 {
 	struct parent *p = arg;
-	struct child *c = r == p->front.role ? &p->front : &p->vault;
+	struct ms_daemon_child *c = r == p->front.role ? &p->front : &p->vault;
 
 	if (!p->stopping || status != 0)
 		MS_LOG(&ms_log_main, MS_LOG_ERROR, "the %s %s", ms_role_name(r), text);
-	end_child(c);
+	ms_daemon_child_end(c);
 	if (p->stopping)
 		stop_next(p);
 	else
@@ -236,7 +183,7 @@ static int start(struct ms_daemon *d, const void *config)
 	return err ? err : start_roles(p);
 }
 
-static int send_config(struct child *c, const struct ms_kms_config *config)
+static int send_config(struct ms_daemon_child *c, const struct ms_kms_config *config)
 {
 	if (!c->chan)
 		return -ENOTCONN;
@@ -281,8 +228,8 @@ static void done(struct ms_daemon *d)
 	struct parent *p = &parent;
 
 	(void)d;
-	end_child(&p->front);
-	end_child(&p->vault);
+	ms_daemon_child_end(&p->front);
+	ms_daemon_child_end(&p->vault);
 	for (size_t i = 0; i < p->n_listen + (p->has_metrics ? 1 : 0); i++)
 		close(p->listen[i]);
 }

@@ -7,7 +7,6 @@
 #include "mgw/parent.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -21,13 +20,11 @@
 #include "priv/role.h"
 
 #define RESTARTS_MAX 10
-#define RESTART_WINDOW (60 * MS_SEC)
 #define START_LIMIT_MS 60000
 
 struct child {
 	struct parent *parent;
-	struct ms_role *role;
-	struct ms_chan *chan;
+	struct ms_daemon_child run;
 	uint32_t index; /* of a worker */
 	bool wanted;    /* died and is to be started again */
 };
@@ -40,8 +37,7 @@ struct parent {
 	unsigned n_workers;
 	int links; /* to the control role: links to workers go there */
 	struct ms_timer again;
-	ms_usec window; /* when the first restart of this window was */
-	unsigned restarts;
+	struct ms_daemon_deaths deaths;
 	bool stopping;
 };
 
@@ -59,56 +55,25 @@ static void chan_message(struct ms_chan *c, struct ms_msg *m, void *arg)
 		MS_LOG(&ms_log_main, MS_LOG_ERROR, "a role sent message %u", m->type);
 }
 
-/* Its end is told by ended(), with the reason. */
-static void chan_closed(struct ms_chan *c, int err, void *arg)
-{
-	struct child *child = arg;
-
-	(void)c;
-	(void)err;
-	child->chan = ms_chan_free(child->chan);
-}
-
-static const struct ms_chan_handlers chan_handlers = { .message = chan_message,
-						       .closed = chan_closed };
-
 static void ended(struct ms_role *r, int status, const char *text, void *arg);
 
-/* With `link` as the role's third descriptor, which stays the caller's. */
+/* With `link` as the role's own descriptor, which stays the caller's. */
 static int spawn(struct child *child, const char *name, int link)
 {
 	struct parent *p = child->parent;
 	const struct ms_mgw_hello hello = { .workers = p->n_workers, .index = child->index };
-	int status[2], config, fd;
+	const struct ms_daemon_child_start s = { .name = name,
+						 .head = ms_span_of(&hello, sizeof(hello)),
+						 .fields = ms_mgw_config_fields,
+						 .values = p->config,
+						 .fds = &link,
+						 .n_fds = 1,
+						 .limit_ms = START_LIMIT_MS,
+						 .message = chan_message,
+						 .ended = ended,
+						 .arg = child };
 
-	if (pipe2(status, O_CLOEXEC) < 0)
-		return -errno;
-	int err = ms_daemon_role_write(ms_span_of(&hello, sizeof(hello)), ms_mgw_config_fields,
-				       p->config, &config);
-	if (err) {
-		close(status[0]);
-		close(status[1]);
-		return err;
-	}
-	const int fds[] = { config, status[1], link };
-	const struct ms_role_spawn s = {
-		.name = name, .fds = fds, .n_fds = 3, .ended = ended, .arg = child
-	};
-	err = ms_role_spawn(&s, &child->role, &fd);
-	close(config);
-	close(status[1]);
-	if (err == 0)
-		err = ms_chan_new(fd, 0, false, &chan_handlers, child, &child->chan);
-	if (err == 0)
-		err = ms_daemon_role_wait(status[0], START_LIMIT_MS);
-	close(status[0]);
-	return err;
-}
-
-static void end_child(struct child *c)
-{
-	c->chan = ms_chan_free(c->chan);
-	c->role = ms_role_free(c->role);
+	return ms_daemon_child_start(&child->run, &s);
 }
 
 static int start_worker(struct child *w)
@@ -126,7 +91,7 @@ static int start_worker(struct child *w)
 	if (err) {
 		MS_LOG(&ms_log_main, MS_LOG_ERROR, "media worker %u did not start: %s", w->index,
 		       strerror(-err));
-		end_child(w);
+		ms_daemon_child_end(&w->run);
 	}
 	return err;
 }
@@ -134,9 +99,9 @@ static int start_worker(struct child *w)
 static void end_all(struct parent *p)
 {
 	ms_mgw_ask_lost();
-	end_child(&p->control);
+	ms_daemon_child_end(&p->control.run);
 	for (unsigned i = 0; i < p->n_workers; i++)
-		end_child(&p->workers[i]);
+		ms_daemon_child_end(&p->workers[i].run);
 	if (p->links >= 0)
 		close(p->links);
 	p->links = -1;
@@ -170,24 +135,15 @@ static int start_all(struct parent *p)
 
 /* ---- watching ---- */
 
-/* Not at once: what killed it may need a moment to pass. */
 static void start_again_soon(struct parent *p)
 {
-	ms_usec now = ms_clock_mono();
-
-	if (p->restarts == 0 || now - p->window > RESTART_WINDOW) {
-		p->window = now;
-		p->restarts = 0;
-	}
-	if (++p->restarts > RESTARTS_MAX) {
-		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%d restarts in a minute: giving up",
-		       RESTARTS_MAX);
+	if (!ms_daemon_deaths_bear(&p->deaths, RESTARTS_MAX)) {
 		p->stopping = true;
 		end_all(p);
 		ms_daemon_stop(p->d, 1);
 		return;
 	}
-	ms_timer_start(&p->again, 200 * MS_MSEC);
+	ms_timer_start(&p->again, MS_DAEMON_AGAIN);
 }
 
 static void again(void *arg)
@@ -195,7 +151,7 @@ static void again(void *arg)
 	struct parent *p = arg;
 	int err = 0;
 
-	if (!p->control.role) {
+	if (!p->control.run.role) {
 		err = start_all(p);
 		if (err == 0)
 			MS_LOG(&ms_log_main, MS_LOG_NOTICE, "control and workers serve again");
@@ -214,10 +170,10 @@ static void again(void *arg)
 static struct child *next_to_stop(struct parent *p)
 {
 	/* Control first: it takes leave of its controllers and still needs the workers for that. */
-	if (p->control.role)
+	if (p->control.run.role)
 		return &p->control;
 	for (unsigned i = 0; i < p->n_workers; i++)
-		if (p->workers[i].role)
+		if (p->workers[i].run.role)
 			return &p->workers[i];
 	return NULL;
 }
@@ -228,8 +184,8 @@ static void stop_next(struct parent *p)
 
 	if (!c)
 		ms_daemon_stopped(p->d);
-	else if (c->chan && ms_chan_send(c->chan, MS_MGW_MSG_STOP, 0, MS_SPAN_NULL))
-		ms_role_kill(c->role, SIGKILL);
+	else if (c->run.chan && ms_chan_send(c->run.chan, MS_MGW_MSG_STOP, 0, MS_SPAN_NULL))
+		ms_role_kill(c->run.role, SIGKILL);
 	/* Without a channel it is ending already: a worker does when control has gone. */
 }
 
@@ -241,7 +197,7 @@ static void ended(struct ms_role *r, int status, const char *text, void *arg)
 
 	if (!p->stopping || status != 0)
 		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%s %u %s", ms_role_name(r), c->index, text);
-	end_child(c);
+	ms_daemon_child_end(&c->run);
 	if (p->stopping) {
 		stop_next(p);
 		return;
@@ -257,7 +213,7 @@ static void ended(struct ms_role *r, int status, const char *text, void *arg)
 
 struct ms_chan *ms_mgw_parent_control(void)
 {
-	return parent.control.chan;
+	return parent.control.run.chan;
 }
 
 /* ---- the daemon's hooks ---- */
