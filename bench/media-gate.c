@@ -114,7 +114,7 @@ static void make_pair(uint32_t i)
 		be_aware(&a, &b, i);
 	set(2 * n + 1, &a);
 	set(2 * n + 2, &b);
-	if (ms_media_pair(g.media, 2 * n + 1, 2 * n + 2))
+	if (ms_media_pair(g.media, 2 * n + 1, 2 * n + 2, MS_PLANE_BOTHWAY))
 		die("a pair could not be made");
 }
 

@@ -272,9 +272,11 @@ unsigned ms_mg_audit(struct mg_job *j, struct mg_termination *t, const struct ms
 }
 
 /* Capabilities: the packages, which say which events, signals, properties and statistics there are. */
-unsigned ms_mg_audit_capability(struct mg_job *j, const struct ms_h248_audit *audit,
-				struct ms_h248_command *reply)
+unsigned ms_mg_audit_capability(struct mg_job *j, struct mg_termination *t,
+				const struct ms_h248_audit *audit, struct ms_h248_command *reply)
 {
+	(void)t;
+
 	uint32_t want = wanted(audit), rest = want & ~(uint32_t)MS_H248_AUDIT_PACKAGES;
 	unsigned code = want & MS_H248_AUDIT_PACKAGES ? packages(j, reply) : 0;
 

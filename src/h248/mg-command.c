@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Add, Modify, Move, Subtract and the controller's ServiceChange (RFC 3525 sections 7.2.1 to 7.2.4, 7.2.8). */
+/* Add, Modify, Move, Subtract (RFC 3525 sections 7.2.1 to 7.2.4). */
 #include "h248/mg-priv.h"
 
 #define REALM_OPEN 0xff /* the realm is not decided yet */
@@ -18,7 +18,7 @@ static unsigned made(struct mg_job *j, struct mg_termination *t)
 	return 510;
 }
 
-unsigned ms_mg_add(struct mg_call *c)
+unsigned ms_mg_add(struct mg_call *c, struct mg_termination **ret_t)
 {
 	struct mg_job *j = c->job;
 	struct ms_h248_command *reply = ms_h248_arena_get(&j->arena, sizeof(*reply)), *linked;
@@ -47,6 +47,7 @@ unsigned ms_mg_add(struct mg_call *c)
 	reply->verb = linked->verb;
 	reply->terminations = linked->terminations;
 	*linked = *reply;
+	*ret_t = t;
 	return 0;
 }
 
@@ -79,6 +80,10 @@ unsigned ms_mg_move(struct mg_call *c, struct mg_termination *t)
 	u->old.set = t->set;
 	ms_mg_touch(c->job, from);
 	if (from != c->context) {
+		unsigned code = ms_mg_topology_leave(c->job, from, t);
+
+		if (code)
+			return code;
 		ms_list_remove(&t->link);
 		ms_list_append(&c->context->terminations, &t->link);
 		from->n--;
@@ -156,55 +161,4 @@ unsigned ms_mg_subtract(struct mg_call *c, struct mg_termination *t)
 			return code;
 	}
 	return ms_mg_take_away(c->job, t, statistics ? reply : NULL);
-}
-
-/* ---- ServiceChange by the controller ---- */
-
-static unsigned set_service(struct mg_job *j, struct mg_termination *t,
-			    enum ms_h248_service_state state, bool release)
-{
-	struct mg_undo *u = ms_mg_undo_new(j, MG_UNDO_SET, t);
-
-	if (!u)
-		return 510;
-	u->old.set = t->set;
-	t->set.service = state;
-	for (struct mg_stream *s = t->streams; s && release; s = s->next) {
-		struct ms_plane_op *op =
-			s->set.live ? ms_mg_op_new(j, MG_OP_SIGNALS, MS_PLANE_RELEASE, s) : NULL;
-
-		if (s->set.live && !op)
-			return 510;
-	}
-	return 0;
-}
-
-static unsigned change_root(struct mg_call *c, const struct ms_h248_service_change *sc)
-{
-	/* RFC 3525 section 11.5: the controller sends us to another one */
-	if (sc->method != MS_H248_SC_HANDOFF)
-		return 501;
-	return ms_mg_handoff(c->job->g, sc, c->job->now);
-}
-
-unsigned ms_mg_service_change(struct mg_call *c, struct mg_termination *t)
-{
-	const struct ms_h248_service_change *sc = c->cmd->service_change;
-
-	if (!sc || !sc->method)
-		return 472;
-	if (!c->quiet && !reply_for(c, t))
-		return 510;
-	if (t == &c->job->g->root)
-		return change_root(c, sc);
-	switch (sc->method) {
-	case MS_H248_SC_FORCED:
-		return set_service(c->job, t, MS_H248_SERVICE_OUT, true);
-	case MS_H248_SC_GRACEFUL:
-		return set_service(c->job, t, MS_H248_SERVICE_OUT, false);
-	case MS_H248_SC_RESTART:
-		return set_service(c->job, t, MS_H248_SERVICE_IN, false);
-	default:
-		return 501;
-	}
 }

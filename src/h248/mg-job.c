@@ -116,6 +116,8 @@ static void finish(struct mg_job *j)
 		if (j->g->o.handlers.timing)
 			j->g->o.handlers.timing(j->g->o.handlers.arg, j->g->controller, &j->timing);
 	}
+	if (j->root_method)
+		ms_mg_root_changed(j->g, j->root_method, j->root_delay, j->now);
 	answer(j);
 }
 

@@ -28,18 +28,8 @@ struct ms_plane_op *ms_mg_op_new(struct mg_job *j, enum mg_op_list list, enum ms
 
 /* ---- pairs ---- */
 
-static bool isolated(const struct mg_context *c, const struct mg_termination *a,
-		     const struct mg_termination *b)
-{
-	for (const struct mg_topology *t = c->attributes.topology; t; t = t->next)
-		if (t->kind == MS_H248_TOPOLOGY_ISOLATE &&
-		    ((t->from == a && t->to == b) || (t->from == b && t->to == a)))
-			return true;
-	return false;
-}
-
-/* The same stream of the other termination, when there is exactly one other that has it. */
-static struct mg_stream *partner_of(const struct mg_context *c, const struct mg_stream *s)
+/* The same stream of the only other termination that has it and is not isolated from this one. */
+static struct mg_stream *candidate(const struct mg_context *c, const struct mg_stream *s)
 {
 	struct mg_stream *ret = NULL;
 	struct mg_termination *t;
@@ -48,45 +38,90 @@ static struct mg_stream *partner_of(const struct mg_context *c, const struct mg_
 	mg_each_termination(t, l, c)
 	{
 		struct mg_stream *other = t == s->termination ? NULL : ms_mg_stream_find(t, s->id);
+		enum ms_plane_flow flow;
 
-		if (other && ret)
+		if (!other || !ms_mg_topology_flow(c, s, other, &flow))
+			continue;
+		if (ret)
 			return NULL;
-		if (other)
-			ret = other;
+		ret = other;
 	}
-	return ret && ret->set.live && !isolated(c, s->termination, ret->termination) ? ret : NULL;
+	return ret;
 }
 
-static unsigned pair(struct mg_job *j, struct mg_stream *s, struct mg_stream *other)
+/* A connection has two ends: each must be the other's only candidate. */
+static struct mg_stream *partner_of(const struct mg_context *c, const struct mg_stream *s,
+				    enum ms_plane_flow *ret_flow)
 {
-	if (other && other->termination->home != s->termination->home)
-		return ms_mg_refuse(j, 510, MS_SPAN_LIT("terminations live in different workers"));
+	struct mg_stream *other = s->set.live ? candidate(c, s) : NULL;
+
+	*ret_flow = MS_PLANE_BOTHWAY;
+	if (!other || !other->set.live || candidate(c, other) != s)
+		return NULL;
+	(void)ms_mg_topology_flow(c, s, other, ret_flow);
+	return other;
+}
+
+static uint8_t mirrored(unsigned flow)
+{
+	return flow == MS_PLANE_FORWARD    ? MS_PLANE_BACKWARD
+	       : flow == MS_PLANE_BACKWARD ? MS_PLANE_FORWARD
+					   : MS_PLANE_BOTHWAY;
+}
+
+/* `to` 0: the two are nobody's. */
+static void join(struct mg_stream *s, struct mg_stream *other, ms_plane_endpoint to, unsigned flow)
+{
+	s->partner = to;
+	s->flow = (uint8_t)flow;
+	if (!other)
+		return;
+	other->partner = to ? s->endpoint : 0;
+	other->flow = mirrored(flow);
+}
+
+static unsigned pair(struct mg_job *j, struct mg_stream *s, struct mg_stream *other,
+		     ms_plane_endpoint to, enum ms_plane_flow flow)
+{
 	struct ms_plane_op *op = ms_mg_op_new(j, MG_OP_SETS, MS_PLANE_PAIR, s);
+
 	if (!op)
 		return 510;
-	op->partner = other ? other->endpoint : 0;
-	if (!other) /* who is left alone */
-		other = ms_mg_endpoint_find(j->g, s->partner);
-	j->at.sets->was = s->partner;
+	op->partner = to;
+	op->flow = flow;
 	j->at.sets->other = other;
-	s->partner = op->partner;
-	if (other) {
-		j->at.sets->also = other->partner;
-		other->partner = op->partner ? s->endpoint : 0;
-	}
+	j->at.sets->was = s->partner;
+	j->at.sets->was_flow = s->flow;
+	join(s, other, to, flow);
 	return 0;
+}
+
+/* Who has another partner from now on is alone first. */
+static unsigned part_stream(struct mg_job *j, const struct mg_context *c, struct mg_stream *s)
+{
+	enum ms_plane_flow flow;
+	struct mg_stream *other = partner_of(c, s, &flow);
+
+	if (!s->set.live || !s->partner || (other && other->endpoint == s->partner))
+		return 0;
+	return pair(j, s, ms_mg_endpoint_find(j->g, s->partner), 0, MS_PLANE_BOTHWAY);
 }
 
 static unsigned pair_stream(struct mg_job *j, const struct mg_context *c, struct mg_stream *s)
 {
-	struct mg_stream *other = partner_of(c, s);
+	enum ms_plane_flow flow;
+	struct mg_stream *other = partner_of(c, s, &flow);
 
-	if (!s->set.live || s->partner == (other ? other->endpoint : 0))
+	if (!other || (s->partner == other->endpoint && s->flow == flow))
 		return 0;
-	return pair(j, s, other);
+	if (other->termination->home != s->termination->home)
+		return ms_mg_refuse(j, 510, MS_SPAN_LIT("terminations live in different workers"));
+	return pair(j, s, other, other->endpoint, flow);
 }
 
-static unsigned pair_context(struct mg_job *j, const struct mg_context *c)
+typedef unsigned each_stream(struct mg_job *j, const struct mg_context *c, struct mg_stream *s);
+
+static unsigned each(struct mg_job *j, const struct mg_context *c, each_stream *f)
 {
 	struct mg_termination *t;
 	struct ms_list *l;
@@ -94,7 +129,7 @@ static unsigned pair_context(struct mg_job *j, const struct mg_context *c)
 	mg_each_termination(t, l, c)
 	{
 		for (struct mg_stream *s = t->streams; s; s = s->next) {
-			unsigned code = pair_stream(j, c, s);
+			unsigned code = f(j, c, s);
 
 			if (code)
 				return code;
@@ -105,11 +140,15 @@ static unsigned pair_context(struct mg_job *j, const struct mg_context *c)
 
 unsigned ms_mg_ops_pair(struct mg_job *j)
 {
-	for (struct mg_context *c = j->touched; c; c = c->touched) {
-		unsigned code = pair_context(j, c);
+	static each_stream *const passes[] = { part_stream, pair_stream };
 
-		if (code)
-			return code;
+	for (size_t i = 0; i < 2; i++) {
+		for (struct mg_context *c = j->touched; c; c = c->touched) {
+			unsigned code = each(j, c, passes[i]);
+
+			if (code)
+				return code;
+		}
 	}
 	return 0;
 }
@@ -174,24 +213,16 @@ static void put_reverse(struct mg_job *j, const struct mg_op *op, enum ms_plane_
 
 static void reverse_pair(struct mg_job *j, const struct mg_op *op)
 {
-	op->stream->partner = op->was;
+	join(op->stream, op->other, op->was, op->was_flow);
 	put_reverse(j, op, MS_PLANE_PAIR, op->stream->endpoint, op->was);
-	if (!op->other)
-		return;
-	op->other->partner = op->also;
-	if (op->also)
-		put_reverse(j, op, MS_PLANE_PAIR, op->other->endpoint, op->also);
+	j->ops[j->n_ops - 1].flow = op->was_flow;
 }
 
 void ms_mg_ops_unpair(struct mg_job *j)
 {
-	for (struct mg_op *op = j->at.sets; op; op = op->prev) {
-		if (op->op.verb != MS_PLANE_PAIR)
-			continue;
-		op->stream->partner = op->was;
-		if (op->other)
-			op->other->partner = op->also;
-	}
+	for (struct mg_op *op = j->at.sets; op; op = op->prev)
+		if (op->op.verb == MS_PLANE_PAIR)
+			join(op->stream, op->other, op->was, op->was_flow);
 }
 
 /* Deletions go last: two passes. */
@@ -219,7 +250,7 @@ bool ms_mg_ops_reverse(struct mg_job *j)
 	struct mg_op **from = j->from;
 	size_t n = j->n_ops;
 
-	if (make_room(j, 2 * n))
+	if (make_room(j, n))
 		return false;
 	j->n_ops = 0;
 	reverse_all(j, done, from, n, false);

@@ -55,6 +55,7 @@ struct mg_stream {
 	struct mg_termination *termination;
 	ms_plane_endpoint endpoint;
 	ms_plane_endpoint partner; /* as the plane knows it */
+	uint8_t flow;              /* enum ms_plane_flow, seen from here */
 	uint16_t id;
 	bool tcp_up, tls_up;
 	uint8_t missed; /* general cause of a release that could not be reported; 0: none */
@@ -66,6 +67,8 @@ struct mg_termination_set {
 	struct mg_context *context; /* NULL: ROOT */
 	enum ms_h248_service_state service;
 	enum ms_h248_buffer_control buffering;
+	uint32_t change_at; /* seconds: when `service` becomes change_to; 0: no change planned */
+	enum ms_h248_service_state change_to;
 };
 
 struct mg_observed; /* mg-notify.c: an event waiting in the EventBuffer */
@@ -73,7 +76,7 @@ struct mg_observed; /* mg-notify.c: an event waiting in the EventBuffer */
 struct mg_termination {
 	struct mg_termination *chain; /* in the table by number */
 	struct ms_list link;          /* in the context */
-	struct ms_list due;           /* hangterm */
+	struct ms_list due;           /* on the wheel */
 	struct mg_stream *streams;
 	struct mg_events *events;       /* owned; NULL: none */
 	struct mg_events *event_buffer; /* owned; NULL: none */
@@ -91,14 +94,15 @@ struct mg_termination {
 struct mg_topology {
 	struct mg_topology *next;
 	struct mg_termination *from, *to;
-	enum ms_h248_topology_kind kind;
+	enum ms_h248_topology_kind kind; /* BOTHWAY only with a stream: against a rule for all */
+	uint16_t stream;                 /* 0: all */
 };
 
 /** Context attributes (RFC 3525 section 6.1.1). */
 struct mg_attributes {
 	uint8_t priority;
 	bool emergency, ieps;
-	struct mg_topology *topology; /* owned; what is not bothway */
+	struct mg_topology *topology; /* owned; what is not bothway, one of a pair and stream */
 };
 
 struct mg_context {
@@ -156,8 +160,9 @@ struct mg_op {
 	bool was_live;             /* SET */
 	struct ms_span old_bearer; /* SET: what the plane had; in the arena */
 	uint32_t old_certificate;
-	struct mg_stream *other;     /* PAIR */
-	ms_plane_endpoint was, also; /* PAIR: former partners of both */
+	struct mg_stream *other; /* PAIR: the other one of both, now or before */
+	ms_plane_endpoint was;   /* PAIR: the former partner, the other one or none */
+	uint8_t was_flow;
 	struct ms_plane_op op;
 };
 
@@ -191,6 +196,9 @@ struct mg_job {
 	struct mg_op **from;
 	size_t n_ops;
 	uint32_t commands;
+	struct mg_termination *chosen;      /* of this action, the first that an Add with $ made */
+	enum ms_h248_sc_method root_method; /* ServiceChange of ROOT; ABSENT: none */
+	ms_usec root_delay;
 	bool timing_set; /* ROOT: what is set when all is through */
 	struct ms_h248_root_timing timing;
 	ms_usec now;
@@ -254,7 +262,8 @@ struct ms_mg {
 	ms_usec lost_at;      /* without a controller since; MS_NEVER: we have one, or had none */
 	ms_usec heard;        /* the controller */
 	bool ito_asked;       /* and waits for an answer */
-	bool draining;
+	bool draining;        /* the operator's */
+	bool ordered_out;     /* the controller's ServiceChange of ROOT: no new contexts */
 	struct ms_h248_root_timing timing;
 
 	/* requests of ours */
@@ -262,7 +271,7 @@ struct ms_mg {
 	uint32_t next_cookie;
 	struct ms_h248_arena scratch; /* for what we ask */
 
-	/* hangterm */
+	/* hangterm, delayed ServiceChange */
 	struct ms_list wheel[MG_WHEEL_SLOTS];
 	uint32_t wheel_at; /* second up to which it is done */
 	uint32_t wheel_n;
@@ -366,8 +375,6 @@ bool ms_mg_ops_reverse(struct mg_job *j);
 /** A command's part of the reply. NULL: no memory. */
 struct ms_h248_command *ms_mg_reply_add(struct mg_job *j, struct ms_h248_action *a,
 					enum ms_h248_verb verb, struct ms_h248_termination *id);
-/** Carries out all actions of the request. */
-void ms_mg_request_run(struct mg_job *j, const struct ms_h248_transaction *t);
 /** Gives `code` back, with words for its error descriptor. */
 unsigned ms_mg_refuse(struct mg_job *j, unsigned code, struct ms_span detail);
 struct ms_h248_error *ms_mg_error(struct mg_job *j, unsigned code);
@@ -379,18 +386,38 @@ struct mg_call {
 	struct ms_h248_action *reply;
 	const struct ms_h248_command *cmd;
 	struct mg_pattern pattern;
-	bool quiet; /* W-: one reply for all, no statistics */
+	struct ms_h248_command *
+		*merged; /* W-: where the one reply is; NULL: of this context alone */
+	bool everywhere; /* ContextID ALL */
+	bool quiet;      /* W-: one reply for all, no statistics */
 };
+
+/** The command, on all terminations it is about; the code of its last failure. */
+unsigned ms_mg_command_run(struct mg_call *c);
+
+/* ---- mg-action.c ---- */
+
+/** Carries out all actions of the request. */
+void ms_mg_actions_run(struct mg_job *j, const struct ms_h248_transaction *t);
 
 /* ---- mg-command.c: each appends its replies ---- */
 
-unsigned ms_mg_add(struct mg_call *c);
+unsigned ms_mg_add(struct mg_call *c, struct mg_termination **ret_t);
 unsigned ms_mg_modify(struct mg_call *c, struct mg_termination *t);
 unsigned ms_mg_move(struct mg_call *c, struct mg_termination *t);
 unsigned ms_mg_subtract(struct mg_call *c, struct mg_termination *t);
-unsigned ms_mg_service_change(struct mg_call *c, struct mg_termination *t);
 /** Marks a termination as subtracted and its endpoints for deletion; into `reply` its statistics. */
 unsigned ms_mg_take_away(struct mg_job *j, struct mg_termination *t, struct ms_h248_command *reply);
+
+/* ---- mg-service.c ---- */
+
+unsigned ms_mg_service_change(struct mg_call *c, struct mg_termination *t);
+/** What a ServiceChange of ROOT said, once its transaction is through. */
+void ms_mg_root_changed(struct ms_mg *g, enum ms_h248_sc_method method, ms_usec delay, ms_usec now);
+/** The delay of a ServiceChange is over. */
+void ms_mg_service_due(struct ms_mg *g, struct mg_termination *t);
+/** No new contexts: by the operator or by the controller. */
+bool ms_mg_closed(const struct ms_mg *g);
 
 /* ---- mg-descriptors.c, mg-stream.c, mg-events.c, mg-root.c ---- */
 
@@ -409,16 +436,36 @@ unsigned ms_mg_root_modify(struct mg_job *j, const struct ms_h248_command *cmd,
 			   struct ms_h248_command *reply);
 /** The properties of ROOT, for an audit. */
 unsigned ms_mg_root_properties(struct mg_job *j, struct ms_h248_param **ret_list);
+
+/* ---- mg-context.c, mg-topology.c ---- */
+
 unsigned ms_mg_context_attributes(struct mg_job *j, struct mg_context *c,
 				  const struct ms_h248_context *asked, struct ms_h248_context *ret);
+/** Version 3: is the context one of those that an action on all is about? */
+bool ms_mg_context_selected(const struct mg_context *c, const struct ms_h248_context *asked);
+/** Can be selected so at all? */
+unsigned ms_mg_context_selection(struct mg_job *j, uint32_t context,
+				 const struct ms_h248_context *asked);
+/** A Topology descriptor on top of what was; a new list, owned by the caller whatever is returned. */
+unsigned ms_mg_topology_take(struct mg_job *j, const struct mg_context *c,
+			     const struct ms_h248_context *asked, struct mg_topology **ret_list);
+/** As an audit shows it. */
+unsigned ms_mg_topology_tell(struct mg_job *j, const struct mg_context *c,
+			     struct ms_h248_context *ret);
+/** The termination leaves the context for another one. */
+unsigned ms_mg_topology_leave(struct mg_job *j, struct mg_context *c,
+			      const struct mg_termination *t);
+/** False: nothing passes between the two in this stream. */
+bool ms_mg_topology_flow(const struct mg_context *c, const struct mg_stream *from,
+			 const struct mg_stream *to, enum ms_plane_flow *ret_flow);
 
 /* ---- mg-audit.c ---- */
 
 /** What an Audit descriptor asks of a termination (or ROOT) goes into the reply. */
 unsigned ms_mg_audit(struct mg_job *j, struct mg_termination *t, const struct ms_h248_audit *audit,
 		     struct ms_h248_command *reply);
-unsigned ms_mg_audit_capability(struct mg_job *j, const struct ms_h248_audit *audit,
-				struct ms_h248_command *reply);
+unsigned ms_mg_audit_capability(struct mg_job *j, struct mg_termination *t,
+				const struct ms_h248_audit *audit, struct ms_h248_command *reply);
 /** Statistics of the termination go into the reply when the plane has given them. */
 struct mg_fixup *ms_mg_fixup_new(struct mg_job *j, const struct mg_termination *t,
 				 struct ms_h248_command *reply);
@@ -459,7 +506,7 @@ void ms_mg_release_all(struct ms_mg *g, ms_usec now);
 /** One termination is: the controller does not know it. */
 void ms_mg_release_orphan(struct ms_mg *g, uint32_t number, ms_usec now);
 
-/* ---- mg-wheel.c: hangterm ---- */
+/* ---- mg-wheel.c: hangterm, delays of ServiceChange ---- */
 
 void ms_mg_wheel_arm(struct ms_mg *g, struct mg_termination *t, ms_usec now);
 void ms_mg_wheel_tick(struct ms_mg *g, ms_usec now);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A request of the controller: who may ask, which contexts and terminations its commands are about,
- * and what follows a command that fails (RFC 3525 section 8).
+ * A request of the controller: who may ask, which terminations its commands are about, and what follows a
+ * command that fails (RFC 3525 section 8).
  */
 #include <errno.h>
 
@@ -52,10 +52,16 @@ static void put_error(struct mg_call *c, struct ms_h248_termination *id, unsigne
 
 /* ---- one command on one termination ---- */
 
+static struct ms_h248_command *audit_reply(struct mg_call *c, const struct mg_termination *t)
+{
+	return c->quiet ? *c->merged
+			: ms_mg_reply_add(c->job, c->reply, c->cmd->verb,
+					  ms_mg_name_node(c->job->g, &c->job->arena, t));
+}
+
 static unsigned audit_value(struct mg_call *c, struct mg_termination *t)
 {
-	struct ms_h248_command *r = ms_mg_reply_add(c->job, c->reply, c->cmd->verb,
-						    ms_mg_name_node(c->job->g, &c->job->arena, t));
+	struct ms_h248_command *r = audit_reply(c, t);
 
 	if (!r)
 		return 510;
@@ -64,12 +70,11 @@ static unsigned audit_value(struct mg_call *c, struct mg_termination *t)
 
 static unsigned audit_capability(struct mg_call *c, struct mg_termination *t)
 {
-	struct ms_h248_command *r = ms_mg_reply_add(c->job, c->reply, c->cmd->verb,
-						    ms_mg_name_node(c->job->g, &c->job->arena, t));
+	struct ms_h248_command *r = audit_reply(c, t);
 
 	if (!r)
 		return 510;
-	return c->cmd->audit ? ms_mg_audit_capability(c->job, c->cmd->audit, r) : 0;
+	return c->cmd->audit ? ms_mg_audit_capability(c->job, t, c->cmd->audit, r) : 0;
 }
 
 static unsigned (*const verbs[MS_H248_VERB_COUNT])(struct mg_call *, struct mg_termination *) = {
@@ -86,6 +91,7 @@ static unsigned attempt(struct mg_call *c, struct mg_termination *t)
 {
 	struct mg_job *j = c->job;
 	struct mg_mark mark = j->at;
+	struct mg_termination *made = NULL;
 	struct ms_h248_command **end = &c->reply->commands;
 
 	while (*end)
@@ -95,7 +101,9 @@ static unsigned attempt(struct mg_call *c, struct mg_termination *t)
 	j->g->figures.commands++;
 	if (t)
 		t->touched = (uint32_t)(j->now / MS_SEC);
-	unsigned code = t ? verbs[c->cmd->verb](c, t) : ms_mg_add(c);
+	unsigned code = t ? verbs[c->cmd->verb](c, t) : ms_mg_add(c, &made);
+	if (!code && !j->chosen)
+		j->chosen = made;
 	if (!code)
 		return 0;
 	*end = NULL; /* what it had put into the reply */
@@ -133,21 +141,38 @@ static unsigned run_all(struct mg_call *c, unsigned *n)
 	return ret;
 }
 
+/* W-: one reply for all; of audits the union of what there is (RFC 3525 section 7.2.5). */
+static unsigned run_quiet(struct mg_call *c, const struct ms_h248_termination *id, unsigned *n)
+{
+	struct ms_h248_command *own = NULL, **end = &c->reply->commands;
+
+	if (!c->merged)
+		c->merged = &own;
+	c->quiet = true;
+	while (*end)
+		end = &(*end)->next;
+	if (!*c->merged)
+		*c->merged = ms_mg_reply_add(c->job, c->reply, c->cmd->verb, same_id(c->job, id));
+	else
+		end = NULL;
+	if (!*c->merged)
+		return 510;
+	unsigned code = run_all(c, n);
+	if (end && (code || !*n)) {
+		*end = (*end)->next; /* the errors speak for themselves */
+		*c->merged = NULL;
+	}
+	return code;
+}
+
 static unsigned run_wildcard(struct mg_call *c, const struct ms_h248_termination *id)
 {
-	struct ms_h248_command *r;
 	unsigned n = 0, code;
 
 	if (c->cmd->verb == MS_H248_MOVE)
 		return refuse_id(c, id, 421);
-	c->quiet = c->cmd->wildcard_response;
-	code = run_all(c, &n);
-	if (!n)
-		return refuse_id(c, id, 431);
-	if (!c->quiet || code)
-		return code;
-	r = ms_mg_reply_add(c->job, c->reply, c->cmd->verb, same_id(c->job, id));
-	return r ? 0 : 510;
+	code = c->cmd->wildcard_response ? run_quiet(c, id, &n) : run_all(c, &n);
+	return n || code || c->everywhere ? code : refuse_id(c, id, 431);
 }
 
 static unsigned run_one(struct mg_call *c, const struct ms_h248_termination *id)
@@ -163,12 +188,29 @@ static unsigned run_one(struct mg_call *c, const struct ms_h248_termination *id)
 	return attempt(c, t);
 }
 
+static bool is_audit(const struct ms_h248_command *cmd)
+{
+	return cmd->verb == MS_H248_AUDIT_VALUE || cmd->verb == MS_H248_AUDIT_CAPABILITY;
+}
+
+/* An audit of ROOT in all contexts asks for their numbers (RFC 3525 section 7.2.5). */
+static unsigned list_context(struct mg_call *c)
+{
+	c->job->commands++;
+	return ms_mg_reply_add(c->job, c->reply, c->cmd->verb,
+			       ms_mg_name_node(c->job->g, &c->job->arena, &c->job->g->root))
+		       ? 0
+		       : 510;
+}
+
 static unsigned run_on(struct mg_call *c, const struct ms_h248_termination *id)
 {
 	unsigned code = ms_mg_pattern_read(c->job->g, id, &c->pattern);
 
 	if (code)
 		return id ? refuse_id(c, id, code) : code;
+	if (c->pattern.kind == MG_PATTERN_ROOT && c->everywhere && is_audit(c->cmd))
+		return list_context(c);
 	if (c->pattern.kind == MG_PATTERN_ROOT)
 		return c->context || c->cmd->verb == MS_H248_ADD || c->cmd->verb == MS_H248_MOVE ||
 				       c->cmd->verb == MS_H248_SUBTRACT ||
@@ -190,7 +232,7 @@ static unsigned run_on(struct mg_call *c, const struct ms_h248_termination *id)
 }
 
 /* Version 3: a command may name several terminations. */
-static unsigned run_command(struct mg_call *c)
+unsigned ms_mg_command_run(struct mg_call *c)
 {
 	unsigned ret = 0;
 
@@ -201,191 +243,6 @@ static unsigned run_command(struct mg_call *c)
 		ret = code ? code : ret;
 	}
 	return c->cmd->terminations ? ret : 410;
-}
-
-/* ---- actions ---- */
-
-static struct ms_h248_action *reply_action(struct mg_job *j, uint32_t context)
-{
-	struct ms_h248_action *a = ms_h248_arena_get(&j->arena, sizeof(*a));
-	struct ms_h248_action **at = &j->reply.actions;
-
-	if (!a) {
-		j->broken = true;
-		return NULL;
-	}
-	a->context = context;
-	while (*at)
-		at = &(*at)->next;
-	*at = a;
-	return a;
-}
-
-/* The commands of an action in one context (NULL: the null context). True: go on. */
-static bool run_commands(struct mg_job *j, const struct ms_h248_action *a, struct mg_context *c,
-			 struct ms_h248_action *reply)
-{
-	for (const struct ms_h248_command *cmd = a->commands; cmd; cmd = cmd->next) {
-		struct mg_call call = { .job = j, .context = c, .reply = reply, .cmd = cmd };
-
-		if (c && !c->n && cmd->verb != MS_H248_ADD && cmd->verb != MS_H248_MOVE)
-			reply->error = ms_mg_error(j, 411); /* its last termination has gone */
-		if (reply->error || (run_command(&call) && !cmd->optional))
-			return false;
-	}
-	return true;
-}
-
-static bool run_attributes(struct mg_job *j, const struct ms_h248_action *a, struct mg_context *c,
-			   struct ms_h248_action *reply)
-{
-	struct mg_mark mark = j->at;
-	unsigned code = a->attributes.present
-				? ms_mg_context_attributes(j, c, &a->attributes, &reply->attributes)
-				: 0;
-
-	if (!code)
-		return true;
-	ms_mg_undo_to(j, &mark);
-	reply->error = ms_mg_error(j, code);
-	return false;
-}
-
-static bool run_in(struct mg_job *j, const struct ms_h248_action *a, struct mg_context *c,
-		   struct ms_h248_action *reply)
-{
-	ms_mg_touch(j, c);
-	/* attributes may name terminations that the commands add */
-	return run_commands(j, a, c, reply) && run_attributes(j, a, c, reply);
-}
-
-static bool run_choose(struct mg_job *j, const struct ms_h248_action *a)
-{
-	struct ms_h248_action *reply = reply_action(j, MS_H248_CONTEXT_CHOOSE);
-	struct mg_mark mark = j->at;
-	struct mg_context *c = NULL;
-	struct mg_undo *u;
-
-	if (!reply)
-		return false;
-	/* calls that are there may go on (H.248.11) */
-	unsigned code = j->g->draining      ? 503
-			: j->g->load >= 100 ? 511
-					    : ms_mg_context_new(j->g, &c);
-	if (code) {
-		if (code == 511)
-			mg_count(j->g, "overload_refused");
-		reply->error = ms_mg_error(j, code);
-		return false;
-	}
-	u = ms_mg_undo_new(j, MG_UNDO_CONTEXT, c);
-	if (!u) {
-		ms_mg_context_free(j->g, c);
-		reply->error = ms_mg_error(j, 510);
-		return false;
-	}
-	reply->context = c->id;
-	bool ok = run_in(j, a, c, reply);
-	if (!c->n) { /* nothing was added: there is none */
-		ms_mg_undo_to(j, &mark);
-		reply->context = MS_H248_CONTEXT_CHOOSE;
-	}
-	return ok;
-}
-
-struct each {
-	struct mg_job *j;
-	const struct ms_h248_action *a;
-	unsigned n;
-	bool ok;
-};
-
-/* Does the action concern anything in this context? One that names nothing here is not answered. */
-static bool concerns(const struct mg_job *j, const struct ms_h248_action *a,
-		     const struct mg_context *c)
-{
-	for (const struct ms_h248_command *cmd = a->commands; cmd; cmd = cmd->next) {
-		struct mg_termination *t;
-		struct mg_pattern p;
-		struct ms_list *l;
-
-		if (ms_mg_pattern_read(j->g, cmd->terminations, &p))
-			continue;
-		mg_each_termination(t, l, c)
-		{
-			if (ms_mg_pattern_has(&p, t) && p.kind != MG_PATTERN_ROOT)
-				return true;
-		}
-	}
-	return !a->commands;
-}
-
-static bool run_each(struct mg_context *c, void *arg)
-{
-	struct each *e = arg;
-	struct ms_h248_action *reply;
-
-	if (!c->n || !concerns(e->j, e->a, c))
-		return true;
-	e->n++;
-	reply = reply_action(e->j, c->id);
-	if (!reply || !run_in(e->j, e->a, c, reply))
-		e->ok = false;
-	return e->j->commands <= e->j->g->limits.commands;
-}
-
-static bool run_everywhere(struct mg_job *j, const struct ms_h248_action *a)
-{
-	struct each e = { .j = j, .a = a, .ok = true };
-	struct ms_h248_action *reply;
-
-	for (const struct ms_h248_command *cmd = a->commands; cmd; cmd = cmd->next)
-		if (cmd->verb == MS_H248_ADD || cmd->verb == MS_H248_MOVE)
-			e.ok = false;
-	if (e.ok)
-		ms_mg_contexts_each(j->g, run_each, &e);
-	if (e.n)
-		return e.ok;
-	reply = reply_action(j, MS_H248_CONTEXT_ALL);
-	if (reply)
-		reply->error = ms_mg_error(j, e.ok ? 431 : 421);
-	return false;
-}
-
-static bool run_action(struct mg_job *j, const struct ms_h248_action *a)
-{
-	struct ms_h248_action *reply;
-	struct mg_context *c = NULL;
-
-	if (a->attributes.list || a->attributes.select) { /* version 3 */
-		reply = reply_action(j, a->context);
-		if (reply)
-			reply->error = ms_mg_error(j, 501);
-		return false;
-	}
-	if (a->context == MS_H248_CONTEXT_CHOOSE)
-		return run_choose(j, a);
-	if (a->context == MS_H248_CONTEXT_ALL)
-		return run_everywhere(j, a);
-	reply = reply_action(j, a->context);
-	if (!reply)
-		return false;
-	if (a->context == MS_H248_CONTEXT_NULL)
-		return run_commands(j, a, NULL, reply);
-	c = ms_mg_context_find(j->g, a->context);
-	if (!c || !c->n) {
-		reply->error = ms_mg_error(j, 411);
-		j->g->figures.errors++;
-		return false;
-	}
-	return run_in(j, a, c, reply);
-}
-
-void ms_mg_request_run(struct mg_job *j, const struct ms_h248_transaction *t)
-{
-	for (const struct ms_h248_action *a = t->actions; a; a = a->next)
-		if (!run_action(j, a))
-			return;
 }
 
 /* ---- who may ask ---- */
@@ -399,6 +256,15 @@ static unsigned authority(const struct ms_mg *g, unsigned controller)
 	return g->state == MS_MG_IN_SERVICE ? 0 : 505;
 }
 
+/* ServiceChange of ROOT is about all contexts. */
+static bool changes_all(const struct ms_h248_action *a)
+{
+	for (const struct ms_h248_command *cmd = a->commands; cmd; cmd = cmd->next)
+		if (cmd->verb == MS_H248_SERVICE_CHANGE)
+			return true;
+	return false;
+}
+
 static bool busy(const struct ms_mg *g, const struct ms_h248_transaction *t)
 {
 	for (const struct ms_h248_action *a = t->actions; a; a = a->next) {
@@ -408,7 +274,8 @@ static bool busy(const struct ms_mg *g, const struct ms_h248_transaction *t)
 			continue;
 		if (a->context == MS_H248_CONTEXT_ALL && g->n_jobs)
 			return true;
-		if (a->context == MS_H248_CONTEXT_NULL && g->root_job)
+		if (a->context == MS_H248_CONTEXT_NULL &&
+		    (g->root_job || (g->n_jobs && changes_all(a))))
 			return true;
 		c = ms_mg_context_find(g, a->context);
 		if (c && c->job)
@@ -444,7 +311,7 @@ int ms_mg_request(struct ms_mg *g, unsigned controller, void *job,
 	if (code)
 		j->reply.error = ms_mg_error(j, code);
 	else
-		ms_mg_request_run(j, t);
+		ms_mg_actions_run(j, t);
 	ms_mg_job_submit(j);
 	return 0;
 }

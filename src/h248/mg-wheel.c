@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hanging terminations (H.248.36): a wheel of seconds. A message about a termination only notes the
- * time; whether timer X has really elapsed is seen when its slot comes round.
+ * Hanging terminations (H.248.36) and delays of ServiceChange: a wheel of seconds. A message about a
+ * termination only notes the time; whether timer X has really elapsed is seen when its slot comes round.
  */
 #include "h248/mg-priv.h"
 
@@ -29,17 +29,28 @@ static void take(struct ms_mg *g, struct mg_termination *t)
 	g->wheel_n--;
 }
 
-void ms_mg_wheel_arm(struct ms_mg *g, struct mg_termination *t, ms_usec now)
+/* When to look at it; 0: never. */
+static uint32_t wanted_at(const struct mg_termination *t)
 {
 	const struct mg_armed *a = ms_mg_events_find(t->events, MS_H248_HANGTERM_THB, 0);
+	uint32_t heartbeat = a ? t->touched + a->value : 0;
 
-	if (!a)
+	if (!t->set.change_at || !heartbeat)
+		return heartbeat ? heartbeat : t->set.change_at;
+	return heartbeat < t->set.change_at ? heartbeat : t->set.change_at;
+}
+
+void ms_mg_wheel_arm(struct ms_mg *g, struct mg_termination *t, ms_usec now)
+{
+	uint32_t at = wanted_at(t);
+
+	if (!at)
 		return;
 	if (!g->wheel_n)
 		g->wheel_at = (uint32_t)(now / MS_SEC);
 	if (t->due.next)
 		take(g, t);
-	put(g, t, t->touched + a->value);
+	put(g, t, at);
 }
 
 static void ask(struct ms_mg *g, struct mg_termination *t, ms_usec now)
@@ -56,13 +67,18 @@ static void ask(struct ms_mg *g, struct mg_termination *t, ms_usec now)
 static void look(struct ms_mg *g, struct mg_termination *t, ms_usec now)
 {
 	const struct mg_armed *a = ms_mg_events_find(t->events, MS_H248_HANGTERM_THB, 0);
+	uint32_t second = (uint32_t)(now / MS_SEC), next;
 
 	take(g, t);
-	if (!a || t->gone)
+	if (t->gone)
 		return;
-	if (t->touched + a->value <= (uint32_t)(now / MS_SEC))
+	if (t->set.change_at && t->set.change_at <= second)
+		ms_mg_service_due(g, t);
+	if (a && t->touched + a->value <= second)
 		ask(g, t, now);
-	put(g, t, t->touched + a->value);
+	next = wanted_at(t);
+	if (next)
+		put(g, t, next);
 }
 
 void ms_mg_wheel_tick(struct ms_mg *g, ms_usec now)

@@ -47,7 +47,11 @@ enum ms_plane_verb {
 	 * address on a bearer that is up or under way releases it (no event), and it begins anew.
 	 */
 	MS_PLANE_SET,
-	/** Octets of `endpoint` go to `partner` and back; 0: to nobody. Told for one of the two. */
+	/**
+	 * Octets of `endpoint` go to `partner` and back, or one way, as `flow` says; partner 0: to nobody. Told
+	 * for one of the two. Again with another flow: that changes and nothing else. Who may not send
+	 * is not read: what it has said is held back by TCP and passes when the flow is opened.
+	 */
 	MS_PLANE_PAIR,
 	/** tcpbcc/EstBNC: active open to the remote address; nothing on one that is up. */
 	MS_PLANE_START_TCP,
@@ -59,11 +63,19 @@ enum ms_plane_verb {
 	MS_PLANE_DELETE,     /* fills `statistics`; closes (FIN, `reset`: RST) and forgets */
 };
 
+/** Which way octets of a pair pass (RFC 3525 section 7.1.18). */
+enum ms_plane_flow {
+	MS_PLANE_BOTHWAY,
+	MS_PLANE_FORWARD,  /* from the endpoint to its partner only */
+	MS_PLANE_BACKWARD, /* from the partner to the endpoint only */
+};
+
 /** One operation. The control side fills the upper part, the completion the lower. */
 struct ms_plane_op {
 	enum ms_plane_verb verb;
 	ms_plane_endpoint endpoint;
 	ms_plane_endpoint partner; /* PAIR */
+	enum ms_plane_flow flow;   /* PAIR */
 	uint32_t context;          /* H.248 ContextID, for what the plane tells an operator */
 	uint16_t home;             /* of the endpoint, from place() */
 	uint32_t certificate;  /* SET: which own certificate, from `fingerprint`; 0: the newest */

@@ -8,8 +8,10 @@ static void put_op(struct ms_buf *out, const struct ms_plane_op *op)
 	ms_buf_put_u8(out, (unsigned)op->reset | (unsigned)op->tls_only << 1);
 	ms_buf_put_u32(out, op->endpoint);
 	ms_buf_put_u32(out, op->context);
-	if (op->verb == MS_PLANE_PAIR)
+	if (op->verb == MS_PLANE_PAIR) {
 		ms_buf_put_u32(out, op->partner);
+		ms_buf_put_u8(out, op->flow);
+	}
 	if (op->verb != MS_PLANE_SET)
 		return;
 	ms_buf_put_u32(out, op->certificate);
@@ -38,8 +40,10 @@ void ms_mgw_take_op(struct ms_msg *m, struct ms_plane_op *ret_op)
 	ret_op->tls_only = flags & 2;
 	ret_op->endpoint = ms_msg_u32(m);
 	ret_op->context = ms_msg_u32(m);
-	if (ret_op->verb == MS_PLANE_PAIR)
+	if (ret_op->verb == MS_PLANE_PAIR) {
 		ret_op->partner = ms_msg_u32(m);
+		ret_op->flow = ms_msg_u8(m);
+	}
 	if (ret_op->verb != MS_PLANE_SET)
 		return;
 	ret_op->certificate = ms_msg_u32(m);

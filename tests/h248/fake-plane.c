@@ -3,6 +3,10 @@
 
 #include <errno.h>
 
+#include "h248/binary.h"
+
+bool fake_binary;
+
 static const char *const verbs[] = { "SET", "PAIR", "TCP", "TLS", "RELEASE", "STATS", "DELETE" };
 
 /* ---- the plane ---- */
@@ -66,6 +70,11 @@ static void carry_out(struct fake *f, struct ms_plane_op *op, size_t i)
 	}
 	if (op->error)
 		return;
+	if (op->verb == MS_PLANE_PAIR) {
+		f->flow = op->flow;
+		f->paired[0] = op->endpoint;
+		f->paired[1] = op->partner;
+	}
 	op->statistics = (struct ms_bearer_statistics){ .octets_in = 1000, .octets_out = 2000 };
 }
 
@@ -95,20 +104,64 @@ void fake_apply(struct fake *f)
 	}
 }
 
+/* ---- the binary codec ---- */
+
+/* Text to octets and back to a tree that is bound to text. */
+static const struct ms_h248_message *recode(struct fake *f, struct ms_h248_message *m,
+					    struct ms_h248_arena *a, struct ms_buf *octets)
+{
+	const struct ms_h248_message *ret = NULL;
+	struct ms_h248_refused refused;
+	struct ms_fault fault = { 0 };
+
+	if (ms_h248_bind(m, &f->registry, MS_H248_BIND_BER, a, &fault))
+		fail_msg("not bound: %d %s", fault.code, fault.reason);
+	assert_int_equal(ms_h248_binary_encode(m, octets), 0);
+	if (ms_h248_binary_decode(ms_buf_span(octets), a, &refused, &ret))
+		fail_msg("not read: %d %s", refused.fault.code, refused.fault.reason);
+	assert_int_equal(ms_h248_bind((struct ms_h248_message *)(uintptr_t)ret, &f->registry,
+				      MS_H248_BIND_TEXT, a, &fault),
+			 0);
+	return ret;
+}
+
+static void through_binary(struct fake *f, struct ms_buf *text)
+{
+	struct ms_h248_refused refused;
+	const struct ms_h248_message *m;
+	struct ms_h248_arena a;
+	struct ms_buf octets;
+
+	ms_h248_arena_init(&a, 0);
+	ms_buf_init(&octets, 1 << 20);
+	if (ms_h248_text_decode(ms_buf_span(text), &a, &refused, &m))
+		fail_msg("%d %s in %s", refused.fault.code, refused.fault.reason,
+			 ms_buf_cstr(text));
+	assert_int_equal(ms_h248_bind((struct ms_h248_message *)(uintptr_t)m, &f->registry,
+				      MS_H248_BIND_TEXT, &a, NULL),
+			 0);
+	m = recode(f, (struct ms_h248_message *)(uintptr_t)m, &a, &octets);
+	ms_buf_reset(text);
+	assert_int_equal(ms_h248_text_encode(m, MS_H248_TEXT_LONG, text), 0);
+	ms_h248_arena_done(&a);
+	ms_buf_done(&octets);
+}
+
 /* ---- the controller ---- */
 
 static void write_text(struct fake *f, struct ms_buf *to, const struct ms_h248_action *actions,
 		       const struct ms_h248_error *error, enum ms_h248_transaction_kind kind)
 {
 	struct ms_h248_transaction t = { .kind = kind, .id = 1 };
-	struct ms_h248_message m = { .version = 2, .transactions = &t };
+	struct ms_h248_message m = { .version = f->version, .transactions = &t };
 
-	(void)f;
 	t.actions = (struct ms_h248_action *)(uintptr_t)actions;
 	t.error = (struct ms_h248_error *)(uintptr_t)error;
 	m.mid = (struct ms_h248_mid){ .kind = MS_H248_MID_DOMAIN, .name = MS_SPAN_LIT("mg") };
 	ms_buf_reset(to);
 	assert_int_equal(ms_h248_text_encode(&m, MS_H248_TEXT_LONG, to), 0);
+	if (fake_binary)
+		through_binary(f, to);
 }
 
 static int on_request(void *arg, unsigned controller, uint32_t cookie,
@@ -162,6 +215,7 @@ static void on_count(void *arg, const char *counter)
 struct decoded {
 	struct ms_h248_arena arena;
 	char text[8192];
+	struct ms_buf octets;
 	const struct ms_h248_message *m;
 };
 
@@ -171,13 +225,26 @@ static void decode(struct fake *f, struct decoded *d, const char *kind, const ch
 	struct ms_fault fault;
 
 	ms_h248_arena_init(&d->arena, 0);
-	(void)snprintf(d->text, sizeof(d->text), "MEGACO/2 <mgc> %s=1{%s}", kind, actions);
+	ms_buf_init(&d->octets, 1 << 20);
+	(void)snprintf(d->text, sizeof(d->text), "MEGACO/%u <mgc> %s=1{%s}", f->version, kind,
+		       actions);
 	if (ms_h248_text_decode(ms_span_str(d->text), &d->arena, &refused, &d->m))
 		fail_msg("%d %s at %zu: %s", refused.fault.code, refused.fault.reason,
 			 refused.fault.offset, d->text + refused.fault.offset);
 	assert_int_equal(ms_h248_bind((struct ms_h248_message *)(uintptr_t)d->m, &f->registry,
 				      MS_H248_BIND_TEXT, &d->arena, &fault),
 			 0);
+	if (fake_binary)
+		d->m = recode(f, (struct ms_h248_message *)(uintptr_t)d->m, &d->arena, &d->octets);
+}
+
+static void forget(struct decoded *d)
+{
+	memset(d->text, 'X', sizeof(d->text)); /* the tree is borrowed during the call only */
+	if (d->octets.len)
+		memset(d->octets.p, 'X', d->octets.len);
+	ms_h248_arena_done(&d->arena);
+	ms_buf_done(&d->octets);
 }
 
 int fake_ask_from(struct fake *f, unsigned controller, const char *actions)
@@ -190,8 +257,7 @@ int fake_ask_from(struct fake *f, unsigned controller, const char *actions)
 	if (f->tortured)
 		ms_alloc_fail_after(f->fail_after);
 	err = ms_mg_request(f->g, controller, f, d.m->transactions, f->now);
-	memset(d.text, 'X', sizeof(d.text)); /* the tree is borrowed during the call only */
-	ms_h248_arena_done(&d.arena);
+	forget(&d);
 	if (!f->by_hand)
 		fake_apply(f);
 	return err;
@@ -212,7 +278,7 @@ void fake_answer(struct fake *f, int err, const char *actions)
 	}
 	decode(f, &d, "Reply", actions);
 	ms_mg_answered(f->g, f->cookie, 0, d.m->transactions, f->now);
-	ms_h248_arena_done(&d.arena);
+	forget(&d);
 	if (!f->by_hand)
 		fake_apply(f);
 }
@@ -252,10 +318,15 @@ void fake_begin(struct fake *f)
 	memset(f, 0, sizeof(*f));
 	f->now = 1000 * MS_SEC;
 	f->next_port = 40000;
+	f->version = 2;
 	ms_buf_init(&f->reply, 1 << 20);
 	ms_buf_init(&f->request, 1 << 20);
 	ms_buf_init(&f->counts, 1 << 20);
 	ms_h248_registry_init(&f->registry);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(ms_h248_registry_add_group(&f->registry, ms_span_str(realms[i]),
+							    MS_SPAN_LIT("1")),
+				 0);
 	f->options = (struct ms_mg_options){
 		.coding = { &ms_h248_profile_iq, &f->registry },
 		.controllers = 2,

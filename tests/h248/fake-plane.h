@@ -40,11 +40,17 @@ struct fake {
 	unsigned requests;
 	const char *state;
 	struct ms_buf counts;
+	uint8_t version;             /* of messages, 2 */
+	enum ms_plane_flow flow;     /* of the last PAIR */
+	ms_plane_endpoint paired[2]; /* and whom it was about */
 	/* the allocation after `fail_after` more fails, between the next request and its reply */
 	bool tortured;
 	long fail_after;
 	size_t made;
 };
+
+/** Whatever is said goes through the binary codec as well, both ways: for all that follows. */
+extern bool fake_binary;
 
 void fake_new(struct fake *f);
 /** As fake_new(), with the options changed in between: fake_begin(), change, fake_start(). */

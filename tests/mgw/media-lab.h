@@ -121,7 +121,7 @@ static inline void lab_set_pair(const struct ms_bearer *a, const struct ms_beare
 {
 	assert_int_equal(lab_set(1, a), 0);
 	assert_int_equal(lab_set(2, b), 0);
-	assert_int_equal(ms_media_pair(lab.media, 1, 2), 0);
+	assert_int_equal(ms_media_pair(lab.media, 1, 2, MS_PLANE_BOTHWAY), 0);
 }
 
 static inline void lab_fingerprint(struct ms_bearer *b, const struct ms_tls_certificate *cert)

@@ -200,6 +200,32 @@ static void test_modes(void **state MS_UNUSED)
 	close_both(&p);
 }
 
+/* One-way topology: held back, not lost; the modes stay as they are. */
+static void test_one_way(void **state MS_UNUSED)
+{
+	struct both p = open_both();
+	char octet;
+
+	assert_int_equal(ms_media_pair(lab.media, 1, 2, MS_PLANE_FORWARD), 0);
+	lab_send(p.a, "on");
+	lab_expect(p.b, "on");
+	lab_send(p.b, "held");
+	LAB_FOR(10 * MS_MSEC);
+	assert_int_equal(recv(p.a, &octet, 1, 0), -1);
+	assert_int_equal(ms_media_pair(lab.media, 1, 2, MS_PLANE_BACKWARD), 0);
+	lab_expect(p.a, "held");
+	lab_send(p.a, "later");
+	LAB_FOR(10 * MS_MSEC);
+	assert_int_equal(recv(p.b, &octet, 1, 0), -1);
+	assert_int_equal(ms_media_pair(lab.media, 2, 1, MS_PLANE_BOTHWAY), 0);
+	lab_expect(p.b, "later");
+	/* told for the other one, the other way round */
+	assert_int_equal(ms_media_pair(lab.media, 2, 1, MS_PLANE_FORWARD), 0);
+	lab_send(p.b, "more");
+	lab_expect(p.a, "more");
+	close_both(&p);
+}
+
 /* ---- filters and latching ---- */
 
 static void test_filter(void **state MS_UNUSED)
@@ -559,7 +585,9 @@ static int one_call(void *arg MS_UNUSED)
 
 	a.policy.police = true;
 	a.policy.sustained_rate = 1000;
-	err = lab_set(1, &a) || lab_set(2, &b) || ms_media_pair(lab.media, 1, 2) ? -ENOMEM : 0;
+	err = lab_set(1, &a) || lab_set(2, &b) || ms_media_pair(lab.media, 1, 2, MS_PLANE_BOTHWAY)
+		      ? -ENOMEM
+		      : 0;
 	(void)!ms_media_delete(lab.media, 1, false, &s);
 	(void)!ms_media_delete(lab.media, 2, false, &s);
 	return err;
@@ -576,19 +604,33 @@ static void test_memory(void **state MS_UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(forward),       T(forward_refused),
-		T(active),        T(merge),
-		T(gate),          T(discard),
-		T(modes),         T(filter),
-		T(filter_prefix), T(latch),
-		T(back_pressure), T(bulk),
-		T(memory_limit),  T(policing),
-		T(inactivity),    T(half_close),
-		T(reset),         T(keep_partner),
-		T(release),       T(release_reset),
-		T(delete),        T(new_remote),
-		T(tcp_guard),     T(half_open_limit),
-		T(port_in_use),   T(setup_active_listens_not),
+		T(forward),
+		T(forward_refused),
+		T(active),
+		T(merge),
+		T(gate),
+		T(discard),
+		T(modes),
+		T(one_way),
+		T(filter),
+		T(filter_prefix),
+		T(latch),
+		T(back_pressure),
+		T(bulk),
+		T(memory_limit),
+		T(policing),
+		T(inactivity),
+		T(half_close),
+		T(reset),
+		T(keep_partner),
+		T(release),
+		T(release_reset),
+		T(delete),
+		T(new_remote),
+		T(tcp_guard),
+		T(half_open_limit),
+		T(port_in_use),
+		T(setup_active_listens_not),
 		T(memory),
 	};
 

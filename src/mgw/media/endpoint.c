@@ -226,25 +226,37 @@ static void part(struct ms_media_endpoint *e)
 		return;
 	ms_media_aware_drop(e);
 	e->partner = p->partner = NULL;
+	e->mute = p->mute = false;
 	ms_media_watch(e);
 	ms_media_watch(p);
 }
 
-uint16_t ms_media_pair(struct ms_media *m, ms_plane_endpoint endpoint, ms_plane_endpoint partner)
+static void set_flow(struct ms_media_endpoint *e, enum ms_plane_flow flow)
+{
+	e->mute = flow == MS_PLANE_BACKWARD;
+	e->partner->mute = flow == MS_PLANE_FORWARD;
+}
+
+uint16_t ms_media_pair(struct ms_media *m, ms_plane_endpoint endpoint, ms_plane_endpoint partner,
+		       enum ms_plane_flow flow)
 {
 	struct ms_media_endpoint *e = ms_media_find(m, endpoint);
 	struct ms_media_endpoint *p = partner ? ms_media_find(m, partner) : NULL;
 
 	if (!e || e == p || (partner && !p))
 		return INTERNAL_ERROR;
-	if (e->partner == p)
+	if (p && e->partner == p) {
+		set_flow(e, flow);
+		follow_mode(e);
 		return 0;
+	}
 	part(e);
 	if (!p)
 		return 0;
 	part(p);
 	e->partner = p;
 	p->partner = e;
+	set_flow(e, flow);
 	if (ms_media_aware_follow(e) < 0) {
 		part(e);
 		return NO_RESOURCES;
@@ -359,7 +371,7 @@ void ms_media_apply(struct ms_media *m, struct ms_plane_op *op)
 		op->error = ms_media_set(m, op->endpoint, op->certificate, op->bearer);
 		break;
 	case MS_PLANE_PAIR:
-		op->error = ms_media_pair(m, op->endpoint, op->partner);
+		op->error = ms_media_pair(m, op->endpoint, op->partner, op->flow);
 		break;
 	case MS_PLANE_START_TCP:
 		op->error = ms_media_start_tcp(m, op->endpoint);

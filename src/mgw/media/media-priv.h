@@ -94,6 +94,7 @@ struct ms_media_endpoint {
 	bool eof_due : 1; /* ours ends once nothing waits */
 	bool eof_out : 1; /* ours has ended */
 	bool paused : 1;  /* policing: no tokens */
+	bool mute : 1;    /* one-way topology: the partner is to hear nothing of it */
 	bool in_entry : 1;
 	bool bulk : 1; /* the last read filled the whole buffer */
 };

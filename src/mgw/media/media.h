@@ -105,7 +105,7 @@ MS_MUST_CHECK uint16_t ms_media_set(struct ms_media *m, ms_plane_endpoint endpoi
 				    uint32_t certificate, struct ms_span bearer);
 /** `partner` 0: nobody any more. A former partner of either is alone then. */
 MS_MUST_CHECK uint16_t ms_media_pair(struct ms_media *m, ms_plane_endpoint endpoint,
-				     ms_plane_endpoint partner);
+				     ms_plane_endpoint partner, enum ms_plane_flow flow);
 MS_MUST_CHECK uint16_t ms_media_start_tcp(struct ms_media *m, ms_plane_endpoint endpoint);
 MS_MUST_CHECK uint16_t ms_media_start_tls(struct ms_media *m, ms_plane_endpoint endpoint);
 MS_MUST_CHECK uint16_t ms_media_release(struct ms_media *m, ms_plane_endpoint endpoint, bool reset);

@@ -91,8 +91,8 @@ static bool may_pass(const struct ms_media_endpoint *e)
 {
 	const struct ms_media_endpoint *p = e->partner;
 
-	return p && ms_media_aware_ready(e) && e->state == MS_MEDIA_UP && p->state == MS_MEDIA_UP &&
-	       !p->eof_due && !p->eof_out &&
+	return p && !e->mute && ms_media_aware_ready(e) && e->state == MS_MEDIA_UP &&
+	       p->state == MS_MEDIA_UP && !p->eof_due && !p->eof_out &&
 	       (e->mode == MS_BEARER_RECVONLY || e->mode == MS_BEARER_SENDRECV) &&
 	       (p->mode == MS_BEARER_SENDONLY || p->mode == MS_BEARER_SENDRECV);
 }
