@@ -53,8 +53,16 @@ struct ms_anchor_line {
 	struct ms_anchor_end end[2];
 };
 
+/** What is to be done with an m-line. */
+struct ms_anchor_decision {
+	enum ms_anchor_treatment treatment;
+	enum ms_anchor_medium medium;
+	enum ms_anchor_mode mode;
+};
+
 /** What an offer wants of one m-line. */
 struct ms_anchor_plan {
+	struct ms_anchor_decision decided;
 	struct ms_anchor_line *line;  /* NULL: not touched */
 	struct ms_anchor_line *stale; /* replaced or switched off: goes when the answer comes */
 	bool fresh;                   /* `line` is made by this offer, owned until committed */
@@ -62,6 +70,13 @@ struct ms_anchor_plan {
 	enum ms_sdp_setup out;        /* the setup we offer to the other side */
 	bool offerer_is_ue;           /* BFCP: who is TLS client of a new connection */
 	struct ms_anchor_party party;
+};
+
+/* The offer of INVITE, put aside while the dialog that was first goes on with UPDATE. */
+struct ms_anchor_first {
+	struct ms_anchor_plan *plan; /* owned; NULL: it is the pending one, or there is none */
+	size_t n_plan;
+	enum ms_anchor_side from;
 };
 
 struct ms_anchor_fork {
@@ -92,8 +107,12 @@ struct ms_anchor_session {
 	/* the offer that is pending, and its answers */
 	enum ms_anchor_side from;
 	bool initial;
-	bool answered; /* the gateway is configured for `winner` */
+	bool answered; /* the gateway is configured for it */
+	/* whose answers the gateway is configured for; "": none, or before a restart */
 	char winner[MS_ANCHOR_DIALOG_MAX];
+	/* INVITE brought the first offer and has no final answer: other dialogs may still come */
+	bool early;
+	struct ms_anchor_first first;
 	char *offer; /* text, owned */
 	size_t offer_len;
 	struct ms_anchor_plan *plan; /* n_plan of them */
@@ -130,17 +149,13 @@ void ms_anchor_count(const struct ms_anchor *a, const char *counter);
 
 /* ---- decisions (decide.c) ---- */
 
-struct ms_anchor_decision {
-	enum ms_anchor_treatment treatment;
-	enum ms_anchor_medium medium;
-	enum ms_anchor_mode mode;
-};
-
 /** What is to be done with an m-line of an offer of side `from`; `had`: its line so far, or NULL.
  * -EPROTO with *ret_reason: the offer is to be refused (488). */
 MS_MUST_CHECK int ms_anchor_decide(const struct ms_anchor_session *s, const struct ms_sdp_media *m,
 				   enum ms_anchor_side from, const struct ms_anchor_line *had,
 				   struct ms_anchor_decision *ret_d, const char **ret_reason);
+
+bool ms_anchor_line_fits(const struct ms_anchor_line *l, const struct ms_anchor_decision *d);
 
 /* ---- parties (party.c) ---- */
 
@@ -203,6 +218,28 @@ MS_MUST_CHECK int ms_anchor_rewrite(const struct ms_sdp *sdp, const struct ms_an
 /* ---- offers and answers ---- */
 
 void ms_anchor_plan_clear(struct ms_anchor_session *s);
+
+/* ---- forks (fork.c) ---- */
+
+/** Keeps a dialog's answer to INVITE. -ENOSPC: too many, or its name is too long; -ENOMEM. */
+MS_MUST_CHECK int ms_anchor_fork_keep(struct ms_anchor_session *s, struct ms_span dialog,
+				      struct ms_span sdp);
+const struct ms_anchor_fork *ms_anchor_fork_find(const struct ms_anchor_session *s,
+						 struct ms_span dialog);
+/** Some other dialog than this one has the gateway. */
+bool ms_anchor_fork_is_other(const struct ms_anchor_session *s, struct ms_span dialog);
+/** INVITE's offer makes way for one of UPDATE. */
+void ms_anchor_fork_put_aside(struct ms_anchor_session *s);
+/** It is the pending one again. -EPROTO: what was agreed since then has no place for it. */
+MS_MUST_CHECK int ms_anchor_fork_take_up(struct ms_anchor_session *s);
+/** Makes it the pending one for a moment, until it is given back. As above. */
+MS_MUST_CHECK int ms_anchor_fork_borrow(struct ms_anchor_session *s);
+void ms_anchor_fork_give_back(struct ms_anchor_session *s);
+/** INVITE has its final answer: what was kept for others goes. */
+void ms_anchor_fork_end(struct ms_anchor_session *s);
+
+/* ---- */
+
 struct ms_anchor_line *ms_anchor_line_new(struct ms_anchor_session *s);
 
 /** Calls done. The session may be gone afterwards. */

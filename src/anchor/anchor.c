@@ -135,8 +135,6 @@ struct ms_anchor_line *ms_anchor_line_new(struct ms_anchor_session *s)
 /* Forgets the pending offer with everything that was made for it alone. */
 void ms_anchor_plan_clear(struct ms_anchor_session *s)
 {
-	struct ms_list *l, *tmp;
-
 	for (size_t i = 0; i < s->n_plan; i++) {
 		if (s->plan[i].fresh)
 			ms_free(s->plan[i].line);
@@ -146,15 +144,6 @@ void ms_anchor_plan_clear(struct ms_anchor_session *s)
 	s->offer = ms_free(s->offer);
 	s->answer = ms_free(s->answer);
 	s->answered = false;
-	s->winner[0] = '\0';
-	ms_list_foreach_safe (l, tmp, &s->forks) {
-		struct ms_anchor_fork *f = (struct ms_anchor_fork *)l;
-
-		ms_free(f->sdp);
-		ms_free(f);
-	}
-	ms_list_init(&s->forks);
-	s->n_forks = 0;
 }
 
 struct ms_anchor_session *ms_anchor_release(struct ms_anchor_session *s, ms_usec now)
@@ -166,6 +155,7 @@ struct ms_anchor_session *ms_anchor_release(struct ms_anchor_session *s, ms_usec
 	for (size_t i = 0; i < MS_ANCHOR_MEDIA_MAX; i++)
 		ms_free(s->line[i]);
 	ms_anchor_plan_clear(s);
+	ms_anchor_fork_end(s);
 	ms_list_remove(&s->link);
 	s->anchor->n_sessions--;
 	return ms_free(s);
@@ -258,4 +248,9 @@ bool ms_anchor_line_info(const struct ms_anchor_session *s, size_t i,
 const struct ms_mgc_context *ms_anchor_session_context(const struct ms_anchor_session *s)
 {
 	return s->context;
+}
+
+const char *ms_anchor_session_dialog(const struct ms_anchor_session *s)
+{
+	return s->winner;
 }

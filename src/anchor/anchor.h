@@ -18,11 +18,13 @@
  *   anything else (RTP) -> not touched
  *
  * Forking: the endpoint on the answerer's side is reserved with the offer, that on the offerer's side
- * with the first answer of any dialog; all dialogs of the INVITE share both. The first answer is the one
- * the gateway is configured for; later early answers are rewritten with the same addresses but change
- * nothing at the gateway until a 2xx makes another dialog the winner (ms_anchor_answer() with `final`
- * or ms_anchor_confirm()): then the gateway is configured for that one, and connections to the loser
- * are released.
+ * with the first answer of any dialog; all dialogs of the INVITE share both, since all were made the same
+ * offer. The first answer is the one the gateway is configured for; later early answers are rewritten
+ * with the same addresses but change nothing at the gateway until a 2xx makes another dialog the winner
+ * (ms_anchor_answer() with `final` or ms_anchor_confirm()): then the gateway is configured for that one,
+ * its fingerprints and addresses alone, and connections to the loser are released. Until then only the
+ * dialog that has the gateway may make offers of its own (UPDATE); whatever it agreed on by them, another
+ * one that picks up answers the offer of the INVITE.
  */
 #ifndef MS_ANCHOR_ANCHOR_H
 #define MS_ANCHOR_ANCHOR_H
@@ -158,7 +160,8 @@ MS_MUST_CHECK int ms_anchor_offer(struct ms_anchor_session *s, enum ms_anchor_si
  * answer of any other transaction; false in a provisional response. The same answer again (183, then
  * 200, in the same dialog) gives the same result and changes nothing. After a refusal because of what
  * the answer says (488) another answer may come; after one by the gateway the session is to be
- * released. -EBUSY as above, -ENOENT (no offer).
+ * released. -EBUSY as above, -ENOENT (no offer). Until a final answer came to INVITE, an answer in another
+ * dialog than ms_anchor_session_dialog() is one to INVITE's offer, and takes back what that one offered.
  */
 MS_MUST_CHECK int ms_anchor_answer(struct ms_anchor_session *s, struct ms_span dialog,
 				   struct ms_span sdp, bool final, ms_usec now,
@@ -196,6 +199,9 @@ struct ms_anchor_line_info {
 /** The i-th m-line; false past the last. Spans and strings are borrowed. */
 bool ms_anchor_line_info(const struct ms_anchor_session *s, size_t i,
 			 struct ms_anchor_line_info *ret);
+
+/** The dialog (its remote tag) that the gateway is configured for; "" if none, or after a restart. */
+const char *ms_anchor_session_dialog(const struct ms_anchor_session *s);
 
 /** The context at the gateway, or NULL when no line goes through one. */
 const struct ms_mgc_context *ms_anchor_session_context(const struct ms_anchor_session *s);

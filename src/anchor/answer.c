@@ -70,26 +70,29 @@ static int judge_all(const struct ms_anchor_session *s, const struct ms_sdp *sdp
 
 /* ---- the answer that goes on ---- */
 
-static void emit(struct ms_anchor_session *s, const struct ms_sdp *sdp,
-		 const struct verdict *verdicts, enum ms_anchor_step step)
+static int rewrite(const struct ms_anchor_session *s, const struct ms_sdp *sdp,
+		   const struct verdict *verdicts, struct ms_buf *out)
 {
 	struct ms_anchor_edit edits[MS_ANCHOR_MEDIA_MAX] = { { .line = NULL } };
-	struct ms_anchor_result r = { .status = 0 };
-	struct ms_buf out;
 
 	for (size_t i = 0; i < s->n_plan; i++) {
 		edits[i].line = s->plan[i].line;
 		edits[i].setup = verdicts[i].roles.back;
 	}
-	ms_buf_init(&out, MS_ANCHOR_TEXT_MAX);
-	if (ms_anchor_rewrite(sdp, edits, s->from, &out)) {
+	return ms_anchor_rewrite(sdp, edits, s->from, out);
+}
+
+static void emit(struct ms_anchor_session *s, enum ms_anchor_step step, int err,
+		 const struct ms_buf *out)
+{
+	struct ms_anchor_result r = { .status = 0, .sdp = ms_buf_span(out) };
+
+	if (err) {
 		ms_anchor_refuse(s, step, 500, "anchor_internal", 0);
-	} else {
-		r.sdp = ms_buf_span(&out);
-		r.changed = !ms_span_eq(r.sdp, ms_span_of(s->answer, s->answer_len));
-		ms_anchor_finish(s, step, &r);
+		return;
 	}
-	ms_buf_done(&out);
+	r.changed = !ms_span_eq(r.sdp, ms_span_of(s->answer, s->answer_len));
+	ms_anchor_finish(s, step, &r);
 }
 
 /* ---- what changes ---- */
@@ -116,7 +119,7 @@ static struct change take_parties(struct ms_anchor_session *s, const struct ms_a
 	struct ms_anchor_end *of = &l->end[s->from], *an = &l->end[ms_anchor_other(s->from)];
 	struct change c;
 
-	c.restart = !l->up || of->active != v->roles.offerer_active ||
+	c.restart = !l->up || l->failed || of->active != v->roles.offerer_active ||
 		    an->active != v->roles.answerer_active ||
 		    !ms_anchor_party_same(&of->party, &p->party) ||
 		    !ms_anchor_party_same(&an->party, &v->party) ||
@@ -255,25 +258,23 @@ static void complete(struct ms_anchor_session *s, const struct ms_sdp *sdp,
 		     const struct verdict *verdicts)
 {
 	struct ms_anchor *a = s->anchor;
-	struct ms_anchor_result r = { .status = 0 };
-	struct ms_anchor_edit edits[MS_ANCHOR_MEDIA_MAX] = { { .line = NULL } };
 	bool final = s->final;
-	struct ms_buf out;
+	struct ms_anchor_result r = { .status = 0 };
+	MS_CLEANUP(ms_buf_done) struct ms_buf out;
 	int err;
 
 	commit(s, verdicts);
 	note_others(s, sdp);
-	for (size_t i = 0; i < s->n_plan; i++) {
-		edits[i].line = s->plan[i].line;
-		edits[i].setup = verdicts[i].roles.back;
-	}
 	ms_buf_init(&out, MS_ANCHOR_TEXT_MAX);
-	err = ms_anchor_rewrite(sdp, edits, s->from, &out);
+	err = rewrite(s, sdp, verdicts, &out);
 	r.sdp = ms_buf_span(&out);
 	r.changed = !ms_span_eq(r.sdp, ms_span_of(s->answer, s->answer_len));
 	if (final) {
 		drop_rejected(s, verdicts);
 		ms_anchor_plan_clear(s);
+		/* Not the answer to an UPDATE before INVITE's. */
+		if (s->initial)
+			ms_anchor_fork_end(s);
 	}
 	s->answered = !final;
 	s->step = final ? MS_ANCHOR_IDLE : MS_ANCHOR_OFFERED;
@@ -283,7 +284,6 @@ static void complete(struct ms_anchor_session *s, const struct ms_sdp *sdp,
 		ms_anchor_refuse(s, s->step, 500, "anchor_internal", 0);
 	else
 		ms_anchor_finish(s, s->step, &r);
-	ms_buf_done(&out);
 }
 
 static void failed(struct ms_anchor_session *s, int err, uint16_t h248)
@@ -330,31 +330,17 @@ static void on_configured(void *arg, struct ms_mgc_context *c, int status, uint1
 
 /* ---- the door ---- */
 
-static int keep_answer(struct ms_anchor_session *s, struct ms_span dialog, struct ms_span sdp)
+/* `of_invite`: others may pick up, or this one without saying it again. */
+static int keep_answer(struct ms_anchor_session *s, struct ms_span dialog, struct ms_span sdp,
+		       bool of_invite)
 {
-	struct ms_anchor_fork *f = NULL;
-	struct ms_list *l;
-	char *copy = ms_strdup_span(sdp), *text = ms_strdup_span(sdp);
+	char *text = ms_strdup_span(sdp);
+	int err = !text ? -ENOMEM : of_invite ? ms_anchor_fork_keep(s, dialog, sdp) : 0;
 
-	ms_list_foreach (l, &s->forks)
-		if (ms_span_is(dialog, ((struct ms_anchor_fork *)l)->dialog))
-			f = (struct ms_anchor_fork *)l;
-	if (!f && s->n_forks < s->anchor->p.max_forks && copy && text &&
-	    (f = ms_zalloc(sizeof(*f))) != NULL) {
-		if (ms_span_to_str(dialog, f->dialog, sizeof(f->dialog)))
-			f = ms_free(f);
-		else {
-			ms_list_append(&s->forks, &f->link);
-			s->n_forks++;
-		}
-	}
-	if (!f || !copy || !text) {
-		ms_free(copy);
+	if (err) {
 		ms_free(text);
-		return !copy || !text ? -ENOMEM : -ENOSPC;
+		return err;
 	}
-	ms_free(f->sdp);
-	f->sdp = copy;
 	ms_free(s->answer);
 	s->answer = text;
 	s->answer_len = sdp.len;
@@ -364,7 +350,7 @@ static int keep_answer(struct ms_anchor_session *s, struct ms_span dialog, struc
 /* The gateway's configuration is another dialog's, and stays so until somebody picks up there. */
 static bool only_rewrite(const struct ms_anchor_session *s, struct ms_span dialog)
 {
-	return s->answered && !s->final && !ms_span_is(dialog, s->winner);
+	return !s->final && ms_anchor_fork_is_other(s, dialog);
 }
 
 static bool any_accepted(const struct ms_anchor_session *s, const struct verdict *verdicts)
@@ -388,75 +374,138 @@ static int configure(struct ms_anchor_session *s, const struct verdict *verdicts
 	return err ? err : ms_mgc_run(p, s->now, on_configured, s);
 }
 
+static int take_answer(struct ms_anchor_session *s, struct ms_span dialog, const struct ms_sdp *sdp,
+		       const struct verdict *verdicts)
+{
+	int err;
+
+	if (ms_anchor_fork_is_other(s, dialog))
+		ms_anchor_count(s->anchor, "anchor_fork_switched");
+	err = ms_span_to_str(dialog, s->winner, sizeof(s->winner));
+	s->step = MS_ANCHOR_ANSWERING;
+	/* of a session without such lines the whole context goes, see drop_rejected() */
+	if (!err)
+		err = s->context && (!s->final || any_accepted(s, verdicts))
+			      ? configure(s, verdicts)
+			      : -ENODATA;
+	if (err != -ENODATA)
+		return err;
+	complete(s, sdp, verdicts); /* there is nothing for the gateway to do */
+	return 0;
+}
+
 static void answer(struct ms_anchor_session *s, struct ms_span dialog)
 {
 	struct verdict verdicts[MS_ANCHOR_MEDIA_MAX] = { { .accepted = false } };
+	MS_CLEANUP(ms_buf_done) struct ms_buf out;
 	struct ms_sdp sdp = { .lines = NULL };
 	const char *reason;
 	int err = parse_answer(s, &sdp, verdicts, &reason);
 
+	ms_buf_init(&out, MS_ANCHOR_TEXT_MAX);
 	if (err == -EPROTO) {
 		ms_anchor_refuse(s, MS_ANCHOR_OFFERED, 488, reason, 0);
 	} else if (!err && only_rewrite(s, dialog)) {
-		emit(s, &sdp, verdicts, MS_ANCHOR_OFFERED);
-	} else if (!err) {
-		if (s->answered && !ms_span_is(dialog, s->winner))
-			ms_anchor_count(s->anchor, "anchor_fork_switched");
-		err = ms_span_to_str(dialog, s->winner, sizeof(s->winner));
-		s->step = MS_ANCHOR_ANSWERING;
-		/* of a session without such lines the whole context goes, see drop_rejected() */
-		if (!err)
-			err = s->context && (!s->final || any_accepted(s, verdicts))
-				      ? configure(s, verdicts)
-				      : -ENODATA;
-		if (err == -ENODATA) { /* there is nothing for the gateway to do */
-			complete(s, &sdp, verdicts);
-			err = 0;
-		}
+		err = rewrite(s, &sdp, verdicts, &out);
+		emit(s, MS_ANCHOR_OFFERED, err, &out);
+	} else {
+		err = err ? err : take_answer(s, dialog, &sdp, verdicts);
+		if (err)
+			failed(s, err, 0);
 	}
-	if (err && err != -EPROTO)
-		failed(s, err, 0);
 	ms_sdp_done(&sdp);
+}
+
+/* An early answer to INVITE's offer, while the dialog that has the gateway is further on. */
+static void answer_aside(struct ms_anchor_session *s)
+{
+	struct verdict verdicts[MS_ANCHOR_MEDIA_MAX] = { { .accepted = false } };
+	MS_CLEANUP(ms_buf_done) struct ms_buf out;
+	struct ms_sdp sdp = { .lines = NULL };
+	const char *reason = "anchor_fork_offer";
+	int err = ms_anchor_fork_borrow(s);
+
+	ms_buf_init(&out, MS_ANCHOR_TEXT_MAX);
+	if (!err) {
+		err = parse_answer(s, &sdp, verdicts, &reason);
+		if (!err)
+			err = rewrite(s, &sdp, verdicts, &out);
+		ms_anchor_fork_give_back(s);
+	}
+	ms_sdp_done(&sdp);
+	if (err == -EPROTO)
+		ms_anchor_refuse(s, s->step, 488, reason, 0);
+	else
+		emit(s, s->step, err, &out);
+}
+
+/* The final one: what the other dialog offered and nobody answered is no more. */
+static int make_way(struct ms_anchor_session *s, ms_usec now)
+{
+	if (s->step == MS_ANCHOR_OFFERED)
+		ms_anchor_rollback(s, now);
+	if (s->step != MS_ANCHOR_IDLE)
+		return -EBUSY;
+	return ms_anchor_fork_take_up(s);
+}
+
+/* Where a session stands as to an answer in that dialog. */
+static int prepare(struct ms_anchor_session *s, bool aside, bool final, ms_usec now)
+{
+	if (aside && (s->step == MS_ANCHOR_IDLE || s->step == MS_ANCHOR_OFFERED))
+		return final ? make_way(s, now) : 0;
+	if (s->step == MS_ANCHOR_OFFERED)
+		return 0;
+	return s->step == MS_ANCHOR_IDLE ? -ENOENT : -EBUSY;
 }
 
 int ms_anchor_answer(struct ms_anchor_session *s, struct ms_span dialog, struct ms_span sdp,
 		     bool final, ms_usec now, ms_anchor_done *done, void *arg)
 {
-	int err;
+	bool aside = s->first.plan && ms_anchor_fork_is_other(s, dialog);
+	int err = prepare(s, aside, final, now), kept;
 
-	if (s->step != MS_ANCHOR_OFFERED)
-		return s->step == MS_ANCHOR_IDLE ? -ENOENT : -EBUSY;
-	err = keep_answer(s, dialog, sdp);
-	if (err == -ENOMEM)
+	if (err && err != -EPROTO)
 		return err;
+	kept = keep_answer(s, dialog, sdp, aside || s->initial || !s->early);
+	if (kept == -ENOMEM)
+		return kept;
 	s->done = done;
 	s->arg = arg;
 	s->now = now;
 	s->final = final;
-	if (err)
-		ms_anchor_refuse(s, MS_ANCHOR_OFFERED, 488, "anchor_forks", 0);
+	if (kept)
+		ms_anchor_refuse(s, s->step, 488, "anchor_forks", 0);
+	else if (err)
+		ms_anchor_refuse(s, s->step, 488, "anchor_fork_offer", 0);
+	else if (aside && !final)
+		answer_aside(s);
 	else
 		answer(s, dialog);
 	return 0;
+}
+
+/* INVITE's answer came before, or more was agreed in that dialog since. */
+static bool is_settled(const struct ms_anchor_session *s, struct ms_span dialog)
+{
+	if (s->first.plan)
+		return !ms_anchor_fork_is_other(s, dialog);
+	return s->step == MS_ANCHOR_IDLE;
 }
 
 int ms_anchor_confirm(struct ms_anchor_session *s, struct ms_span dialog, ms_usec now,
 		      ms_anchor_done *done, void *arg)
 {
 	struct ms_anchor_result r = { .status = 0 };
-	struct ms_list *l;
+	const struct ms_anchor_fork *f = ms_anchor_fork_find(s, dialog);
 
-	if (s->step == MS_ANCHOR_IDLE) { /* nothing was pending, or it was answered for good */
+	if (is_settled(s, dialog)) {
+		ms_anchor_fork_end(s);
 		if (done)
 			done(arg, s, &r);
 		return 0;
 	}
-	ms_list_foreach (l, &s->forks) {
-		const struct ms_anchor_fork *f = (const struct ms_anchor_fork *)l;
-
-		if (ms_span_is(dialog, f->dialog))
-			return ms_anchor_answer(s, dialog, ms_span_str(f->sdp), true, now, done,
-						arg);
-	}
-	return s->step == MS_ANCHOR_OFFERED ? -ENOENT : -EBUSY;
+	if (f)
+		return ms_anchor_answer(s, dialog, ms_span_str(f->sdp), true, now, done, arg);
+	return s->step == MS_ANCHOR_OFFERED || s->step == MS_ANCHOR_IDLE ? -ENOENT : -EBUSY;
 }

@@ -60,6 +60,8 @@ void ms_anchor_undo(struct ms_anchor_session *s, ms_usec now)
 		for (size_t i = 0; i < MS_ANCHOR_MEDIA_MAX; i++)
 			s->line[i] = ms_free(s->line[i]);
 		s->n_media = 0;
+		s->winner[0] = '\0';
+		ms_anchor_fork_end(s);
 		s->step = MS_ANCHOR_IDLE;
 	} else if (!subtract_fresh(s, now)) {
 		s->step = MS_ANCHOR_IDLE;
@@ -124,8 +126,14 @@ static bool anything_left(const struct ms_anchor_session *s)
 	return s->others_up;
 }
 
+/* Of a dialog that still rings: it may pick up elsewhere, and its final answer tries again. */
+static bool may_come_yet(const struct ms_anchor_session *s, unsigned side)
+{
+	return s->early && s->initial && s->step == MS_ANCHOR_OFFERED && side != s->from;
+}
+
 /* A line whose bearer did not come up is over; a session that has no other ends with it. */
-static void line_failed(struct ms_anchor_session *s, struct ms_anchor_line *l,
+static void line_failed(struct ms_anchor_session *s, struct ms_anchor_line *l, unsigned side,
 			const struct ms_bearer_event *e)
 {
 	const char *reason = e->kind == MS_BEARER_TLS_FAILED   ? "anchor_tls_failed"
@@ -133,7 +141,7 @@ static void line_failed(struct ms_anchor_session *s, struct ms_anchor_line *l,
 							       : "anchor_bearer_released";
 
 	l->failed = true;
-	if (anything_left(s))
+	if (anything_left(s) || may_come_yet(s, side))
 		ms_anchor_count(s->anchor, reason);
 	else
 		end(s, reason, e->cause);
@@ -165,7 +173,7 @@ static void on_event(void *arg, struct ms_mgc_context *c, unsigned slot,
 	if (h->event)
 		h->event(h->arg, s, i - 1, (enum ms_anchor_side)(slot % 2), e);
 	if (e->kind == MS_BEARER_TLS_FAILED || e->kind == MS_BEARER_TCP_FAILED || by_gateway(e))
-		line_failed(s, l, e);
+		line_failed(s, l, slot % 2, e);
 	else if (e->kind == MS_BEARER_RELEASED)
 		ms_anchor_count(s->anchor, "anchor_bearer_released");
 }

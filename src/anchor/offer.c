@@ -11,7 +11,7 @@
 
 /* ---- the plan ---- */
 
-static bool fits(const struct ms_anchor_line *l, const struct ms_anchor_decision *d)
+bool ms_anchor_line_fits(const struct ms_anchor_line *l, const struct ms_anchor_decision *d)
 {
 	return l && l->treatment == d->treatment && l->medium == d->medium && l->mode == d->mode;
 }
@@ -34,6 +34,7 @@ static int plan_line(struct ms_anchor_session *s, const struct ms_sdp *sdp, size
 	err = ms_anchor_decide(s, m, s->from, had, &d, ret_reason);
 	if (err)
 		return err;
+	p->decided = d;
 	if (d.treatment == MS_ANCHOR_UNTOUCHED) {
 		p->stale = had;
 		return 0;
@@ -44,7 +45,7 @@ static int plan_line(struct ms_anchor_session *s, const struct ms_sdp *sdp, size
 	if (err)
 		return err;
 	p->out = ms_anchor_setup_out(s, p->party.setup, ms_anchor_other(s->from));
-	if (fits(had, &d)) {
+	if (ms_anchor_line_fits(had, &d)) {
 		p->line = had;
 		return 0;
 	}
@@ -227,29 +228,32 @@ static int reserve(struct ms_anchor_session *s, struct ms_mgc_gateway *not_at)
 
 static bool may_offer(struct ms_anchor_session *s, struct ms_span dialog, int *ret_err)
 {
-	*ret_err = 0;
-	if (s->step == MS_ANCHOR_IDLE)
-		return true;
 	/* UPDATE in an early dialog whose answer stands */
-	if (s->step == MS_ANCHOR_OFFERED && s->answered) {
-		if (!ms_span_is(dialog, s->winner))
-			return false;
-		ms_anchor_plan_clear(s);
-		return true;
-	}
-	*ret_err = -EBUSY;
-	return false;
+	bool update = s->step == MS_ANCHOR_OFFERED && s->answered;
+
+	*ret_err = update || s->step == MS_ANCHOR_IDLE ? 0 : -EBUSY;
+	if (*ret_err || ms_anchor_fork_is_other(s, dialog))
+		return false;
+	if (update)
+		ms_anchor_fork_put_aside(s);
+	return true;
 }
 
-static int keep_offer(struct ms_anchor_session *s, enum ms_anchor_side from, struct ms_span sdp,
-		      ms_usec now)
+static int keep_offer(struct ms_anchor_session *s, enum ms_anchor_side from, struct ms_span dialog,
+		      struct ms_span sdp, ms_usec now)
 {
+	if (!s->early)
+		ms_anchor_fork_end(s); /* what a change that failed left behind */
 	s->offer = ms_strdup_span(sdp);
 	if (!s->offer)
 		return -ENOMEM;
 	s->offer_len = sdp.len;
 	s->from = from;
 	s->initial = s->n_media == 0;
+	if (s->initial) {
+		s->early = dialog.len == 0;
+		s->winner[0] = '\0';
+	}
 	s->tries = 0;
 	s->now = now;
 	return 0;
@@ -271,7 +275,7 @@ int ms_anchor_offer(struct ms_anchor_session *s, enum ms_anchor_side from, struc
 		ms_anchor_refuse(s, s->step, 488, "anchor_fork_offer", 0);
 		return 0;
 	}
-	err = keep_offer(s, from, text, now);
+	err = keep_offer(s, from, dialog, text, now);
 	if (err)
 		return err;
 	s->done = done;

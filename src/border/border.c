@@ -238,7 +238,7 @@ static void end_by(struct ms_border_call *c, const struct ms_sip_packet *m)
 /* A fork that answers after we gave the call up, or after another one did. */
 static bool is_unwanted(const struct ms_border_call *c, const struct ms_sip_packet *m)
 {
-	if (c->session)
+	if (c->session && c->session->state != MS_BORDER_ENDED)
 		return ms_border_media_is_second(c->session, c, m);
 	return m && m->status >= 200 && m->status < 300 && ms_sip_packet_is(m, "INVITE") &&
 	       ms_sip_exchange_request(c->x)->to_tag.len == 0;
@@ -284,6 +284,22 @@ static void on_ended(struct ms_sip_exchange *x, void *arg)
 		free_call(c);
 	if (b->handlers.ended)
 		b->handlers.ended(b, x, tag, b->arg);
+}
+
+/*
+ * Nothing went on yet, so nothing more is heard of it until the caller has acknowledged our 487: what was
+ * asked of the gateway is given back now.
+ */
+static void on_cancelled(struct ms_sip_exchange *x, void *arg MS_UNUSED)
+{
+	struct ms_border_call *c = ms_sip_exchange_user(x);
+
+	if (!c || !c->session || c->forwarded)
+		return;
+	if (c->session->invite == c)
+		ms_border_session_end(c->session);
+	else
+		ms_border_media_forget(c->session, c);
 }
 
 static void on_stream_lost(const struct ms_sip_hop *hop, void *arg)
@@ -350,6 +366,7 @@ static int open_proxy(struct ms_border *b, const struct ms_border_spec *spec, st
 	c.handlers = (struct ms_sip_proxy_handlers){ .request = on_request,
 						     .response = on_response,
 						     .ended = on_ended,
+						     .cancelled = on_cancelled,
 						     .stream_lost = on_stream_lost,
 						     .trace = spec->hep ? on_trace : NULL };
 	c.arg = b;
@@ -440,7 +457,8 @@ void ms_border_shutdown(struct ms_border *b, ms_usec patience, void (*done)(void
 	ms_list_foreach (link, &b->sessions)
 		ms_border_session_release(MS_CONTAINER_OF(link, struct ms_border_session, link),
 					  503, "Out of service");
-	ms_timer_start(&b->patience, patience);
+	ms_timer_start(&b->patience,
+		       b->sip->release_wait < patience ? b->sip->release_wait : patience);
 	ms_timer_start(&b->poll, POLL);
 }
 

@@ -68,6 +68,8 @@ const struct ms_config_field ms_border_sip_fields[] = {
 	  .max = 3600000000, .help = "How long a call may ring (RFC 3261 timer C)." },
 	{ "decision", MS_CONFIG_TIME, AT(decision), .value = "40s", .min = 1000000,
 	  .max = 600000000, .help = "How long a message may wait for the gateway." },
+	{ "release_wait", MS_CONFIG_TIME, AT(release_wait), .value = "4s", .max = 600000000,
+	  .help = "How long a stop waits for the answers to the BYEs it sends." },
 	{ "sessions", MS_CONFIG_UINT, AT(sessions), .value = "20000", .min = 1, .max = 10000000,
 	  .help = "Calls at a time; more get 503." },
 	{ "forks", MS_CONFIG_UINT, AT(forks), .value = "32", .min = 1, .max = 10000,

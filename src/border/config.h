@@ -25,7 +25,7 @@ struct ms_border_sip_config {
 	const char *token_key;                    /* path of a file with a key; "": random */
 	const char *state;                        /* path of the file of calls; "": none */
 	uint64_t requests, requests_host, streams, streams_host, message, queue, udp_max;
-	ms_usec idle, first, timer_c, decision;
+	ms_usec idle, first, timer_c, decision, release_wait;
 	uint64_t sessions;
 	uint64_t forks;        /* dialogs of a call */
 	ms_usec session_limit; /* without session timer; 0: none */

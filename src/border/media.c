@@ -14,6 +14,8 @@
 #include "border/session-priv.h"
 #include "core/alloc.h"
 
+#define AGAIN (20 * MS_MSEC)
+
 enum what { OFFER, ANSWER, CONFIRM };
 
 struct ms_border_job {
@@ -27,11 +29,12 @@ struct ms_border_job {
 	char *dialog; /* the callee's tag, or "" */
 };
 
+/* Or something of which we cannot tell: then the job's start() refuses it. */
 static bool has_description(const struct ms_sip_packet *m)
 {
 	struct ms_span sdp;
 
-	return ms_border_body_find(m, &sdp);
+	return ms_border_body_find(m, &sdp) != MS_BORDER_BODY_NONE;
 }
 
 static bool is_success(const struct ms_sip_packet *m)
@@ -82,10 +85,62 @@ static void end_answered(struct ms_border_job *j, unsigned status)
 	ms_border_session_end(s);
 }
 
+/* RFC 3261 section 21.4.13: 415 says what would do. */
+static void reject(struct ms_border_call *c, unsigned status)
+{
+	static const struct ms_sip_edit identity = { "Accept-Encoding",
+						     { (const uint8_t *)"identity", 8 },
+						     false };
+	struct ms_sip_change change = { .edits = &identity, .n_edits = status == 415 ? 1 : 0 };
+
+	ms_sip_exchange_reject(c->x, status, NULL, &change);
+}
+
+static void refuse_request(struct ms_border_job *j, unsigned status)
+{
+	struct ms_border_session *s = j->session;
+
+	/* ACK cannot be refused: what it would answer is over. */
+	if (ms_sip_packet_is(j->m, "ACK"))
+		ms_border_session_release(s, status, "Media refused");
+	/* The offer still waits for its answer: another PRACK may have a better one. */
+	else if (j->what == ANSWER)
+		s->late_offer = true;
+	reject(j->call, status);
+	if (s->invite == j->call) {
+		s->invite = NULL;
+		ms_border_session_end(s);
+	}
+}
+
+/* Nobody relies on it yet: the same answer, or a better one, comes in a later response. */
+static bool may_be_left_out(const struct ms_border_job *j, unsigned status)
+{
+	return status == 488 && j->m->status < 200 && ms_sip_packet_get(j->m, "RSeq").len == 0;
+}
+
+static void refuse_response(struct ms_border_job *j, unsigned status)
+{
+	struct ms_border_session *s = j->session;
+	struct ms_border_call *c = j->call;
+
+	if (may_be_left_out(j, status)) {
+		ms_border_call_pass(c, j->m, true, MS_SPAN_NULL);
+		return;
+	}
+	if (is_success(j->m))
+		end_answered(j, status);
+	ms_sip_exchange_replace(c->x, status, NULL);
+	/* The call that rang is cancelled with this. */
+	if (s->invite == c) {
+		s->invite = NULL;
+		ms_border_session_end(s);
+	}
+}
+
 /* The gateway or the rules say no: to whom, depends on who is waiting. */
 static void refuse(struct ms_border_job *j, const struct ms_anchor_result *r)
 {
-	struct ms_border_call *c = j->call;
 	unsigned status = (unsigned)r->status;
 
 	ms_border_count(MS_BORDER_C_MEDIA_REFUSED);
@@ -93,20 +148,22 @@ static void refuse(struct ms_border_job *j, const struct ms_anchor_result *r)
 	MS_LOG(&ms_border_log, MS_LOG_INFO,
 	       "session=%" PRIu64 " refused status=%u reason=%s h248=%u", j->session->id, status,
 	       r->reason ? r->reason : "-", r->h248);
-	if (j->m->request) {
-		/* ACK cannot be refused: what it would answer is over. */
-		if (ms_sip_packet_is(j->m, "ACK"))
-			ms_border_session_release(j->session, status, "Media refused");
-		ms_sip_exchange_reject(c->x, status, NULL, NULL);
-		if (j->session->invite == c) {
-			j->session->invite = NULL;
-			ms_border_session_end(j->session);
-		}
-		return;
-	}
-	if (is_success(j->m) && ms_sip_packet_is(j->m, "INVITE"))
-		end_answered(j, status);
-	ms_sip_exchange_replace(c->x, status, NULL);
+	if (j->m->request)
+		refuse_request(j, status);
+	else
+		refuse_response(j, status);
+}
+
+/* The anchor has the offer: that of the request, or of somebody who has given up meanwhile. */
+static void note_offer(struct ms_border_job *j)
+{
+	struct ms_border_session *s = j->session;
+
+	s->offers++;
+	if (j->call)
+		j->call->offer = s->offers;
+	else
+		ms_anchor_rollback(s->media, ms_clock_mono());
 }
 
 static void on_done(void *arg, struct ms_anchor_session *media MS_UNUSED,
@@ -116,6 +173,8 @@ static void on_done(void *arg, struct ms_anchor_session *media MS_UNUSED,
 	struct ms_border_session *s = j->session;
 
 	s->busy = false;
+	if (j->what == OFFER && r->status == 0)
+		note_offer(j);
 	if (s->state != MS_BORDER_ENDED)
 		ms_timer_start(&s->next, 0);
 	if (j->call && j->what == ANSWER && j->final && r->status == 0)
@@ -137,7 +196,7 @@ static int start(struct ms_border_job *j)
 	struct ms_span dialog = ms_span_str(j->dialog), sdp = MS_SPAN_NULL;
 	ms_usec now = ms_clock_mono();
 
-	if (j->what != CONFIRM && !ms_border_body_find(j->m, &sdp))
+	if (j->what != CONFIRM && ms_border_body_find(j->m, &sdp) != MS_BORDER_BODY_SDP)
 		return -EBADMSG;
 	switch (j->what) {
 	case OFFER:
@@ -149,18 +208,39 @@ static int start(struct ms_border_job *j)
 	}
 }
 
+/* What nobody can tell is not passed: it could lead round the gateway. */
+static struct ms_anchor_result unreadable(const struct ms_sip_packet *m)
+{
+	static const struct ms_anchor_result results[] = {
+		[MS_BORDER_BODY_SEVERAL] = { .status = 488, .reason = "several_descriptions" },
+		[MS_BORDER_BODY_ENCODED] = { .status = 415, .reason = "encoded_body" },
+		[MS_BORDER_BODY_MALFORMED] = { .status = 400, .reason = "malformed_body" },
+	};
+	struct ms_span sdp;
+	struct ms_anchor_result r = results[ms_border_body_find(m, &sdp)];
+
+	/* The caller has done nothing wrong when an answer is. */
+	if (!m->request)
+		r.status = 488;
+	return r;
+}
+
 static void not_started(struct ms_border_job *j, int err)
 {
 	struct ms_anchor_result r = { .status = 500, .reason = "media_failed" };
 
+	if (err == -EBADMSG)
+		r = unreadable(j->m);
 	if (err == -EBUSY) {
 		/* RFC 3311 section 5.2, RFC 3261 section 14.1: offers that cross. */
 		ms_border_count(MS_BORDER_C_BUSY);
 		r = (struct ms_anchor_result){ .status = 491, .reason = "glare" };
 	}
-	/* An answer to no offer: nothing of it concerns us. */
+	/* An answer to no offer: where the gateway is, it would tell of a way around it. */
 	if (err == -ENOENT)
-		r = (struct ms_anchor_result){ .status = 0 };
+		r = (struct ms_anchor_result){
+			.status = 0, .changed = ms_anchor_session_context(j->session->media) != NULL
+		};
 	on_done(j, j->session->media, &r);
 }
 
@@ -174,8 +254,13 @@ void ms_border_media_next(struct ms_border_session *s)
 	j = MS_CONTAINER_OF(s->jobs.next, struct ms_border_job, link);
 	s->busy = true;
 	err = start(j);
-	if (err < 0)
+	if (err == -EBUSY && j->what != OFFER) {
+		/* The gateway still takes back what another fork offered. */
+		s->busy = false;
+		ms_timer_start(&s->next, AGAIN);
+	} else if (err < 0) {
 		not_started(j, err);
+	}
 }
 
 /* The caller's call-leg names nothing: dialogs are told by the callee's tag. */
@@ -239,6 +324,20 @@ void ms_border_media_done(struct ms_border_session *s)
 
 /* ---- which is which ---- */
 
+/* In a dialog of another fork than the one that was answered, which has the endpoints at the gateway. */
+static bool of_a_loser(const struct ms_border_session *s, const struct ms_sip_packet *m)
+{
+	return s->winner && ms_anchor_session_context(s->media) &&
+	       !ms_span_is(dialog_of(s, m), s->winner);
+}
+
+/* It would change the media of the call that is on. As the caller's end will have it in a moment. */
+static bool refuse_loser(const struct ms_border_call *c)
+{
+	ms_border_reject(c->border, c->x, 481, "lost_fork", NULL);
+	return true;
+}
+
 /* The same ACK again goes on with the same body. */
 static bool ack_again(struct ms_border_session *s, struct ms_border_call *c,
 		      const struct ms_sip_packet *m)
@@ -264,6 +363,8 @@ bool ms_border_media_request(struct ms_border_session *s, struct ms_border_call 
 		return ack_again(s, c, m);
 	if (!prack && !ms_sip_packet_is(m, "INVITE") && !ms_sip_packet_is(m, "UPDATE"))
 		return false;
+	if (of_a_loser(s, m))
+		return refuse_loser(c);
 	c->offered = true;
 	return add(s, c, m, OFFER, false);
 }
@@ -294,6 +395,23 @@ static void roll_back(struct ms_border_session *s, struct ms_border_call *c)
 	}
 }
 
+/* Its offer is the one the anchor has, and has no final answer. */
+static bool is_pending(const struct ms_border_session *s, const struct ms_border_call *c)
+{
+	return c->offered && !c->settled && c->offer == s->offers;
+}
+
+/*
+ * INVITE's answer again, after UPDATE changed what holds in that dialog: nobody looks at it (RFC 3261
+ * section 13.2.1), and the pending offer, if there is one, is another one.
+ */
+static bool is_superseded(const struct ms_border_session *s, const struct ms_border_call *c,
+			  const struct ms_sip_packet *m)
+{
+	return c->offered && !c->settled && c->offer != s->offers &&
+	       ms_span_is(dialog_of(s, m), ms_anchor_session_dialog(s->media));
+}
+
 /* RFC 3261 section 13.2.1: what is no offer and no answer is not to be looked at by anybody. */
 static bool strip(struct ms_border_call *c, const struct ms_sip_packet *m)
 {
@@ -321,9 +439,13 @@ bool ms_border_media_response(struct ms_border_session *s, struct ms_border_call
 	if (!s->media)
 		return false;
 	if (!m || m->status >= 300) {
-		if (c->offered && !c->settled)
+		if (is_pending(s, c))
 			roll_back(s, c);
 		return false;
+	}
+	if (invite && is_superseded(s, c, m)) {
+		c->settled = is_success(m);
+		return has_description(m) && strip(c, m);
 	}
 	if (!has_description(m)) {
 		if (!c->offered || !is_success(m) || !invite)
@@ -331,6 +453,9 @@ bool ms_border_media_response(struct ms_border_session *s, struct ms_border_call
 		c->settled = true;
 		return add(s, c, m, CONFIRM, true);
 	}
+	/* A fork that still rings, or did when it was asked: nobody is to hear of its media any more. */
+	if (of_a_loser(s, m))
+		return strip(c, m);
 	if (c->offered)
 		return add(s, c, m, ANSWER, is_success(m));
 	if (!invite)

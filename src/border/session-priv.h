@@ -48,6 +48,7 @@ struct ms_border_session {
 	struct ms_anchor_session *media; /* NULL: none */
 	struct ms_list jobs; /* struct ms_border_job; the first one is at the anchor if `busy` */
 	bool busy;
+	unsigned offers; /* taken by the anchor */
 	bool late_offer; /* a response brought the offer; PRACK or ACK brings the answer */
 	bool saved;      /* stands in sip.state */
 	char *winner; /* tag of the callee that answered first; NULL: nobody yet, or before a restart */
@@ -70,9 +71,10 @@ struct ms_border_call {
 	bool has_hop, record_route, path, forwarded;
 	char *uri; /* or NULL */
 	bool bye;
-	bool offered; /* the request brought an offer to the anchor */
-	bool settled; /* and that has its final answer */
-	bool late;    /* a response brought the offer */
+	bool offered;   /* the request brought an offer to the anchor */
+	unsigned offer; /* which one of the session's: the last one is pending */
+	bool settled;   /* and that has its final answer */
+	bool late;      /* a response brought the offer */
 };
 
 /* ---- session.c ---- */

@@ -80,9 +80,9 @@ static json_t *address_json(const struct ms_bearer_address *a)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf b;
 
+	ms_buf_init(&b, 128);
 	if (a->family == 0)
 		return json_null();
-	ms_buf_init(&b, 128);
 	if (a->family == 6)
 		ms_buf_put_u8(&b, '[');
 	ms_ip_put(&b, a->family, a->octets);

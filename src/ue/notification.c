@@ -93,13 +93,13 @@ void ms_ue_notification_tell(struct ms_ue *ue, const struct ms_keys_identity *se
 	MS_CLEANUP(ms_buf_done) struct ms_buf cpim;
 	int err;
 
+	ms_buf_init(&cpim, 2 * IMDN_MAX);
 	if (!ue->settings->config->message.tell_delivery || about->message_id.len == 0 ||
 	    !(about->wishes & MS_IMDN_WISH_POSITIVE))
 		return;
 	/* A courtesy: who asks for many and takes none cannot make us hold them all. */
 	if (ue->n_sending >= ue->settings->config->limits.pending)
 		return;
-	ms_buf_init(&cpim, 2 * IMDN_MAX);
 	err = put_notification(ue, sender, about, &cpim);
 	if (!err)
 		err = ms_ue_message_send(ue, &(struct ms_ue_message_spec){

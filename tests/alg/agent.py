@@ -180,7 +180,7 @@ class Agent:
         raise AssertionError(f"came although it should not: {m!r}")
 
     def request(self, method, uri, call=None, cseq=1, body="", routes=(), headers=(), branch=None, to_tag="",
-                forwards=70, send=True, contact="me", **call_args):
+                forwards=70, send=True, contact="me", content="application/sdp", **call_args):
         call = call or Call(self, uri, **call_args)
         via = f"Via: SIP/2.0/{self.kind.upper()} {self.host};branch={branch or 'z9hG4bK' + token()};rport"
         lines = [f"{method} {uri} SIP/2.0", via, f"Max-Forwards: {forwards}", f"From: {call.local}", f"To: {call.remote}",
@@ -189,14 +189,14 @@ class Agent:
             lines.append(f"Contact: <{self.uri(contact)}>")
         lines += [f"Route: {r}" for r in routes] + list(headers)
         if body:
-            lines.append("Content-Type: application/sdp")
+            lines.append(f"Content-Type: {content}")
         text = "\r\n".join(lines + [f"Content-Length: {len(body)}", "", body])
         call.via = via
         if send:
             self.write(text.encode())
         return text.encode()
 
-    def respond(self, m, status, reason="x", tag=None, body="", headers=(), contact="me"):
+    def respond(self, m, status, reason="x", tag=None, body="", headers=(), contact="me", content="application/sdp"):
         to = m.get("To") + (f";tag={tag}" if tag and "tag=" not in m.get("To") else "")
         lines = [f"SIP/2.0 {status} {reason}"] + [f"Via: {v}" for v in m.all("Via")]
         lines += [f"Record-Route: {v}" for v in m.all("Record-Route")]
@@ -205,7 +205,7 @@ class Agent:
             lines.append(f"Contact: <{self.uri(contact)}>")
         lines += list(headers)
         if body:
-            lines.append("Content-Type: application/sdp")
+            lines.append(f"Content-Type: {content}")
         octets = "\r\n".join(lines + [f"Content-Length: {len(body)}", "", body]).encode()
         if self.kind == "udp":
             self.sock.sendto(octets, m.source)

@@ -55,7 +55,7 @@ class World(alg.World):
         port = reserve(1)
         super().__init__(folder, h248={"mid": "alg1.example.net", "listen": [{"address": f"127.0.0.1:{port}"}], "t_max": "3s",
                                        "heartbeat": "1s", "gateways": [{"name": "agw1.example.net", "realms": "access core"}]})
-        self.gateway = Gateway(os.path.join(folder, "agw1"), "agw1", [f"127.0.0.1:{port}"])
+        self.gateway = Gateway(os.path.join(folder, "agw1"), "agw1", [f"127.0.0.1:{port}"], ports=16)
         self.gateway.registered()
         self.phone = self.user()
         self.path_ = self.register(self.phone)[0].get("Path")
@@ -65,6 +65,14 @@ class World(alg.World):
             super().close()
         finally:
             self.gateway.stop()
+
+    def rejected(self, reason):
+        return self.alg.counter(f'mediasec_border_rejected_total{{reason="{reason}"}}')
+
+    def remote(self, realm):
+        """Whose address the gateway has there."""
+        (address,) = {e["remote"] for e in self.gateway.contexts() if e["realm"] == realm}
+        return address
 
     def invite(self, body="", headers=()):
         """The user calls: (its call, what the core got)."""
@@ -125,6 +133,75 @@ def one_part_of_several(w):
     w.hang_up(call, 2)
 
 
+def multipart(*descriptions):
+    return "".join(f"--b\r\nContent-Type: application/sdp\r\n\r\n{d}\r\n" for d in descriptions) + "--b--\r\n"
+
+
+UNREADABLE = (  # (what, content type, more headers, body of a description, status, reason)
+    ("two", "multipart/mixed;boundary=b", [], lambda d: multipart(d, d), 488, "several_descriptions"),
+    ("encoded", "application/sdp", ["Content-Encoding: gzip"], lambda d: d, 415, "encoded_body"),
+    ("open", "multipart/mixed;boundary=b", [], lambda d: multipart(d).replace("--b--", "--"), 400, "malformed_body"),
+)
+
+
+@case
+def what_cannot_be_read_is_refused(w):
+    for _, content, headers, body, status, reason in UNREADABLE:
+        before = w.rejected(reason)
+        call = Call(w.phone, "sip:bob@one.example", "alice")
+        w.phone.request("INVITE", "sip:bob@one.example", call=call, body=body(sdp(True)), content=content, headers=headers,
+                        contact="alice")
+        refused = w.phone.expect(488, 415, 400)
+        assert refused.status == status and (status != 415 or refused.get("Accept-Encoding") == "identity"), refused.headers
+        assert w.rejected(reason) == before + 1 and f"reason={reason}" in w.alg.text()
+    w.core.nothing("INVITE")
+    call, _ = w.established()
+    call.send("UPDATE", 2, body=multipart(sdp(True), sdp(True)), content="multipart/alternative;boundary=b")
+    w.phone.expect(488)  # and nothing has changed
+    call.send("INFO", 3, body=multipart(sdp(True), sdp(True)), content="multipart/mixed;boundary=b")
+    w.core.respond(w.core.expect("INFO"), 200)  # is no offer
+    w.phone.expect(200)
+    w.hang_up(call, 4)
+
+
+@case
+def answers_that_cannot_be_read(w):
+    for _, content, headers, body, _, reason in UNREADABLE:
+        before = w.rejected(reason)
+        call, m = w.invite(sdp(True))
+        wrong = {"body": body(sdp(False, 7654, "passive")), "content": content, "headers": headers}
+        w.core.respond(m, 183, tag="t", **wrong)
+        assert not w.phone.expect(183).body  # nobody relies on it
+        w.core.respond(m, 200, tag="t", **wrong)
+        w.phone.expect(488)
+        w.core.expect("ACK")
+        w.core.respond(w.core.expect("BYE"), 200)
+        assert w.rejected(reason) == before + 2 and call
+        w.gateway.empty()
+        w.phone.request("ACK", "sip:bob@one.example", call=call, branch=call.via.split("branch=")[1].split(";")[0])
+        _, m = w.invite(sdp(True))
+        w.core.respond(m, 183, tag="t", **{**wrong, "headers": headers + ["RSeq: 1", "Require: 100rel"]})
+        w.phone.expect(488)  # a reliable one cannot go without
+        w.gateway.empty()  # at once, whether the phone acknowledges or not
+        assert w.alg.control.ask("sessions") == []
+        w.core.respond(w.core.expect("CANCEL"), 200)
+        w.core.respond(m, 487, tag="t")
+        w.core.expect("ACK")
+
+
+@case
+def an_early_answer_that_is_wrong_may_be_made_good(w):
+    call, m = w.invite(sdp(True))
+    w.core.respond(m, 183, tag="t", body=sdp(True, 7654, "passive"))  # TLS was not offered there
+    assert not w.phone.expect(183).body
+    w.core.respond(m, 200, tag="t", body=sdp(False, 7654, "passive"))
+    ok = w.phone.expect(200)
+    secured(ok)
+    call.answered(ok).send("ACK", 1)
+    w.core.expect("ACK")
+    w.hang_up(call, 2)
+
+
 @case
 def forked(w):
     call, m = w.invite(sdp(True))
@@ -159,10 +236,132 @@ def forked_and_both_answer(w):
 
 
 @case
+def forks_are_not_mixed(w):
+    """The first one goes on by UPDATE, the second one picks up: its address alone is at the gateway."""
+    call, m = w.invite(sdp(True))
+    w.core.respond(m, 183, tag="a", body=sdp(False, 7654, "passive"), headers=["RSeq: 1", "Require: 100rel"])
+    first = w.phone.expect(183)
+    call.answered(first).send("PRACK", 2, headers=["RAck: 1 1 INVITE"])
+    w.core.respond(w.core.expect("PRACK"), 200)
+    w.phone.expect(200)
+    call.send("UPDATE", 3, body=sdp(True, version=2, extra="a=inactive"))
+    w.core.respond(w.core.expect("UPDATE"), 200, body=sdp(False, 7655, "passive", 2, "a=inactive"))
+    w.phone.expect(200)
+    assert w.remote("core") == "127.0.0.1:7655"
+    w.core.respond(m, 183, tag="b", body=sdp(False, 7660, "passive"))
+    other = w.phone.expect(183, tag="b")
+    assert "m=message 7660" not in secured(other) and w.remote("core") == "127.0.0.1:7655"
+    ringing = Call.incoming(w.core, m, "b")
+    ringing.send("UPDATE", 1, body=sdp(False, 7661, "actpass", 2))
+    w.core.expect(488)  # the place at the gateway is the first one's
+    w.core.respond(m, 200, tag="b")
+    call.answered(w.phone.expect(200, tag="b")).send("ACK", 1)
+    w.core.expect("ACK")
+    assert w.remote("core") == "127.0.0.1:7660" and len(w.gateway.contexts()) == 2
+    # who has lost says more: it is neither passed nor in the way
+    w.core.respond(m, 183, tag="a", body=sdp(False, 7656, "passive"))
+    loser = Call.incoming(w.core, m, "a")
+    loser.send("UPDATE", 1, body=sdp(False, 7662, "actpass", 3))
+    w.core.expect(481)
+    w.phone.nothing("UPDATE")
+    assert not any(k.body for k in w.phone.kept)
+    winner = Call.incoming(w.core, m, "b")
+    winner.send("UPDATE", 2, body=sdp(False, 7663, "active", 3))
+    u = w.phone.expect("UPDATE")
+    w.phone.respond(u, 200, body=sdp(True, 7395, "passive", 3), contact="alice")
+    plain(w.core.expect(200))
+    assert w.remote("core") == "127.0.0.1:7663" and w.rejected("lost_fork") == 1
+    w.hang_up(call, 4)
+
+
+@case
+def forks_while_one_offers(w):
+    """The second one picks up while the first one's UPDATE has no answer, and has even asked for a line more."""
+    call, m = w.invite(sdp(True))
+    w.core.respond(m, 183, tag="a", body=sdp(False, 7654, "passive"), headers=["RSeq: 1", "Require: 100rel"])
+    call.answered(w.phone.expect(183)).send("PRACK", 2, headers=["RAck: 1 1 INVITE"])
+    w.core.respond(w.core.expect("PRACK"), 200)
+    w.phone.expect(200)
+    more = sdp(True, version=2).partition("m=message")[2]
+    call.send("UPDATE", 3, body=sdp(True, version=2, extra="m=message" + more.rstrip()))
+    update = w.core.expect("UPDATE")
+    w.core.respond(m, 200, tag="b", body=sdp(False, 7660, "passive"))
+    ok = w.phone.expect(200)
+    assert "m=message 7660" not in secured(ok)
+    call.answered(ok).send("ACK", 1)
+    w.core.expect("ACK")
+    assert w.remote("core") == "127.0.0.1:7660"
+    w.gateway.wait(lambda g: len(g.contexts()) == 2)
+    w.core.respond(update, 200, tag="a", body=sdp(False, 7655, "passive", 2))
+    assert not w.phone.expect(200, tag="a").body
+    assert w.remote("core") == "127.0.0.1:7660"
+    w.hang_up(call, 4)
+
+
+@case
+def cancel_crosses_the_answer(w):
+    call, m = w.invite(sdp(True))
+    w.core.respond(m, 183, tag="t", body=sdp(False, 7654, "passive"))
+    w.phone.expect(183)
+    w.phone.request("CANCEL", "sip:bob@one.example", call=call, branch=call.via.split("branch=")[1].split(";")[0])
+    w.core.respond(m, 200, tag="t", body=sdp(False, 7654, "passive"))
+    both = [w.phone.expect(200), w.phone.expect(200)]  # RFC 3261 section 9.1: the call is on, and is ended by BYE
+    (ok,) = [r for r in both if "INVITE" in r.get("CSeq")]
+    call.answered(ok).send("ACK", 1)
+    w.core.expect("ACK")
+    w.core.respond(w.core.expect("CANCEL"), 200)
+    w.hang_up(call, 2)
+
+
+def cancel(w, call, cseq=1):
+    """The phone gives up the request it has just sent; the core rings if it hears of it at all."""
+    branch = call.via.split("branch=")[1].split(";")[0]
+    uri, routes = (call.target, call.routes) if cseq > 1 else ("sip:bob@one.example", ())
+    w.phone.request("CANCEL", uri, call=call, cseq=cseq, routes=routes, branch=branch)
+    w.phone.expect(200)
+    try:
+        m = w.core.expect("INVITE", timeout=0.5)
+        w.core.respond(m, 180, tag="t")
+        w.core.respond(w.core.expect("CANCEL"), 200)
+        w.core.respond(m, 487, tag="t")
+        w.core.expect("ACK")
+    except Silence:
+        pass
+    w.phone.expect(487)
+    assert w.gateway.wait(lambda g: len(g.contexts()) == (2 if cseq > 1 else 0))  # whether the phone acknowledges or not
+    w.phone.request("ACK", uri, call=call, cseq=cseq, routes=routes, branch=branch)
+
+
+@case
+def cancelled_at_once(w):
+    """While the gateway is still asked for a place."""
+    for _ in range(4):
+        call = Call(w.phone, "sip:bob@one.example", "alice")
+        w.phone.request("INVITE", "sip:bob@one.example", call=call, body=sdp(True), contact="alice")
+        cancel(w, call)
+        assert w.alg.control.ask("sessions") == []
+    w.phone.kept.clear()
+    call, _ = w.established()
+    for i in range(2, 5):
+        more = sdp(True, version=i).partition("m=message")[2].rstrip()
+        call.send("INVITE", i, body=sdp(True, version=i, extra="m=message" + more))
+        cancel(w, call, i)
+    w.phone.kept.clear()
+    call.send("INVITE", 6, body=sdp(True, version=6))  # what was given up is not in the way of the next offer
+    m = w.core.expect("INVITE")
+    w.core.respond(m, 200, body=sdp(False, 7654, "passive", 3))
+    secured(w.phone.expect(200))
+    call.send("ACK", 6)
+    w.core.expect("ACK")
+    w.hang_up(call, 7)
+
+
+@case
 def cancelled(w):
     call, m = w.invite(sdp(True))
     w.core.respond(m, 180, tag="t")
     w.phone.expect(180)
+    assert [e["remote"] for e in w.gateway.contexts()] == [None]  # the core's place, of whom nothing is known yet
     w.phone.request("CANCEL", "sip:bob@one.example", call=call, branch=call.via.split("branch=")[1].split(";")[0])
     w.phone.expect(200)
     w.core.respond(w.core.expect("CANCEL"), 200)
@@ -350,7 +549,7 @@ def main():
             print(f"ok   {f.__name__}", flush=True)
         except (AssertionError, Silence, OSError, base.LabError, IndexError, KeyError, ValueError):
             failed.append(f.__name__)
-            print(f"FAIL {f.__name__}\n{traceback.format_exc()}\n{world.alg.text()[-3000:]}", flush=True)
+            print(f"FAIL {f.__name__}\n{traceback.format_exc()}\n{world.alg.text()[-3000:]}\n----{world.gateway.text()[-3000:]}", flush=True)
         finally:
             world.close()
     shutil.rmtree(work, ignore_errors=True)

@@ -559,6 +559,115 @@ static void test_forks(void **state)
 	world_close(&w);
 }
 
+/* a rings and, once acknowledged, goes on with UPDATE. */
+static void ring_and_update(struct world *w, const char *update)
+{
+	open_world(w, false);
+	assert_int_equal(world_offer(w, MS_ANCHOR_ACCESS, HEAD MSRP("9", "TLS/", "active") E2AE),
+			 0);
+	assert_int_equal(world_answer(w, "a", CORE_HEAD MSRP("1111", "", "passive"), false), 0);
+	w->dialog = "a";
+	assert_int_equal(world_offer(w, MS_ANCHOR_ACCESS, update), 0);
+	assert_int_equal(w->status, 0);
+}
+
+static void test_fork_after_update(void **state)
+{
+	struct world w;
+
+	(void)state;
+	ring_and_update(&w, HEAD MSRP("9", "TLS/", "active") E2AE "a=inactive\r\n");
+	assert_int_equal(world_answer(&w, "a", CORE_HEAD MSRP("1112", "", "passive"), true), 0);
+	assert_int_equal(at(&w, "core", 1)->bearer.remote.port, 1112);
+	/* b rings, too: its answer is to the offer of INVITE, and changes nothing yet */
+	assert_int_equal(world_answer(&w, "b", CORE_HEAD MSRP("2222", "", "passive"), false), 0);
+	assert_int_equal(w.status, 0);
+	assert_has(w.sdp, "m=message 40002 TCP/TLS/MSRP");
+	assert_int_equal(at(&w, "core", 1)->bearer.remote.port, 1112);
+	/* and may not offer */
+	w.dialog = "b";
+	assert_int_equal(world_offer(&w, MS_ANCHOR_CORE, CORE_HEAD MSRP("6", "", "active")), 0);
+	assert_int_equal(w.status, 488);
+	assert_string_equal(w.reason, "anchor_fork_offer");
+	/* b picks up: all is as INVITE offered it */
+	assert_int_equal(ms_anchor_confirm(w.s, MS_SPAN_LIT("b"), 0, NULL, NULL), 0);
+	world_deliver(&w);
+	assert_int_equal(at(&w, "core", 1)->bearer.remote.port, 2222);
+	assert_int_equal(at(&w, "core", 1)->bearer.mode, MS_BEARER_SENDRECV);
+	assert_string_equal(ms_anchor_session_dialog(w.s), "b");
+	assert_int_equal(fake_terminations(&w.fake[0]), 2);
+	/* a is late, and has nothing to say any more */
+	assert_int_equal(world_answer(&w, "a", CORE_HEAD MSRP("1113", "", "passive"), false),
+			 -ENOENT);
+	w.dialog = "a";
+	assert_int_equal(world_offer(&w, MS_ANCHOR_CORE, CORE_HEAD MSRP("6", "", "active")), 0);
+	assert_int_equal(w.status, 488);
+	w.dialog = "b";
+	assert_int_equal(world_offer(&w, MS_ANCHOR_CORE, CORE_HEAD MSRP("6", "", "active")), 0);
+	assert_int_equal(w.status, 0);
+	world_close(&w);
+}
+
+/* a has offered and b picks up before that has an answer. */
+static void test_fork_while_another_offers(void **state)
+{
+	struct world w;
+
+	(void)state;
+	ring_and_update(&w, HEAD MSRP("9", "TLS/", "active") E2AE "a=inactive\r\n");
+	assert_int_equal(world_answer(&w, "b", CORE_HEAD MSRP("2222", "", "passive"), true), 0);
+	assert_int_equal(w.status, 0);
+	assert_int_equal(at(&w, "core", 1)->bearer.remote.port, 2222);
+	assert_int_equal(at(&w, "core", 1)->bearer.mode, MS_BEARER_SENDRECV);
+	assert_int_equal(world_answer(&w, "a", CORE_HEAD MSRP("1112", "", "passive"), true),
+			 -ENOENT);
+	world_close(&w);
+	/* the offer had a line more: there is none for it in what b answers, and it is given back */
+	ring_and_update(&w, HEAD MSRP("9", "TLS/", "active") E2AE BFCP("9", "TLS/", "active") E2AE);
+	assert_int_equal(world_answer(&w, "b", CORE_HEAD MSRP("2222", "", "passive"), false), 0);
+	assert_int_equal(w.status, 0);
+	assert_int_equal(world_answer(&w, "b", CORE_HEAD MSRP("2222", "", "passive"), true),
+			 -EBUSY);
+	world_deliver(&w);
+	assert_int_equal(fake_terminations(&w.fake[0]), 2);
+	assert_int_equal(world_answer(&w, "b", CORE_HEAD MSRP("2222", "", "passive"), true), 0);
+	assert_int_equal(w.status, 0);
+	assert_int_equal(at(&w, "core", 1)->bearer.remote.port, 2222);
+	world_close(&w);
+	/* it got one: b's answer has no place */
+	ring_and_update(&w, HEAD MSRP("9", "TLS/", "active") E2AE BFCP("9", "TLS/", "active") E2AE);
+	assert_int_equal(world_answer(&w, "a",
+				      CORE_HEAD MSRP("1111", "", "passive")
+					      BFCP("1200", "", "passive"),
+				      true),
+			 0);
+	assert_int_equal(w.status, 0);
+	assert_int_equal(world_answer(&w, "b", CORE_HEAD MSRP("2222", "", "passive"), true), 0);
+	assert_int_equal(w.status, 488);
+	world_close(&w);
+}
+
+/* Who rings may be unreachable: the call ends only when who picked up is. */
+static void test_fork_fails_early(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, false);
+	assert_int_equal(world_offer(&w, MS_ANCHOR_ACCESS, HEAD MSRP("9", "TLS/", "active") E2AE),
+			 0);
+	assert_int_equal(world_answer(&w, "a", CORE_HEAD MSRP("1111", "", "passive"), false), 0);
+	world_event(&w, at(&w, "core", 1), MS_H248_TCPBCC_BNCCHANGE, MS_H248_TCPBCC_BNCCHANGE_TYPE,
+		    "EstFail", 0, NULL);
+	assert_int_equal(w.ends, 0);
+	assert_int_equal(world_answer(&w, "a", CORE_HEAD MSRP("1111", "", "passive"), true), 0);
+	assert_int_equal(at(&w, "core", 1)->bearer.remote.port, 1111);
+	world_event(&w, at(&w, "core", 1), MS_H248_TCPBCC_BNCCHANGE, MS_H248_TCPBCC_BNCCHANGE_TYPE,
+		    "EstFail", 0, NULL);
+	assert_int_equal(w.ends, 1);
+	world_close(&w);
+}
+
 /* ---- failures ---- */
 
 static void test_rollback(void **state)
@@ -877,6 +986,9 @@ int main(void)
 		cmocka_unit_test(test_lines_come_and_go),
 		cmocka_unit_test(test_line_changes_its_kind),
 		cmocka_unit_test(test_forks),
+		cmocka_unit_test(test_fork_after_update),
+		cmocka_unit_test(test_fork_while_another_offers),
+		cmocka_unit_test(test_fork_fails_early),
 		cmocka_unit_test(test_rollback),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_gateway_refuses),

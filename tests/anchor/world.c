@@ -144,7 +144,8 @@ void world_deliver(struct world *w)
 
 int world_offer(struct world *w, enum ms_anchor_side from, const char *sdp)
 {
-	int err = ms_anchor_offer(w->s, from, MS_SPAN_LIT("d1"), ms_span_str(sdp), 0, on_done, w);
+	int err = ms_anchor_offer(w->s, from, ms_span_str(w->dialog), ms_span_str(sdp), 0, on_done,
+				  w);
 
 	if (!w->hold)
 		world_deliver(w);

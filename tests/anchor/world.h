@@ -13,6 +13,7 @@ struct world {
 	struct ms_mgc_gateway *g[2];
 	struct ms_anchor *anchor;
 	struct ms_anchor_session *s;
+	const char *dialog; /* of offers; NULL: "", as in the first INVITE */
 	/* the last result */
 	unsigned results;
 	int status;
