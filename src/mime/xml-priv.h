@@ -46,6 +46,10 @@ MS_MUST_CHECK int ms_xml_next(struct ms_xml *x, struct ms_xml_token *ret_t);
 /** The raw value of an attribute of a start tag; p == NULL if it has none of that name. */
 struct ms_span ms_xml_attribute(struct ms_span attributes, struct ms_span name);
 
+/** Takes the next attribute of a start tag off *rest; false at the end. */
+MS_MUST_CHECK bool ms_xml_next_attribute(struct ms_span *rest, struct ms_span *ret_name,
+					 struct ms_span *ret_value);
+
 /** Appends text with its references resolved. -EBADMSG sticks for one that is not of XML itself. */
 void ms_xml_put_resolved(struct ms_buf *b, struct ms_span text);
 

@@ -184,6 +184,12 @@ int ms_xml_next(struct ms_xml *x, struct ms_xml_token *ret_t)
 	}
 }
 
+bool ms_xml_next_attribute(struct ms_span *rest, struct ms_span *ret_name,
+			   struct ms_span *ret_value)
+{
+	return take_attribute(rest, ret_name, ret_value);
+}
+
 struct ms_span ms_xml_attribute(struct ms_span attributes, struct ms_span name)
 {
 	struct ms_span n, value;
