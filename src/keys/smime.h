@@ -10,6 +10,7 @@
 #include "cms/cms.h"
 #include "core/profile.h"
 #include "keys/identity.h"
+#include "keys/proof.h"
 #include "keys/replay.h"
 #include "mikey/incoming.h"
 #include "mikey/transfer.h"
@@ -21,7 +22,9 @@ struct ms_keys_smime {
 	const struct ms_random *random;
 	struct ms_cms_params cms; /* of objects we make */
 	struct ms_cms_limits limits;
-	struct ms_keys_replay *replay;
+	struct ms_keys_replay
+		*replay; /* NULL: messages are read again and again, as a verifier does */
+	bool prove;      /* objects we make carry a proof of origin */
 };
 
 /**
@@ -46,16 +49,26 @@ struct ms_keys_smime_in *ms_keys_smime_in_free(struct ms_keys_smime_in *in);
 MS_MUST_CHECK int ms_keys_smime_read(const struct ms_keys_smime *s, struct ms_span der, ms_usec now,
 				     struct ms_fault *fault, struct ms_keys_smime_in **ret_in);
 
+/**
+ * Whether it comes with a proof of origin. Then the KMS should resolve the ticket out of this very
+ * message, whatever is in a cache: only that proves anything.
+ */
+bool ms_keys_smime_claims_proof(const struct ms_keys_smime_in *in);
+
 /** The TRANSFER_INIT in it, whose ticket is to be resolved before ms_keys_smime_open(). Borrowed. */
 struct ms_mikey_incoming *ms_keys_smime_incoming(struct ms_keys_smime_in *in);
 
 /**
  * After the ticket was resolved: appends the entity and says who sent it, as the KMS vouches for
  * it. The message is entered into the replay cache. Returns 0, or negative errno with *fault
- * filled; then nothing is appended.
+ * filled; then nothing is appended. A content that is not the one its TRANSFER_INIT was made for is
+ * refused (-EPERM, "proof_mismatch").
  */
 MS_MUST_CHECK int ms_keys_smime_open(struct ms_keys_smime_in *in, ms_usec now,
 				     struct ms_buf *entity, struct ms_keys_identity *ret_sender,
 				     struct ms_fault *fault);
+
+/** What an opened message proves of its origin. */
+enum ms_keys_proof ms_keys_smime_proof(const struct ms_keys_smime_in *in);
 
 #endif

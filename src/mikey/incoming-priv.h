@@ -16,6 +16,7 @@ struct ms_mikey_incoming {
 	struct ms_mikey_resolve *resolve;   /* owned; a Resolve under way */
 	struct ms_mikey_resolved *resolved; /* owned; set once the message is verified */
 	struct ms_mikey_keyring keys;       /* then: of the ticket, and those sent along */
+	bool vouched;
 };
 
 /** What the MAC of the message covers. */

@@ -285,7 +285,15 @@ int ms_mikey_incoming_resolved(struct ms_mikey_incoming *i, struct ms_span in, m
 	if (!i->resolve || i->resolved)
 		return -EPROTO;
 	err = ms_mikey_resolve_finish(i->resolve, in, now, fault, &r);
-	return err < 0 ? err : accept(i, &r, now, fault);
+	if (err == 0)
+		err = accept(i, &r, now, fault);
+	i->vouched = err == 0 && (i->m.ticket.flags & MS_MIKEY_FLAG_I);
+	return err;
+}
+
+bool ms_mikey_incoming_vouched(const struct ms_mikey_incoming *i)
+{
+	return i->vouched;
 }
 
 static const struct ms_mikey_tpk *find_tpk(const struct ms_mikey_incoming *i)

@@ -76,6 +76,12 @@ MS_MUST_CHECK int ms_mikey_incoming_resolved(struct ms_mikey_incoming *i, struct
 /** What was resolved, for a cache; borrowed; NULL before. */
 const struct ms_mikey_resolved *ms_mikey_incoming_outcome(const struct ms_mikey_incoming *i);
 
+/**
+ * Whether the KMS resolved the ticket out of this very message, and so has seen by its Vr that the
+ * owner of the ticket made it (section 6.10); false after ms_mikey_incoming_use() and _open().
+ */
+bool ms_mikey_incoming_vouched(const struct ms_mikey_incoming *i);
+
 /** How to answer. Spans are borrowed. NULL or all zero: take every session as offered. */
 struct ms_mikey_answer {
 	/* One for each session that is taken, and added ones. NULL: all that are offered, each with

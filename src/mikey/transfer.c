@@ -106,25 +106,24 @@ static int offer_map(const struct ms_mikey_ticket_held *h, const struct ms_mikey
 	return 0;
 }
 
-/* MAC, and then the Initiator Data that depend on it (RFC 6043 section 6.10). */
-static int seal(const struct ms_mikey_ticket_held *h, const struct ms_mikey_party *me,
-		const struct ms_mikey_offer *o, const struct ms_mikey_guard *g,
-		const struct ms_mikey_suite *suite, struct ms_buf *out, size_t start, size_t mac_at)
+/* MAC, and then the Initiator Data that depend on it (RFC 6043 section 6.10), into a whole message. */
+static int seal(const struct ms_mikey_transfer *t, const struct ms_mikey_guard *g, uint8_t *p,
+		size_t len)
 {
 	struct ms_mikey_message m;
 	struct ms_mikey_cover c;
-	uint8_t *mac = out->p + mac_at;
-	int err = ms_mikey_decode(ms_span_from(ms_buf_span(out), start), &m, NULL);
+	uint8_t *mac;
+	int err = ms_mikey_decode(ms_span_of(p, len), &m, NULL);
 
 	if (err < 0)
 		return err;
-	ms_mikey_cover_init(&c, &m, me->id.data, o->called.data);
-	err = ms_mikey_guard_mac(g, MS_MIKEY_INIT, suite->mac, &c, mac);
-	if (err < 0 || !(h->policy.flags & MS_MIKEY_FLAG_I))
+	mac = p + (m.v.mac.p - p);
+	ms_mikey_cover_init(&c, &m, t->me->id.data, ms_mikey_name_id(&t->called).data);
+	err = ms_mikey_guard_mac(g, MS_MIKEY_INIT, m.v.mac_alg, &c, mac);
+	if (err < 0 || !(t->flags & MS_MIKEY_FLAG_I))
 		return err;
-	return ms_mikey_initiator_data_make(h->policy.prf, ms_secret_span(&h->mpkr), suite->mac,
-					    ms_span_of(mac, (size_t)ms_mikey_mac_len(suite->mac)),
-					    out->p + start + m.initiator_data + 2);
+	return ms_mikey_initiator_data_make(t->policy_prf, ms_secret_span(&t->mpkr), m.v.mac_alg,
+					    ms_span_of(mac, m.v.mac.len), p + m.initiator_data + 2);
 }
 
 static void put_ticket(struct ms_mikey_writer *w, const struct ms_mikey_ticket_held *h,
@@ -139,10 +138,11 @@ static void put_ticket(struct ms_mikey_writer *w, const struct ms_mikey_ticket_h
 	ms_mikey_put_ticket(w, &ticket);
 }
 
-static int write_init(const struct ms_mikey_party *me, const struct ms_mikey_ticket_held *h,
-		      const struct ms_mikey_offer *o, const struct ms_mikey_map *map, ms_usec now,
-		      struct ms_buf *out)
+static int write_init(const struct ms_mikey_transfer *transfer,
+		      const struct ms_mikey_ticket_held *h, const struct ms_mikey_offer *o,
+		      const struct ms_mikey_map *map, ms_usec now, struct ms_buf *out)
 {
+	const struct ms_mikey_party *me = transfer->me;
 	MS_CLEANUP(ms_mikey_guard_wipe) struct ms_mikey_guard g = { .csb_id = 0 };
 	struct ms_mikey_suite suite = ms_mikey_suite_for(me, h->policy.prf);
 	struct ms_mikey_ts t = ms_mikey_clock_next(me->clock, now);
@@ -153,7 +153,7 @@ static int write_init(const struct ms_mikey_party *me, const struct ms_mikey_tic
 				    .n_cs = (uint8_t)map->n };
 	uint8_t rand[MS_SECRET_MAX];
 	struct ms_mikey_writer w;
-	size_t start = out->len, mac_at;
+	size_t start = out->len;
 	int err = ms_random_u32(me->random, &hdr.csb_id);
 
 	/* RFC 6043 section 12.1: RANDs as long as the keys they are used with. */
@@ -175,10 +175,10 @@ static int write_init(const struct ms_mikey_party *me, const struct ms_mikey_tic
 	put_ticket(&w, h, &suite);
 	err = ms_mikey_put_keyring(&w, &g, MS_MIKEY_INIT, suite.encr, &t, o->keys);
 	ms_mikey_put_exts(&w, o->sdp_ids, o->ext, o->n_exts);
-	mac_at = ms_mikey_put_v(&w, suite.mac);
+	(void)ms_mikey_put_v(&w, suite.mac);
 	if (err == 0)
 		err = ms_buf_status(out);
-	return err < 0 ? err : seal(h, me, o, &g, &suite, out, start, mac_at);
+	return err < 0 ? err : seal(transfer, &g, out->p + start, out->len - start);
 }
 
 int ms_mikey_transfer_start(const struct ms_mikey_party *me, struct ms_mikey_ticket_held *h,
@@ -203,7 +203,7 @@ int ms_mikey_transfer_start(const struct ms_mikey_party *me, struct ms_mikey_tic
 		return err;
 	if (o->keys)
 		t->own = *o->keys;
-	err = write_init(me, h, o, &map, now, out);
+	err = write_init(t, h, o, &map, now, out);
 	if (err == 0)
 		err = ms_mikey_octets_set(&t->sent, ms_span_from(ms_buf_span(out), start));
 	if (err < 0) {
@@ -214,6 +214,24 @@ int ms_mikey_transfer_start(const struct ms_mikey_party *me, struct ms_mikey_tic
 	*ret_t = t;
 	t = NULL;
 	return 0;
+}
+
+int ms_mikey_transfer_amend(struct ms_mikey_transfer *t, unsigned ext, struct ms_span data)
+{
+	MS_CLEANUP(ms_mikey_guard_wipe) struct ms_mikey_guard g = { .csb_id = 0 };
+	struct ms_mikey_message m;
+	struct ms_span old;
+	int err = ms_mikey_decode(ms_mikey_octets_span(&t->sent), &m, NULL);
+
+	if (err < 0)
+		return err;
+	if (!ms_mikey_find_ext(&m, ext, &old) || old.len != data.len)
+		return -EINVAL;
+	err = ms_mikey_guard_set(&g, &m.hdr, ms_secret_span(&t->mpki), m.rand_i, MS_SPAN_NULL);
+	if (err < 0)
+		return err;
+	memcpy(t->sent.p + (old.p - t->sent.p), data.p, data.len);
+	return seal(t, &g, t->sent.p, t->sent.len);
 }
 
 /* Keys that we sent along in an earlier life of this Transfer. */

@@ -52,6 +52,16 @@ MS_MUST_CHECK int ms_mikey_transfer_resume(const struct ms_mikey_party *me,
 /** The octets sent, borrowed. */
 struct ms_span ms_mikey_transfer_sent(const struct ms_mikey_transfer *t);
 
+/**
+ * Puts other octets, as many as there were, into the first General Extension of that type, and makes
+ * V, Vi and Vr anew: what an extension says may depend on the keys, which depend on what is in the
+ * message already (RANDRi, CSB ID). The octets to send are then ms_mikey_transfer_sent(). Not to be
+ * called once the message has left. -EINVAL (no such extension, another length); after another error
+ * the transfer is of no more use.
+ */
+MS_MUST_CHECK int ms_mikey_transfer_amend(struct ms_mikey_transfer *t, unsigned ext,
+					  struct ms_span data);
+
 /** F=0 only (else -EPROTO): the bundle, owned by the caller. -ENOKEY, -ENOMEM. */
 MS_MUST_CHECK int ms_mikey_transfer_bundle(const struct ms_mikey_transfer *t,
 					   struct ms_mikey_csb **ret_c);
