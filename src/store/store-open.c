@@ -12,35 +12,7 @@
 #include "core/alloc.h"
 #include "store/store-priv.h"
 
-#define SCHEMA_VERSION 1
-#define APPLICATION_ID 0x4d65534b /* "MeSK" */
 #define CHECK_TEXT "mediasec master key check"
-
-static const char schema[] =
-	"CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE user (name TEXT PRIMARY KEY, disabled INTEGER NOT NULL DEFAULT 0,"
-	"  created INTEGER NOT NULL, revoked_before INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
-	"CREATE TABLE identity (uri TEXT PRIMARY KEY,"
-	"  user TEXT NOT NULL REFERENCES user ON DELETE CASCADE) WITHOUT ROWID;"
-	"CREATE INDEX identity_user ON identity (user);"
-	"CREATE TABLE key (id BLOB PRIMARY KEY,"
-	"  user TEXT NOT NULL REFERENCES user ON DELETE CASCADE, kind INTEGER NOT NULL,"
-	"  created INTEGER NOT NULL, expires INTEGER NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;"
-	"CREATE INDEX key_user ON key (user);"
-	"CREATE TABLE cert (fingerprint BLOB PRIMARY KEY,"
-	"  user TEXT NOT NULL REFERENCES user ON DELETE CASCADE, expires INTEGER NOT NULL,"
-	"  der BLOB NOT NULL) WITHOUT ROWID;"
-	"CREATE INDEX cert_user ON cert (user);"
-	"CREATE TABLE psi (uri TEXT NOT NULL,"
-	"  user TEXT NOT NULL REFERENCES user ON DELETE CASCADE, PRIMARY KEY (uri, user))"
-	"  WITHOUT ROWID;"
-	"CREATE INDEX psi_user ON psi (user);"
-	"CREATE TABLE policy (id INTEGER PRIMARY KEY, who TEXT NOT NULL, responder TEXT NOT NULL,"
-	"  allow INTEGER NOT NULL, lifetime INTEGER NOT NULL, max_keys INTEGER NOT NULL,"
-	"  max_responders INTEGER NOT NULL);"
-	"CREATE TABLE revoked (ticket BLOB PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE tpk (id BLOB PRIMARY KEY, starts INTEGER NOT NULL, retires INTEGER NOT NULL,"
-	"  expires INTEGER NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;";
 
 const char *ms_store_message(const struct ms_store *s)
 {
@@ -135,28 +107,55 @@ static int set_modes(struct ms_store *s)
 static const struct ms_store_row check_row = { .table = "meta",
 					       .id = { (const uint8_t *)"check", 5 } };
 
-static int create_schema(struct ms_store *s)
+/* Runs statements and sets whose database it is and of which version, in one transaction. */
+static int apply_schema(struct ms_store *s, const char *statements, int version)
+{
+	char pragmas[96];
+	int rc = sqlite3_exec(s->db, statements, NULL, NULL, NULL);
+
+	snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id=%d; PRAGMA user_version=%d",
+		 (int)s->schema->id, version);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(s->db, pragmas, NULL, NULL, NULL);
+	return rc == SQLITE_OK ? 0 : ms_store_sql_error(s, rc);
+}
+
+static int put_check(struct ms_store *s)
 {
 	uint8_t sealed[MS_STORE_SEALED_MAX];
-	char pragmas[96];
 	size_t len;
-	int rc, err = ms_store_seal(&s->master, &check_row, MS_SPAN_LIT(CHECK_TEXT), sealed, &len);
+	int err = ms_store_seal(&s->master, &check_row, MS_SPAN_LIT(CHECK_TEXT), sealed, &len);
 
 	if (err)
 		return ms_store_fail(s, err, "%s: cannot seal", s->path);
-	err = ms_store_begin(s);
+	return ms_store_run(s, NULL, "INSERT INTO meta VALUES ('check', ?)", "b",
+			    ms_span_of(sealed, len));
+}
+
+static int create_schema(struct ms_store *s, bool sealed)
+{
+	int err = ms_store_begin(s);
+
 	if (err)
 		return err;
-	snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id=%d; PRAGMA user_version=%d",
-		 APPLICATION_ID, SCHEMA_VERSION);
-	rc = sqlite3_exec(s->db, schema, NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(s->db, pragmas, NULL, NULL, NULL);
-	if (rc != SQLITE_OK)
-		err = ms_store_sql_error(s, rc);
+	err = apply_schema(s, s->schema->create, s->schema->version);
+	if (err == 0 && sealed)
+		err = put_check(s);
 	if (err == 0)
-		err = ms_store_run(s, NULL, "INSERT INTO meta VALUES ('check', ?)", "b",
-				   ms_span_of(sealed, len));
+		return ms_store_commit(s);
+	ms_store_rollback(s);
+	return err;
+}
+
+/* One version at a time, all of them or none. */
+static int upgrade_schema(struct ms_store *s, int version)
+{
+	int err = ms_store_begin(s);
+
+	if (err)
+		return err;
+	for (; err == 0 && version < s->schema->version; version++)
+		err = apply_schema(s, s->schema->upgrade[version], version + 1);
 	if (err == 0)
 		return ms_store_commit(s);
 	ms_store_rollback(s);
@@ -201,7 +200,19 @@ static int check_integrity(struct ms_store *s)
 	return err;
 }
 
-static int check_kind(struct ms_store *s, bool *ret_empty)
+/* Is there a way from that version to ours? */
+static bool can_upgrade(const struct ms_store_schema *schema, int64_t version)
+{
+	if (version < 1 || version > schema->version)
+		return false;
+	for (; version < schema->version; version++)
+		if (!schema->upgrade || !schema->upgrade[version])
+			return false;
+	return true;
+}
+
+/* *ret_version 0: the database is empty. */
+static int check_kind(struct ms_store *s, int *ret_version)
 {
 	int64_t id, version, tables;
 	int err = get_int(s, "PRAGMA application_id", &id);
@@ -212,35 +223,57 @@ static int check_kind(struct ms_store *s, bool *ret_empty)
 		err = get_int(s, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (err)
 		return err;
-	*ret_empty = id == 0 && version == 0 && tables == 0;
-	if (*ret_empty)
+	*ret_version = 0;
+	if (id == 0 && version == 0 && tables == 0)
 		return 0;
-	if (id != APPLICATION_ID)
+	if (id != s->schema->id)
 		return ms_store_fail(s, -EPROTONOSUPPORT, "%s: the database of another program",
 				     s->path);
-	if (version != SCHEMA_VERSION)
+	if (!can_upgrade(s->schema, version))
 		return ms_store_fail(s, -EPROTONOSUPPORT,
 				     "%s: schema version %lld, this program knows %d", s->path,
-				     (long long)version, SCHEMA_VERSION);
+				     (long long)version, s->schema->version);
+	*ret_version = (int)version;
 	return 0;
+}
+
+static int prepare_tables(struct ms_store *s, const struct ms_store_config *c, int version)
+{
+	int err;
+
+	if (version == 0)
+		err = create_schema(s, c->master != NULL);
+	else
+		err = check_integrity(s);
+	if (err == 0 && c->master)
+		err = check_master(s, c->master);
+	if (err == 0 && version > 0 && version < s->schema->version)
+		err = upgrade_schema(s, version);
+	return err;
 }
 
 static int prepare_store(struct ms_store *s, const struct ms_store_config *c)
 {
-	bool empty = false;
+	int version = 0;
 	int err = make_file(s);
 
 	if (err == 0)
 		err = connect(s, c->busy_ms);
 	if (err == 0)
-		err = check_kind(s, &empty);
+		err = check_kind(s, &version);
 	if (err == 0)
 		err = set_modes(s);
-	if (err == 0)
-		err = empty ? create_schema(s) : check_integrity(s);
-	if (err == 0)
-		err = check_master(s, c->master);
-	return err;
+	return err ? err : prepare_tables(s, c, version);
+}
+
+static int take_config(struct ms_store *s, const struct ms_store_config *c,
+		       char why[MS_STORE_MESSAGE_MAX])
+{
+	s->schema = c->schema ? c->schema : &ms_store_kms_schema;
+	s->path = ms_strdup(c->path);
+	if (!s->path)
+		return -ENOMEM;
+	return c->master ? ms_store_master_read(c->master, why, &s->master) : 0;
 }
 
 int ms_store_open(const struct ms_store_config *c, char why[MS_STORE_MESSAGE_MAX],
@@ -252,8 +285,7 @@ int ms_store_open(const struct ms_store_config *c, char why[MS_STORE_MESSAGE_MAX
 	snprintf(why, MS_STORE_MESSAGE_MAX, "%s: out of memory", c->path);
 	if (!s)
 		return -ENOMEM;
-	s->path = ms_strdup(c->path);
-	err = s->path ? ms_store_master_read(c->master, why, &s->master) : -ENOMEM;
+	err = take_config(s, c, why);
 	if (err == 0) {
 		err = prepare_store(s, c);
 		snprintf(why, MS_STORE_MESSAGE_MAX, "%s", s->message);
@@ -276,6 +308,6 @@ int ms_store_size(struct ms_store *s, uint64_t *ret_octets, unsigned *ret_versio
 	if (err)
 		return err;
 	*ret_octets = (uint64_t)pages * (uint64_t)size;
-	*ret_version = SCHEMA_VERSION;
+	*ret_version = (unsigned)s->schema->version;
 	return 0;
 }

@@ -13,6 +13,7 @@
 
 struct ms_store {
 	sqlite3 *db;
+	const struct ms_store_schema *schema;
 	char *path; /* owned */
 	struct ms_secret master;
 	bool in_transaction;
@@ -26,6 +27,9 @@ struct ms_store_row {
 	int kind;
 	ms_usec from, to;
 };
+
+/** The key management server's (store-schema.c). */
+extern const struct ms_store_schema ms_store_kms_schema;
 
 /** Writes the sealed form into `out`. Returns 0 or -EIO. */
 MS_MUST_CHECK int ms_store_seal(const struct ms_secret *master, const struct ms_store_row *row,

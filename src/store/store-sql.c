@@ -59,7 +59,7 @@ static int constraint(struct ms_store *s)
 	int extended = sqlite3_extended_errcode(s->db);
 
 	if (extended == SQLITE_CONSTRAINT_FOREIGNKEY)
-		return ms_store_fail(s, -ENOENT, "%s: no such user", s->path);
+		return ms_store_fail(s, -ENOENT, "%s: what it belongs to does not exist", s->path);
 	if (extended == SQLITE_CONSTRAINT_PRIMARYKEY || extended == SQLITE_CONSTRAINT_UNIQUE)
 		return ms_store_fail(s, -EEXIST, "%s: exists already", s->path);
 	return ms_store_fail(s, -EINVAL, "%s: %s", s->path, sqlite3_errmsg(s->db));

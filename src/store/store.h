@@ -2,7 +2,8 @@
 /*
  * What a key management server must remember: users, their public identities, keys and
  * certificates, PSIs, policy, revocations, ticket protection keys. One interface; the back end is
- * SQLite inside the process (store-*.c).
+ * SQLite inside the process (store-*.c). Other programs open databases of their own schema in the
+ * same way (store/lists.h).
  *
  * The store is opened by one process at a time, is read once at start (ms_store_load()) and written
  * on changes; nothing here belongs on the path of a request.
@@ -44,10 +45,21 @@
 
 struct ms_store;
 
+/** What a database holds. Static. */
+struct ms_store_schema {
+	int32_t id;         /* SQLite's application_id: whose database it is */
+	int version;        /* of `create` */
+	const char *create; /* statements that make all tables of the present version */
+	/* upgrade[v]: statements that make version v + 1 of version v; NULL: it cannot be done. */
+	const char *const *upgrade;
+};
+
 struct ms_store_config {
 	const char *path;   /* database; created with mode 0600 if it does not exist */
-	const char *master; /* file of the master key, see ms_store_master_create() */
+	const char *master; /* file of the master key, see ms_store_master_create(); NULL: a schema
+			       in which nothing is sealed */
 	unsigned busy_ms;   /* how long to wait for a lock of another process */
+	const struct ms_store_schema *schema; /* NULL: that of the key management server */
 };
 
 /**

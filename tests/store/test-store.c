@@ -386,6 +386,24 @@ static void test_not_ours(void **state)
 	assert_non_null(strstr(f->why, "version 99"));
 }
 
+/* What an earlier version left becomes what this one needs, and keeps what was in it. */
+static void test_upgrade(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t size;
+	unsigned version;
+
+	assert_int_equal(reopen(f), 0);
+	assert_int_equal(add_alice(f->s), 0);
+	raw_sql(f, "DROP TABLE psi_member; PRAGMA user_version=1");
+	assert_int_equal(reopen(f), 0);
+	assert_int_equal(ms_store_size(f->s, &size, &version), 0);
+	assert_int_equal(version, 2);
+	assert_int_equal(ms_store_user_disable(f->s, str("alice"), true), 0);
+	raw_sql(f, "INSERT INTO psi_member VALUES ('sip:x@example.org', 'alice')");
+	assert_int_equal(reopen(f), 0);
+}
+
 static void test_damaged(void **state)
 {
 	struct fixture *f = *state;
@@ -484,8 +502,9 @@ int main(void)
 		T(test_rows),         T(test_refusals),
 		T(test_moved_secret), T(test_nothing_in_clear),
 		T(test_master_key),   T(test_not_ours),
-		T(test_damaged),      T(test_locked),
-		T(test_full_disk),    T(test_torture),
+		T(test_upgrade),      T(test_damaged),
+		T(test_locked),       T(test_full_disk),
+		T(test_torture),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
