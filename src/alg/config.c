@@ -2,6 +2,8 @@
 /* The table of keys, and the checks it cannot express. */
 #include "alg/config.h"
 
+#include "border/metrics.h"
+
 #define AT(m) MS_CONFIG_AT(struct ms_alg_config, m)
 
 static const char *const unregistered_names[] = { "refuse", "pass", NULL };
@@ -38,6 +40,7 @@ const struct ms_config_field ms_alg_config_fields[] = {
 	MS_BORDER_H248_CONFIG(struct ms_alg_config, h248),
 	MS_BORDER_MEDIA_CONFIG(struct ms_alg_config, media),
 	MS_BORDER_HEP_CONFIG(struct ms_alg_config, hep),
+	MS_BORDER_METRICS_CONFIG(struct ms_alg_config, metrics),
 	{ "access", MS_CONFIG_MAP, .fields = access_fields,
 	  .help = "Users: registration, and what is announced to them." },
 	MS_PROFILE_CONFIG(struct ms_alg_config, profile),

@@ -25,6 +25,7 @@ struct ms_alg_config {
 	struct ms_border_h248_config h248;
 	struct ms_border_media_config media;
 	struct ms_border_hep_config hep;
+	struct ms_addr metrics; /* unset: none */
 	struct {
 		unsigned unregistered; /* enum ms_alg_unregistered */
 		unsigned verify;       /* enum ms_alg_verify */

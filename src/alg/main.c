@@ -9,13 +9,23 @@ static struct ms_counter_set *const counter_sets[] = { &ms_border_counters, &ms_
 						       &ms_border_h248_counters, NULL };
 static struct ms_log_category *const categories[] = { &ms_border_log, &ms_border_h248_log, NULL };
 
+static const char *const loose[] = { MS_BORDER_LOOSE,   "access.unregistered",
+				     "access.verify",   "access.msrp_tls",
+				     "access.bfcp_tls", "access.visited_network",
+				     "access.charging", NULL };
+
+static struct ms_anchor_policy policy_of(const struct ms_alg_config *c)
+{
+	return ms_border_policy(&c->media, MS_ANCHOR_ALG, c->access.msrp_tls, c->access.bfcp_tls,
+				c->sip.sessions);
+}
+
 static int open_border(struct ms_alg *a)
 {
-	const struct ms_alg_config *c = a->config;
+	const struct ms_alg_config *c = a->config, *first = ms_config_values(a->first);
 	struct ms_border_spec spec = {
 		.sip = &c->sip,
-		.policy = ms_border_policy(&c->media, MS_ANCHOR_ALG, c->access.msrp_tls,
-					   c->access.bfcp_tls, c->sip.sessions),
+		.policy = policy_of(c),
 		.flows = true,
 		.handlers = { .request = ms_alg_request,
 			      .response = ms_alg_response,
@@ -27,10 +37,12 @@ static int open_border(struct ms_alg *a)
 	int err;
 
 	ms_buf_init(&error, 1024);
-	err = ms_border_hep_open(&c->hep, &error, &a->hep);
+	err = ms_border_hep_open(&first->hep, &error, &a->hep);
 	if (err == 0)
-		err = ms_border_gateways_new(&c->h248, &ms_h248_profile_iq, &c->profile, &error,
-					     &a->gateways);
+		err = ms_border_metrics_open(&first->metrics, &error, &a->metrics);
+	if (err == 0)
+		err = ms_border_gateways_new(&first->h248, &ms_h248_profile_iq, &first->profile,
+					     &error, &a->gateways);
 	if (err == 0) {
 		ms_border_gateways_export(a->gateways, a->hep);
 		spec.hep = a->hep;
@@ -63,13 +75,33 @@ static int start(struct ms_daemon *d, const void *config)
 
 	a->daemon = d;
 	a->config = config;
-	err = ms_alg_registrar_new(a->config->access.contacts, a->config->access.contacts_user,
-				   &a->registrar);
+	err = ms_config_copy(ms_alg_config_fields, config, sizeof(*a->config), &a->first);
+	if (err == 0)
+		err = ms_alg_registrar_new(a->config->access.contacts,
+					   a->config->access.contacts_user, &a->registrar);
 	if (err == 0)
 		err = keep_contacts(a);
 	if (err == 0)
 		err = open_border(a);
 	return err == 0 ? ms_daemon_role_drop(&a->config->daemon, true) : err;
+}
+
+static int reload(struct ms_daemon *d, const void *config)
+{
+	const struct ms_alg_config *c = config;
+	struct ms_anchor_policy policy = policy_of(c);
+	MS_CLEANUP(ms_buf_done) struct ms_buf error;
+	int err;
+
+	(void)d;
+	ms_buf_init(&error, 1024);
+	err = ms_border_change(ms_alg.border, &c->sip, &policy, &error);
+	if (err < 0)
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%s",
+		       error.len > 0 ? ms_buf_cstr(&error) : strerror(-err));
+	else
+		ms_alg.config = c;
+	return err;
 }
 
 static void ended(void *arg)
@@ -92,7 +124,9 @@ static void done(struct ms_daemon *d)
 	a->border = ms_border_free(a->border);
 	a->gateways = ms_border_gateways_free(a->gateways);
 	a->hep = ms_hep_sender_free(a->hep);
+	a->metrics = ms_border_metrics_close(a->metrics);
 	a->registrar = ms_alg_registrar_free(a->registrar);
+	a->first = ms_config_free(a->first);
 }
 
 const struct ms_daemon_app ms_alg_app = {
@@ -104,6 +138,8 @@ const struct ms_daemon_app ms_alg_app = {
 	.daemon_offset = offsetof(struct ms_alg_config, daemon),
 	.check = ms_alg_config_check,
 	.start = start,
+	.reload = reload,
+	.loose = loose,
 	.stop = stop,
 	.done = done,
 	.counters = counter_sets,

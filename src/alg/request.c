@@ -197,7 +197,7 @@ void ms_alg_request(struct ms_border *b, struct ms_sip_exchange *x, void *arg)
 	struct ms_alg *a = arg;
 
 	if (ms_sip_packet_is(m, "OPTIONS") && is_for_us(a, m))
-		ms_sip_exchange_reject(x, 200, NULL, NULL);
+		ms_border_answer_options(x);
 	else if (ms_sip_exchange_from(x)->side == MS_SIP_ACCESS)
 		from_user(a, x);
 	else

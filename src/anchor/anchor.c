@@ -13,6 +13,9 @@
 const char *const ms_anchor_counters[] = {
 	"anchor_e2ae_msrp",
 	"anchor_e2ae_bfcp",
+	"anchor_e2ae_originating",
+	"anchor_e2ae_terminating",
+	"anchor_untouched",
 	"anchor_e2ae_not_offered",
 	"anchor_msrp_cema",
 	"anchor_msrp_sessmatch",
@@ -61,18 +64,25 @@ int ms_anchor_new(const struct ms_anchor_policy *p, struct ms_mgc *mgc,
 
 	if (!a)
 		return -ENOMEM;
-	a->p = *p;
 	a->mgc = mgc;
 	a->h = *h;
-	if (!a->p.fingerprints)
-		a->p.fingerprints = 1u << MS_BEARER_SHA256;
-	if (!a->p.max_sessions)
-		a->p.max_sessions = SESSIONS;
-	if (!a->p.max_forks)
-		a->p.max_forks = FORKS;
+	a->p.max_sessions = p->max_sessions ? p->max_sessions : SESSIONS;
+	ms_anchor_set_policy(a, p);
 	ms_list_init(&a->sessions);
 	*ret_a = a;
 	return 0;
+}
+
+void ms_anchor_set_policy(struct ms_anchor *a, const struct ms_anchor_policy *p)
+{
+	size_t max_sessions = a->p.max_sessions;
+
+	a->p = *p;
+	a->p.max_sessions = max_sessions;
+	if (!a->p.fingerprints)
+		a->p.fingerprints = 1u << MS_BEARER_SHA256;
+	if (!a->p.max_forks)
+		a->p.max_forks = FORKS;
 }
 
 struct ms_anchor *ms_anchor_free(struct ms_anchor *a)

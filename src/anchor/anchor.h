@@ -136,6 +136,9 @@ extern const char *const ms_anchor_counters[];
 MS_MUST_CHECK int ms_anchor_new(const struct ms_anchor_policy *p, struct ms_mgc *mgc,
 				const struct ms_anchor_handlers *h, struct ms_anchor **ret_a);
 
+/** Another policy for offers from now on, borrowed strings as before; max_sessions stays. */
+void ms_anchor_set_policy(struct ms_anchor *a, const struct ms_anchor_policy *p);
+
 /** Frees; its sessions must be gone. NULL is fine. Returns NULL. */
 struct ms_anchor *ms_anchor_free(struct ms_anchor *a);
 

@@ -195,8 +195,10 @@ static void take_results(struct ms_anchor_session *s, const struct ms_mgc_result
 }
 
 /* What was chosen, counted when it comes into use: an offer that is challenged comes twice. */
-static void count(const struct ms_anchor *a, const struct ms_anchor_line *l)
+static void count(const struct ms_anchor_session *s, const struct ms_anchor_line *l)
 {
+	const struct ms_anchor *a = s->anchor;
+
 	static const char *const modes[] = {
 		[MS_ANCHOR_MODE_TLS] = "anchor_tls_passed",
 		[MS_ANCHOR_MODE_CEMA] = "anchor_msrp_cema",
@@ -205,9 +207,12 @@ static void count(const struct ms_anchor *a, const struct ms_anchor_line *l)
 		[MS_ANCHOR_MODE_BFCP] = "anchor_bfcp",
 	};
 
-	if (l->treatment == MS_ANCHOR_E2AE)
+	if (l->treatment == MS_ANCHOR_E2AE) {
 		ms_anchor_count(a, l->medium == MS_ANCHOR_MSRP ? "anchor_e2ae_msrp"
 							       : "anchor_e2ae_bfcp");
+		ms_anchor_count(a, s->from == MS_ANCHOR_ACCESS ? "anchor_e2ae_originating"
+							       : "anchor_e2ae_terminating");
+	}
 	if (modes[l->mode])
 		ms_anchor_count(a, modes[l->mode]);
 }
@@ -225,7 +230,7 @@ static void commit(struct ms_anchor_session *s, const struct verdict *verdicts)
 		if (!p->line || !verdicts[i].accepted)
 			continue;
 		if (!p->line->up)
-			count(s->anchor, p->line);
+			count(s, p->line);
 		p->line->up = true;
 	}
 	s->n_media = s->n_plan;
@@ -249,9 +254,13 @@ static void drop_rejected(struct ms_anchor_session *s, const struct verdict *ver
 static void note_others(struct ms_anchor_session *s, const struct ms_sdp *sdp)
 {
 	s->others_up = false;
-	for (size_t i = 0; i < s->n_plan; i++)
-		if (!s->plan[i].line && sdp->media[i].port)
-			s->others_up = true;
+	for (size_t i = 0; i < s->n_plan; i++) {
+		if (s->plan[i].line || !sdp->media[i].port)
+			continue;
+		s->others_up = true;
+		if (s->initial && s->final)
+			ms_anchor_count(s->anchor, "anchor_untouched");
+	}
 }
 
 static void complete(struct ms_anchor_session *s, const struct ms_sdp *sdp,

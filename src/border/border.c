@@ -158,6 +158,21 @@ void ms_border_reject(struct ms_border *b, struct ms_sip_exchange *x, unsigned s
 	ms_sip_exchange_reject(x, status, NULL, c);
 }
 
+void ms_border_answer_options(struct ms_sip_exchange *x)
+{
+	static const struct ms_sip_edit edits[] = {
+		{ "Allow",
+		  MS_SPAN_LIT("INVITE, ACK, CANCEL, BYE, PRACK, UPDATE, INFO, MESSAGE, SUBSCRIBE, "
+			      "NOTIFY, REFER, PUBLISH, REGISTER, OPTIONS"),
+		  false },
+		{ "Accept", MS_SPAN_LIT("application/sdp, multipart/*"), false },
+		{ "Accept-Encoding", MS_SPAN_LIT("identity"), false },
+	};
+	const struct ms_sip_change c = { .edits = edits, .n_edits = MS_ARRAY_SIZE(edits) };
+
+	ms_sip_exchange_reject(x, 200, NULL, &c);
+}
+
 static int begin_session(struct ms_border *b, struct ms_border_call *c, struct ms_border_way *way)
 {
 	struct ms_border_session *s;
@@ -425,6 +440,21 @@ struct ms_border *ms_border_free(struct ms_border *b)
 	ms_border_media_stop(b);
 	ms_hash_free(b->by_key);
 	return ms_free(b);
+}
+
+int ms_border_change(struct ms_border *b, const struct ms_border_sip_config *sip,
+		     const struct ms_anchor_policy *policy, struct ms_buf *error)
+{
+	struct ms_sip_point points[MS_SIP_POINTS_MAX];
+	struct ms_sip_proxy_config c = ms_border_proxy_config(sip, points);
+	int err = ms_sip_proxy_change(b->proxy, &c, error);
+
+	if (err < 0)
+		return err;
+	b->sip = sip;
+	if (b->anchor)
+		ms_anchor_set_policy(b->anchor, policy);
+	return 0;
 }
 
 /* ---- the end ---- */

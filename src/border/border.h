@@ -72,9 +72,28 @@ struct ms_border_way {
 /** Sends it on, now or when the gateway is ready; failures are answered. */
 void ms_border_forward(struct ms_border *b, struct ms_sip_exchange *x, struct ms_border_way *way);
 
+/** Answers an OPTIONS that asks us ourselves (RFC 3261 section 11.2): are you there? */
+void ms_border_answer_options(struct ms_sip_exchange *x);
+
 /** Answers it and counts the reason (static). */
 void ms_border_reject(struct ms_border *b, struct ms_sip_exchange *x, unsigned status,
 		      const char *reason, const struct ms_sip_change *c);
+
+/**
+ * Another configuration of the same points and tables: next hops, files of TLS, times, what one host may
+ * have, and the policy for offers. `sip` is borrowed from now on in place of the one before. On failure
+ * all is as it was, and `error` has a sentence.
+ */
+MS_MUST_CHECK int ms_border_change(struct ms_border *b, const struct ms_border_sip_config *sip,
+				   const struct ms_anchor_policy *policy, struct ms_buf *error);
+
+/** The keys that may differ, of what IMS-ALG and IBCF share: for ms_daemon_app.loose. */
+#define MS_BORDER_LOOSE                                                                            \
+	"daemon.log_level", "daemon.log_levels", "daemon.stop_limit", "media", "sip.core",         \
+		"sip.core_transport", "sip.access", "sip.access_transport", "sip.certificate",     \
+		"sip.ca", "sip.peer_name", "sip.requests_host", "sip.streams_host", "sip.udp_max", \
+		"sip.idle", "sip.first", "sip.timer_c", "sip.decision", "sip.release_wait",        \
+		"sip.forks", "sip.session_limit"
 
 /** New requests outside of dialogs get 503; calls go on. */
 void ms_border_drain(struct ms_border *b, bool drain);

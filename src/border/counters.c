@@ -14,6 +14,16 @@ static struct ms_counter counters[] = {
 		MS_COUNTER("media_refused_total", "Descriptions the gateway or our rules refused."),
 	[MS_BORDER_C_STRIPPED] = MS_COUNTER("descriptions_stripped_total",
 					    "Descriptions that were no offer and no answer."),
+#define LINE(choice) \
+	MS_COUNTER_LABEL("lines_total", "m-lines by what was done with them.", "choice", choice)
+	[MS_BORDER_C_LINES_FIRST] = LINE("e2ae_originating"),
+	LINE("e2ae_terminating"),
+	LINE("msrp_cema"),
+	LINE("msrp_sessmatch"),
+	LINE("msrp_b2bua"),
+	LINE("bfcp"),
+	LINE("tls_passed"),
+	LINE("untouched"),
 #define REJECTED(reason) MS_COUNTER_LABEL("rejected_total", "Requests refused.", "reason", reason)
 	[MS_BORDER_C_REJECTED_FIRST] = REJECTED("not_registered"),
 	REJECTED("security_agreement"),
@@ -101,6 +111,14 @@ void ms_border_count_reason(const char *name, const char *reason)
 	ms_buf_init_fixed(&b, full, sizeof(full));
 	ms_buf_printf(&b, "%s_total", name);
 	ms_count_reason(&ms_border_counters, ms_buf_cstr(&b), reason ? reason : "other");
+}
+
+void ms_border_count_line(const char *choice)
+{
+	struct ms_counter *c = ms_counter_find(&ms_border_counters, "lines_total", choice);
+
+	if (c)
+		ms_count(c);
 }
 
 void ms_border_counters_start(struct ms_border *b)

@@ -486,12 +486,21 @@ static void on_media_changed(void *arg MS_UNUSED, struct ms_anchor_session *medi
 	ms_border_state_save(ms_anchor_session_user(media));
 }
 
+/* All that happens is an event; what became of m-lines is a figure of its own. */
+static void on_media_count(void *arg, const char *event)
+{
+	struct ms_span name = ms_span_str(event);
+
+	ms_border_gateways_count(arg, event);
+	if (ms_span_starts(name, MS_SPAN_LIT("anchor_")))
+		ms_border_count_line(event + strlen("anchor_"));
+}
+
 int ms_border_media_start(struct ms_border *b, const struct ms_border_spec *spec)
 {
-	struct ms_anchor_handlers h = { .changed = on_media_changed,
-					.end = on_media_end,
-					.count = ms_border_gateways_count,
-					.arg = b };
+	struct ms_anchor_handlers h = {
+		.changed = on_media_changed, .end = on_media_end, .count = on_media_count, .arg = b
+	};
 
 	return spec->mgc ? ms_anchor_new(&spec->policy, spec->mgc, &h, &b->anchor) : 0;
 }

@@ -163,10 +163,13 @@ enum ms_border_counter {
 	MS_BORDER_C_BUSY,
 	MS_BORDER_C_MEDIA_REFUSED,
 	MS_BORDER_C_STRIPPED,
-	MS_BORDER_C_REJECTED_FIRST, /* by reason, up to "other" */
+	MS_BORDER_C_LINES_FIRST,                                  /* by choice, up to "untouched" */
+	MS_BORDER_C_REJECTED_FIRST = MS_BORDER_C_LINES_FIRST + 8, /* by reason, up to "other" */
 };
 void ms_border_count(enum ms_border_counter c);
 void ms_border_count_reason(const char *name, const char *reason);
+/** A choice of the anchor's, without its prefix; others are not counted. */
+void ms_border_count_line(const char *choice);
 void ms_border_counters_start(struct ms_border *b);
 void ms_border_counters_stop(struct ms_border *b);
 

@@ -20,7 +20,7 @@ struct word {
 		{ { "undrain" }, "undrain", NULL, false },                              \
 		{ { "counters" }, "counters", NULL, false },                            \
 		{ { "log", "level" }, "log.level", "level", false },                    \
-		{ { "log" }, "log", NULL, false },
+		{ { "log" }, "log", NULL, false }, { { "reload" }, "reload", NULL, false },
 
 static const struct word border_words[] = {
 	COMMON{ { "sessions" }, "sessions", NULL, false },
@@ -28,6 +28,8 @@ static const struct word border_words[] = {
 	{ { "release" }, "session.release", "id", true },
 	{ { "registrations" }, "registrations", NULL, false },
 	{ { "gateways" }, "gateways", NULL, false },
+	{ { "gateway", "drain" }, "gateway.drain", "name", false },
+	{ { "gateway", "undrain" }, "gateway.undrain", "name", false },
 	{ { NULL } },
 };
 

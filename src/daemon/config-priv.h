@@ -9,9 +9,6 @@
 #include "core/list.h"
 #include "daemon/config.h"
 
-/** Longest key path, as in "peers[12].address". */
-#define MS_CONFIG_PATH_MAX 192
-
 /** A piece of memory of the configuration, or the line a key stands at. */
 struct ms_config_piece {
 	struct ms_list link;

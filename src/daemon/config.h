@@ -67,6 +67,9 @@ struct ms_config_error {
 	char text[512];
 };
 
+/** Longest key path, as in "peers[12].address". */
+#define MS_CONFIG_PATH_MAX 192
+
 struct ms_config; /* a loaded file; owned */
 
 /**
@@ -105,6 +108,18 @@ void ms_config_put(const struct ms_config_field *fields, const void *values, str
  */
 MS_MUST_CHECK int ms_config_take(struct ms_span octets, const struct ms_config_field *fields,
 				 size_t size, struct ms_config **ret_config);
+
+/** A copy of the values of a configuration, for what outlives it. As ms_config_take(). */
+MS_MUST_CHECK int ms_config_copy(const struct ms_config_field *fields, const void *values,
+				 size_t size, struct ms_config **ret_config);
+
+/**
+ * Do two configurations of this table differ in a key outside of `loose` ("access.verify"; a section, or a
+ * list, stands for all in it; ended by NULL)? *ret_path names the first such key.
+ */
+MS_MUST_CHECK bool ms_config_differs(const struct ms_config_field *fields, const void *a,
+				     const void *b, const char *const *loose,
+				     char ret_path[static MS_CONFIG_PATH_MAX]);
 
 /** Writes the table as an annotated YAML file with all defaults: what --print-config shows. */
 void ms_config_document(const struct ms_config_field *fields, struct ms_buf *out);

@@ -171,6 +171,7 @@ void ms_daemon_set_levels(const struct ms_daemon *d)
 
 static int reload(struct ms_daemon *d, struct ms_config_error *error)
 {
+	char key[MS_CONFIG_PATH_MAX];
 	struct ms_config *c;
 	int err;
 
@@ -181,6 +182,13 @@ static int reload(struct ms_daemon *d, struct ms_config_error *error)
 	err = load(d, &c, error);
 	if (err)
 		return err;
+	if (d->app->loose && ms_config_differs(d->app->fields, ms_config_values(d->config),
+					       ms_config_values(c), d->app->loose, key)) {
+		snprintf(error->text, sizeof(error->text),
+			 "%s needs a restart; nothing was changed", key);
+		ms_config_free(c);
+		return -EBUSY;
+	}
 	err = d->app->reload(d, ms_config_values(c));
 	if (err) {
 		snprintf(error->text, sizeof(error->text),

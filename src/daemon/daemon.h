@@ -80,6 +80,11 @@ struct ms_daemon_app {
 	 * old one stays. NULL: cannot reload.
 	 */
 	int (*reload)(struct ms_daemon *d, const void *config);
+	/**
+	 * The keys a reload may change (as for ms_config_differs(), ended by NULL): one that changes another
+	 * is refused with its name. NULL: reload() looks itself.
+	 */
+	const char *const *loose;
 	/** Begins the end; call ms_daemon_stopped() when done, here or later. NULL: at once. */
 	void (*stop)(struct ms_daemon *d);
 	/** After the loop: frees what start() made. May be NULL. */

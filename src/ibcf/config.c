@@ -2,6 +2,8 @@
 /* The table of keys, and the checks it cannot express. */
 #include "ibcf/config.h"
 
+#include "border/metrics.h"
+
 #define AT(m) MS_CONFIG_AT(struct ms_ibcf_config, m)
 #define NETWORK_AT(m) MS_CONFIG_AT(struct ms_ibcf_network, m)
 
@@ -31,6 +33,7 @@ const struct ms_config_field ms_ibcf_config_fields[] = {
 	MS_BORDER_H248_CONFIG(struct ms_ibcf_config, h248),
 	MS_BORDER_MEDIA_CONFIG(struct ms_ibcf_config, media),
 	MS_BORDER_HEP_CONFIG(struct ms_ibcf_config, hep),
+	MS_BORDER_METRICS_CONFIG(struct ms_ibcf_config, metrics),
 	{ "domains", MS_CONFIG_LIST, AT(domains), .min = 1, .max = 64, .item = &domain_item,
 	  .item_size = sizeof(const char *),
 	  .help = "Our own domains: requests for them go to the core." },

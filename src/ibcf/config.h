@@ -24,6 +24,7 @@ struct ms_ibcf_config {
 	struct ms_border_h248_config h248;
 	struct ms_border_media_config media;
 	struct ms_border_hep_config hep;
+	struct ms_addr metrics;         /* unset: none */
 	struct ms_config_list domains;  /* of const char *; our own */
 	struct ms_config_list networks; /* of struct ms_ibcf_network */
 };

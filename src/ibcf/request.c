@@ -145,7 +145,7 @@ void ms_ibcf_request(struct ms_border *b, struct ms_sip_exchange *x, void *arg)
 	if (ms_sip_uri_parse(m->uri, &uri) < 0)
 		ms_border_reject(b, x, 416, "no_route", NULL);
 	else if (is_for_us(i, m, &uri))
-		ms_sip_exchange_reject(x, 200, NULL, NULL);
+		ms_border_answer_options(x);
 	else if (m->to_tag.len > 0 && ms_sip_exchange_own_routes(x) >= 2)
 		forward(i, x, NULL, !n || n->trusted);
 	else if (m->to_tag.len > 0)

@@ -304,6 +304,18 @@ struct ms_sip_proxy *ms_sip_proxy_free(struct ms_sip_proxy *p)
 	return ms_free(p);
 }
 
+int ms_sip_proxy_change(struct ms_sip_proxy *p, const struct ms_sip_proxy_config *c,
+			struct ms_buf *error)
+{
+	int err = ms_sip_wire_change(p->wire, c, error);
+
+	if (err < 0)
+		return err;
+	memcpy(p->next_hop, c->next_hop, sizeof(p->next_hop));
+	memcpy(p->next_transport, c->next_transport, sizeof(p->next_transport));
+	return 0;
+}
+
 /* ---- looking ---- */
 
 void ms_sip_proxy_drain(struct ms_sip_proxy *p, bool drain)

@@ -121,6 +121,13 @@ MS_MUST_CHECK int ms_sip_proxy_new(const struct ms_sip_proxy_config *c, struct m
 /** Closes everything at once; `ended` is called for each exchange. NULL is fine. Returns NULL. */
 struct ms_sip_proxy *ms_sip_proxy_free(struct ms_sip_proxy *p);
 
+/**
+ * Takes from `c` what can be changed: next hops, files of TLS (read again), times, and what one host may
+ * have. The rest of it is not looked at. On failure all is as before, and `error` has a sentence.
+ */
+MS_MUST_CHECK int ms_sip_proxy_change(struct ms_sip_proxy *p, const struct ms_sip_proxy_config *c,
+				      struct ms_buf *error);
+
 /** Draining: new requests outside of dialogs get 503 with Retry-After, those inside go on. */
 void ms_sip_proxy_drain(struct ms_sip_proxy *p, bool drain);
 

@@ -71,6 +71,9 @@ MS_MUST_CHECK int ms_sip_wire_new(const struct ms_sip_proxy_config *c,
 				  const struct ms_sip_wire_handlers *handlers, void *arg,
 				  struct ms_buf *error, struct ms_sip_wire **ret_w);
 struct ms_sip_wire *ms_sip_wire_free(struct ms_sip_wire *w);
+/** As ms_sip_proxy_change(). */
+MS_MUST_CHECK int ms_sip_wire_change(struct ms_sip_wire *w, const struct ms_sip_proxy_config *c,
+				     struct ms_buf *error);
 
 /**
  * Sends one message; connects if the hop has no stream, and writes its number into *hop. -ENOTCONN:
@@ -124,6 +127,10 @@ void ms_sip_wire_stream_free(struct ms_sip_wire_stream *s);
 
 MS_MUST_CHECK int ms_sip_wire_tls_new(struct ms_sip_wire *w, const struct ms_sip_proxy_tls *config,
 				      struct ms_buf *error);
+/** The files read again: for connections from now on. On failure all is as before. */
+MS_MUST_CHECK int ms_sip_wire_tls_renew(struct ms_sip_wire *w,
+					const struct ms_sip_proxy_tls *config,
+					struct ms_buf *error);
 MS_MUST_CHECK int ms_sip_wire_tls_attach(struct ms_sip_wire_stream *s);
 /** Gives encrypted octets; plain ones go to s->in. Negative: the stream is to be closed. */
 MS_MUST_CHECK int ms_sip_wire_tls_input(struct ms_sip_wire_stream *s, struct ms_span octets);

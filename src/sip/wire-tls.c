@@ -52,6 +52,29 @@ int ms_sip_wire_tls_new(struct ms_sip_wire *w, const struct ms_sip_proxy_tls *co
 	return load(w->tls, config, error);
 }
 
+int ms_sip_wire_tls_renew(struct ms_sip_wire *w, const struct ms_sip_proxy_tls *config,
+			  struct ms_buf *error)
+{
+	SSL_CTX *tls = w->tls;
+	char *peer_name = w->peer_name;
+	int err;
+
+	w->tls = NULL;
+	w->peer_name = NULL;
+	err = ms_sip_wire_tls_new(w, config, error);
+	if (err < 0) {
+		SSL_CTX_free(w->tls);
+		ms_free(w->peer_name);
+		w->tls = tls;
+		w->peer_name = peer_name;
+		return err;
+	}
+	/* Those who are connected hold the old one. */
+	SSL_CTX_free(tls);
+	ms_free(peer_name);
+	return 0;
+}
+
 static int expect_peer(SSL *ssl, const char *name)
 {
 	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);

@@ -119,6 +119,25 @@ int ms_sip_wire_new(const struct ms_sip_proxy_config *c,
 	return err;
 }
 
+/* What tables and buffers were made for stays. */
+int ms_sip_wire_change(struct ms_sip_wire *w, const struct ms_sip_proxy_config *c,
+		       struct ms_buf *error)
+{
+	struct ms_sip_proxy_limits l = effective(&c->limits);
+	int err = w->tls ? ms_sip_wire_tls_renew(w, &c->tls, error) : 0;
+
+	if (err < 0)
+		return err;
+	w->limits.per_source = l.per_source;
+	w->limits.streams_host = l.streams_host;
+	w->limits.udp = l.udp;
+	w->limits.idle = l.idle;
+	w->limits.first = l.first;
+	w->limits.timer_c = l.timer_c;
+	w->limits.decision = l.decision;
+	return 0;
+}
+
 struct ms_sip_wire *ms_sip_wire_free(struct ms_sip_wire *w)
 {
 	struct ms_list *link, *next;

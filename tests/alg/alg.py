@@ -4,6 +4,7 @@
 identities, flows, and what strangers try."""
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,18 +25,23 @@ def case(f):
     return f
 
 
+def certificate(pem, name):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-keyout", pem, "-out", pem + ".crt", "-days", "1", "-subj", f"/CN={name}"],
+                   check=True, capture_output=True)
+    with open(pem, "a", encoding="ascii") as f:
+        f.write(open(pem + ".crt", encoding="ascii").read())
+
+
 class World:
     def __init__(self, folder, address="127.0.0.1", tls=False, **changes):
         os.makedirs(folder, exist_ok=True)
         self.address, port = address, reserve(1)
-        pem = os.path.join(folder, "alg.pem") if tls else None
+        self.pem = os.path.join(folder, "alg.pem") if tls else None
         if tls:
-            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                            "-keyout", pem, "-out", pem + ".crt", "-days", "1", "-subj", "/CN=alg"],
-                           check=True, capture_output=True)
-            with open(pem, "a", encoding="ascii") as f:
-                f.write(open(pem + ".crt", encoding="ascii").read())
-        self.alg = Alg(folder, f"127.0.0.1:{port}", users=address, tls=pem, **changes)
+            certificate(self.pem, "alg")
+        self.metrics = reserve(1)
+        self.alg = Alg(folder, f"127.0.0.1:{port}", users=address, tls=self.pem, metrics=f"127.0.0.1:{self.metrics}", **changes)
         self.core = Agent(port=port, to=("127.0.0.1", self.alg.core))
         self.agents = [self.core]
 
@@ -127,6 +133,89 @@ def bidding_down_is_noticed(w):
 
 
 bidding_down_is_noticed.changes = {"access": {"verify": "require"}}
+
+
+@case
+def asked_whether_it_lives(w):
+    user, name = w.user(), f"127.0.0.1:{w.alg.access}"
+    for agent, uri in ((user, f"sip:{name}"), (w.core, f"sip:127.0.0.1:{w.alg.core}")):
+        agent.request("OPTIONS", uri)
+        ok = agent.expect(200)
+        assert ok.tag("To") and "INVITE" in ok.list("Allow") and not ok.body
+    w.alg.control.ask("drain")
+    w.core.request("OPTIONS", f"sip:127.0.0.1:{w.alg.core}")
+    assert w.core.expect(503).get("Retry-After")  # a dispatcher sends its calls elsewhere
+    w.alg.control.ask("undrain")
+    w.core.request("OPTIONS", f"sip:127.0.0.1:{w.alg.core}")
+    w.core.expect(200)
+
+
+@case
+def metrics_by_http(w):
+    port = w.metrics
+    before = w.alg.scrape(port)
+    assert before["mediasec_border_calls"] == 0 and 'mediasec_border_lines_total{choice="msrp_cema"}' in before
+    w.user().request("INVITE", "sip:bob@one.example")
+    deadline = time.time() + 10
+    while w.alg.scrape(port)['mediasec_border_rejected_total{reason="not_registered"}'] != 1:
+        assert time.time() < deadline
+
+
+@case
+def reloaded(w):
+    user = w.user()
+    assert w.register(user)[1].get("Security-Server") == BOTH
+    w.alg.reload(access={"bfcp_tls": False, "visited_network": "there.example"})
+    m, ok = w.register(user, "bella")
+    assert ok.get("Security-Server") == "msrp-tls;mediasec" and m.get("P-Visited-Network-ID") == '"there.example"'
+    for changes, key in (({"sip": {"requests": 77}}, "sip.requests"), ({"h248": {"mid": "other.example.net"}}, "h248.mid"),
+                         ({"access": {"state": "/tmp/x"}}, "access.state"), ({"metrics": "127.0.0.1:9"}, "metrics")):
+        try:
+            w.alg.reload(**changes)
+            raise AssertionError(f"{key} was changed")
+        except base.LabError as e:
+            assert f"{key} needs a restart; nothing was changed" in str(e), e
+    try:
+        w.alg.reload(access={"verify": "perhaps"})
+        raise AssertionError("taken")
+    except base.LabError as e:
+        assert "access.verify" in str(e), e
+    assert w.register(user, "carla")[1].get("Security-Server") == "msrp-tls;mediasec"  # as before
+    w.alg.write(base.merge(w.alg.config, {"access": {"unregistered": "pass"}}))
+    w.alg.process.send_signal(signal.SIGHUP)
+    deadline = time.time() + 10
+    while w.alg.text().count("mediasec-alg: main: reloaded") < 2:
+        assert time.time() < deadline, w.alg.text()
+        time.sleep(0.02)
+    w.user().request("INVITE", "sip:bob@one.example")
+    w.core.expect("INVITE")
+    assert w.register(user, "dora")[1].get("Security-Server") == BOTH
+
+
+@case
+def a_certificate_is_replaced(w):
+    def subject():
+        shown = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{w.alg.access + 1}"], input=b"", capture_output=True,
+                               timeout=20, check=False).stdout.decode()
+        return next(line for line in shown.splitlines() if line.startswith("subject="))
+    user = w.user("tls")
+    w.register(user)
+    assert "CN = alg" in subject()
+    certificate(w.pem, "newer")
+    w.alg.reload()
+    assert "CN = newer" in subject()
+    with open(w.pem, "w", encoding="ascii") as f:
+        f.write("nonsense")
+    try:
+        w.alg.reload()
+        raise AssertionError("taken")
+    except base.LabError:
+        pass
+    assert "CN = newer" in subject()
+    w.register(user, "bella")  # who is connected stays so
+
+
+a_certificate_is_replaced.tls = True
 
 
 @case

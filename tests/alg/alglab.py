@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
 import lab as base  # noqa: E402
@@ -44,11 +45,19 @@ class Daemon:
         socket_path = os.path.join(folder, name + ".sock")
         if name in ("alg", "ibcf"):  # nobody answers the BYEs of the end
             config = base.merge({"sip": {"release_wait": "200ms"}}, config)
-        config = base.merge({"daemon": {"control": socket_path, "log_level": "debug"}}, config)
-        with open(os.path.join(folder, name + ".yaml"), "w", encoding="utf-8") as f:
-            f.write(base.yaml_of(config))
+        self.config = config = base.merge({"daemon": {"control": socket_path, "log_level": "debug"}}, config)
+        self.write(config)
         self.control = Control(socket_path)
         self.start()
+
+    def write(self, config):
+        with open(os.path.join(self.dir, self.name + ".yaml"), "w", encoding="utf-8") as f:
+            f.write(base.yaml_of(config))
+
+    def reload(self, **changes):
+        """With these changes to what it began with."""
+        self.write(base.merge(self.config, changes))
+        return self.control.ask("reload")
 
     def start(self):
         self.log = open(os.path.join(self.dir, self.name + ".log"), "ab")
@@ -71,6 +80,13 @@ class Daemon:
     def text(self):
         with open(os.path.join(self.dir, self.name + ".log"), encoding="utf-8", errors="replace") as f:
             return f.read()
+
+    def scrape(self, port):
+        """{"name{labels}": value} of GET /metrics."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            assert answer.status == 200 and answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+            lines = answer.read().decode().splitlines()
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
 
     def kill(self):
         self.process.kill()

@@ -465,6 +465,28 @@ def drained(w):
 
 
 @case
+def reloaded(w):
+    """a network more, and another limit; not another port"""
+    w.core.request("MESSAGE", "sip:x@three.example")
+    assert w.core.expect(404)
+    call, _ = w.call()
+    networks = w.ibcf.config["networks"]
+    w.ibcf.reload(networks=networks + [{**networks[0], "domain": "three.example"}])
+    w.core.request("MESSAGE", "sip:x@three.example")
+    w.out.respond(w.out.expect("MESSAGE"), 200)
+    w.core.expect(200)
+    listen = w.ibcf.config["sip"]["listen"]
+    try:
+        w.ibcf.reload(sip={"listen": listen[:-1]})
+        raise AssertionError("taken")
+    except base.LabError as e:
+        assert "sip.listen needs a restart" in str(e), e
+    call.send("BYE", 2)
+    w.core.respond(w.core.expect("BYE"), 200)
+    w.out.expect(200)
+
+
+@case
 def one_source_cannot_have_all(w):
     for _ in range(20):
         w.out.request("INVITE", "sip:bob@two.example")

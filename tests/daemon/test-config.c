@@ -193,6 +193,55 @@ static void test_document(void **state MS_UNUSED)
 	assert_non_null(strstr(ms_buf_cstr(&text), "One of red, green"));
 }
 
+static const char *difference(const char *a, const char *b, const char *const *loose)
+{
+	static char path[MS_CONFIG_PATH_MAX];
+	struct ms_config *x = good(a), *y = good(b);
+	bool differs = ms_config_differs(outer_fields, ms_config_values(x), ms_config_values(y),
+					 loose, path);
+
+	ms_config_free(x);
+	ms_config_free(y);
+	return differs ? path : NULL;
+}
+
+static void test_differs(void **state MS_UNUSED)
+{
+	static const char *const loose[] = { "number", "map.name", "list", NULL };
+	static const char *const sections[] = { "map", "nu", NULL };
+
+	assert_null(difference("{}", "number: 7\n", NULL));
+	assert_string_equal(difference("{}", "number: 8\n", NULL), "number");
+	assert_null(difference("{}", "number: 8\nmap: {name: x}\nlist: [{name: y}]\n", loose));
+	assert_string_equal(difference("{}", "map: {port: 81}\n", loose), "map.port");
+	assert_null(difference("{}", "map: {port: 81, name: z}\n", sections));
+	assert_string_equal(difference("{}", "number: 8\n", sections), "number"); /* no prefix */
+	assert_string_equal(difference("words: [a, b]\n", "words: [a, c]\n", loose), "words");
+	assert_string_equal(
+		difference("list: [{name: a}]\n", "list: [{name: a}, {name: b}]\n", NULL), "list");
+	assert_string_equal(difference("{}", "profile: {clock_skew_s: 5}\n", loose), "profile");
+	assert_string_equal(difference("text: a\n", "text: b\n", loose), "text");
+	assert_string_equal(difference("{}", "addr: \"127.0.0.1:81\"\n", loose), "addr");
+}
+
+static void test_copy(void **state MS_UNUSED)
+{
+	struct ms_config *c = good("text: kept\nlist: [{name: a, port: 9}]\n"), *copy;
+	const struct outer *o;
+	const struct inner *i;
+
+	assert_int_equal(
+		ms_config_copy(outer_fields, ms_config_values(c), sizeof(struct outer), &copy), 0);
+	ms_config_free(c);
+	o = ms_config_values(copy);
+	i = o->list.items;
+	assert_string_equal(o->text, "kept");
+	assert_int_equal(o->list.n, 1);
+	assert_string_equal(i->name, "a");
+	assert_int_equal(i->port, 9);
+	ms_config_free(copy);
+}
+
 static int parse_all(void *arg MS_UNUSED)
 {
 	struct ms_config_error error = { "" };
@@ -218,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
 		cmocka_unit_test(test_errors),   cmocka_unit_test(test_complain),
 		cmocka_unit_test(test_files),    cmocka_unit_test(test_document),
+		cmocka_unit_test(test_differs),  cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_torture),
 	};
 
