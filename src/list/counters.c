@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "list/counters.h"
+
+#include "list/lists.h"
+
+static struct ms_counter counters[] = {
+	[MS_LISTS_C_MESSAGES] = MS_COUNTER("messages_total", "MESSAGE requests that came."),
+	[MS_LISTS_C_ACCEPTED] = MS_COUNTER("accepted_total", "Of them, answered 202."),
+	[MS_LISTS_C_REENCRYPTED] =
+		MS_COUNTER("reencrypted_total", "Messages to lists encrypted anew, once each."),
+	[MS_LISTS_C_HELD] =
+		MS_COUNTER("held_total",
+			   "Messages kept as they came while the key management server was away."),
+	[MS_LISTS_C_RECIPIENTS] =
+		MS_COUNTER("recipients_total", "Recipients of the accepted messages to lists."),
+	[MS_LISTS_C_CHANGES] = MS_COUNTER("changes_total", "Changes of lists."),
+	[MS_LISTS_C_LISTS] = MS_GAUGE("lists", "Lists now."),
+	[MS_LISTS_C_PENDING] = MS_GAUGE("pending", "Messages that wait for keys or disk now."),
+#define REFUSED(reason) MS_COUNTER_LABEL("refused_total", "Requests refused.", "reason", reason)
+	[MS_LISTS_C_REFUSED] = REFUSED("not_trusted"),
+	REFUSED("method"),
+	REFUSED("no_list"),
+	REFUSED("no_sender"),
+	REFUSED("too_large"),
+	REFUSED("rate"),
+	REFUSED("loop"),
+	REFUSED("hops"),
+	REFUSED("pending"),
+	REFUSED("plain"),
+	REFUSED("malformed"),
+	REFUSED("replay"),
+	REFUSED("smime"),
+	REFUSED("sender_differs"),
+	REFUSED("may_not_post"),
+	REFUSED("notification"),
+	REFUSED("no_members"),
+	REFUSED("too_many_recipients"),
+	REFUSED("kms_away"),
+	REFUSED("kms_refused"),
+	REFUSED("store"),
+	REFUSED("memory"),
+	REFUSED("stopping"),
+	REFUSED("other"),
+};
+
+static struct ms_counter sip_counters[MS_SIP_PROXY_COUNTERS + 2];
+
+static void refresh(struct ms_counter_set *set, void *arg)
+{
+	(void)arg;
+	if (ms_lists.directory)
+		ms_gauge(&set->counters[MS_LISTS_C_LISTS], ms_lists_count_of(ms_lists.directory));
+	ms_gauge(&set->counters[MS_LISTS_C_PENDING], ms_lists.n_pending);
+}
+
+static void refresh_sip(struct ms_counter_set *set, void *arg)
+{
+	(void)arg;
+	if (!ms_lists.proxy)
+		return;
+	for (size_t i = 0; i < MS_SIP_PROXY_COUNTERS; i++)
+		set->counters[i].value = ms_sip_proxy_counter(ms_lists.proxy, i);
+	ms_gauge(&set->counters[MS_SIP_PROXY_COUNTERS], ms_sip_proxy_exchanges(ms_lists.proxy));
+	ms_gauge(&set->counters[MS_SIP_PROXY_COUNTERS + 1], ms_sip_proxy_streams(ms_lists.proxy));
+}
+
+struct ms_counter_set ms_lists_counters = { .prefix = "mediasec_list",
+					    .counters = counters,
+					    .n = MS_ARRAY_SIZE(counters),
+					    .refresh = refresh };
+struct ms_counter_set ms_lists_sip_counters = { .prefix = "mediasec_sip",
+						.counters = sip_counters,
+						.n = MS_ARRAY_SIZE(sip_counters),
+						.refresh = refresh_sip };
+
+struct ms_log_category ms_lists_log = { .name = "list",
+					.help = "Messages to lists, and changes of lists.",
+					.level = MS_LOG_INFO };
+
+void ms_lists_count(enum ms_lists_counter c)
+{
+	ms_count(&counters[c]);
+}
+
+void ms_lists_count_n(enum ms_lists_counter c, uint64_t n)
+{
+	counters[c].value += n;
+}
+
+void ms_lists_count_refused(const char *reason)
+{
+	ms_count_reason(&ms_lists_counters, "refused_total", reason);
+}
+
+void ms_lists_counters_start(void)
+{
+	static char names[MS_SIP_PROXY_COUNTERS][40];
+
+	for (size_t i = 0; i < MS_SIP_PROXY_COUNTERS; i++) {
+		struct ms_buf n;
+
+		ms_buf_init_fixed(&n, names[i], sizeof(names[i]));
+		ms_buf_printf(&n, "%s_total", ms_sip_proxy_counter_names[i]);
+		sip_counters[i] =
+			(struct ms_counter)MS_COUNTER(ms_buf_cstr(&n), "Of the SIP proxy.");
+	}
+	sip_counters[MS_SIP_PROXY_COUNTERS] =
+		(struct ms_counter)MS_GAUGE("exchanges", "Requests on their way now.");
+	sip_counters[MS_SIP_PROXY_COUNTERS + 1] =
+		(struct ms_counter)MS_GAUGE("streams", "Connections open now.");
+}

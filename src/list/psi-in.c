@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening what came, as the list. The S/MIME sender, for whom the key management server vouches, must
+ * be the sender of the request (TS 33.328 annex F): else somebody's old message could be posted in
+ * another's name.
+ */
+#include <errno.h>
+
+#include "list/psi-priv.h"
+#include "loop/loop.h"
+#include "mime/multipart.h"
+#include "mime/pkcs7.h"
+
+#define STATUS_UNDECIPHERABLE 493
+
+/* ---- refusals ---- */
+
+static void refuse_fault(struct ms_lists_work *w, int err, const struct ms_fault *f)
+{
+	const char *text = f->reason ? ms_keys_fault_text(f) : strerror(-err);
+
+	if (err == -ENOMEM && w->held)
+		ms_lists_held_wait(w);
+	else if (err == -ENOMEM)
+		ms_lists_work_refuse(w, 503, "memory", NULL);
+	else if (err == -EALREADY)
+		ms_lists_work_refuse(w, STATUS_UNDECIPHERABLE, "replay", text);
+	else
+		ms_lists_work_refuse(w, STATUS_UNDECIPHERABLE, "smime", text);
+}
+
+static void refuse_plain(struct ms_lists_work *w)
+{
+	/* RFC 3261 section 21.4.13 wants to hear what would do. */
+	ms_lists_work_refuse(w, 415, "plain", "only protected messages are taken here");
+}
+
+/* ---- the object ---- */
+
+/* -ENOENT: no protected message in it. */
+static int take_object(struct ms_lists_work *w)
+{
+	const struct ms_sip_packet *m = w->request;
+	struct ms_fault f = { 0 };
+	struct ms_mime_value type;
+	struct ms_mime_entity part;
+	enum ms_mime_cte cte;
+	int err = ms_mime_content_type(ms_sip_packet_get(m, "Content-Type"), &type, &f);
+
+	if (err == 0)
+		err = ms_mime_cte_of(ms_sip_packet_get(m, "Content-Transfer-Encoding"), &cte);
+	if (err)
+		return -EBADMSG;
+	if (ms_mime_pkcs7_check(&type, &f) == 0)
+		return ms_mime_decode(m->body, cte, &w->object);
+	if (!ms_mime_is(&type, "multipart", "*"))
+		return -ENOENT;
+	err = ms_mime_find(&type, m->body, "application", "pkcs7-mime", &ms_mime_limits_default,
+			   &part, &f);
+	return err ? err : ms_mime_decode(part.body, part.cte, &w->object);
+}
+
+/* ---- the content ---- */
+
+static void check_content(struct ms_lists_work *w, const struct ms_keys_identity *author)
+{
+	if (strcmp(author->uri, w->sender.uri.uri) != 0) {
+		MS_LOG(&ms_lists_log, MS_LOG_WARNING,
+		       "call=%s message to %s protected by %s but sent by %s",
+		       MS_QUOTED(w->request->call_id), w->list.uri, author->uri, w->sender.uri.uri);
+		ms_lists_work_refuse(w, 403, "sender_differs",
+				     "who protected the message is not who sent it");
+		return;
+	}
+	ms_lists_work_send(w);
+}
+
+static void open_content(struct ms_lists_work *w)
+{
+	struct ms_keys_identity author;
+	struct ms_fault f = { 0 };
+	int err = ms_keys_smime_open(w->in, ms_clock_wall(), &w->opened, &author, &f);
+
+	if (err)
+		refuse_fault(w, err, &f);
+	else
+		check_content(w, &author);
+}
+
+static void resolved(const struct ms_keys_failure *why, void *arg)
+{
+	struct ms_lists_work *w = arg;
+
+	w->asking = NULL;
+	if (why)
+		ms_lists_work_failed(w, why);
+	else
+		open_content(w);
+}
+
+/* After a restart its name is not there yet. */
+static int enter_held(struct ms_lists_work *w)
+{
+	int err = ms_lists_held_enter(w);
+
+	w->in_held = w->in_held || err == -EALREADY;
+	return err == -EALREADY ? 0 : err;
+}
+
+/*
+ * Whether a held message was posted is known by its place in the store; the replay cache may have it
+ * from a run that ended before that was written (psi-held.c).
+ */
+static int read_object(struct ms_lists_work *w, struct ms_fault *f)
+{
+	struct ms_keys_smime smime =
+		ms_lists_smime(&ms_lists, w->ring, w->held ? NULL : ms_lists.replay);
+	int err = ms_keys_smime_read(&smime, ms_buf_span(&w->object), w->came, f, &w->in);
+
+	if (err)
+		return err;
+	if (w->held)
+		return enter_held(w);
+	return ms_lists_held_is(w) ? ms_fault_set(f, -EALREADY, 0, "replay", 0) : 0;
+}
+
+static void resolve(struct ms_lists_work *w)
+{
+	struct ms_fault f = { 0 };
+	int err = read_object(w, &f);
+
+	if (err == 0)
+		err = ms_keys_ring_resolve(w->ring, ms_keys_smime_incoming(w->in),
+					   ms_keys_smime_claims_proof(w->in)
+						   ? MS_KEYS_RESOLVE_EACH
+						   : MS_KEYS_RESOLVE_CACHED,
+					   resolved, w, &f, &w->asking);
+	if (err)
+		refuse_fault(w, err, &f);
+	else if (!w->asking)
+		open_content(w);
+}
+
+void ms_lists_work_open(struct ms_lists_work *w)
+{
+	int err = take_object(w);
+
+	if (err == -ENOENT)
+		refuse_plain(w);
+	else if (err == -ENOMEM)
+		ms_lists_work_refuse(w, 503, "memory", NULL);
+	else if (err)
+		ms_lists_work_refuse(w, 400, "malformed", "its body is malformed");
+	else
+		resolve(w);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A message to a list: its beginnings and its ends. See psi.h. */
+#include <errno.h>
+
+#include "core/alloc.h"
+#include "list/psi-priv.h"
+#include "loop/loop.h"
+
+/* ---- its life ---- */
+
+struct ms_sip_exchange *ms_lists_work_exchange(struct ms_lists_work *w)
+{
+	struct ms_sip_exchange *x = w->x;
+
+	if (x)
+		ms_sip_exchange_set_user(x, NULL);
+	w->x = NULL;
+	return x;
+}
+
+void ms_lists_work_free(struct ms_lists_work *w)
+{
+	(void)ms_lists_work_exchange(w);
+	ms_lists_held_leave(w);
+	ms_list_remove(&w->link);
+	ms_lists.n_pending--;
+	ms_keys_asking_cancel(w->asking);
+	ms_keys_smime_in_free(w->in);
+	ms_buf_done(&w->object);
+	ms_buf_done(&w->opened);
+	ms_sip_packet_unref(w->request);
+	ms_free(w);
+}
+
+static struct ms_lists_work *work_new(struct ms_sip_packet *m)
+{
+	struct ms_lists_work *w = ms_zalloc(sizeof(*w));
+	size_t max = 2 * ms_lists.config->limits.size;
+
+	if (!w)
+		return NULL;
+	w->request = ms_sip_packet_ref(m);
+	w->came = ms_clock_wall();
+	ms_buf_init(&w->object, max);
+	ms_buf_init_secret(&w->opened, max);
+	ms_list_append(&ms_lists.pending, &w->link);
+	ms_lists.n_pending++;
+	return w;
+}
+
+static void give_up(struct ms_lists_work *w, unsigned status, const char *reason,
+		    const char *detail)
+{
+	ms_lists_count_refused(reason);
+	MS_LOG(&ms_lists_log, MS_LOG_WARNING,
+	       "call=%s held message to %s from %s is given up, %u %s%s%s",
+	       MS_QUOTED(w->request->call_id), w->list.uri, w->sender.uri.uri, status, reason,
+	       detail ? ": " : "", detail ? detail : "");
+	ms_lists_post_drop(ms_lists.post, w->held);
+}
+
+void ms_lists_work_refuse(struct ms_lists_work *w, unsigned status, const char *reason,
+			  const char *detail)
+{
+	struct ms_sip_exchange *x = ms_lists_work_exchange(w);
+
+	if (w->held)
+		give_up(w, status, reason, detail);
+	else if (x)
+		ms_lists_refuse(x, status, reason, detail);
+	ms_lists_work_free(w);
+}
+
+void ms_lists_work_accept(struct ms_lists_work *w)
+{
+	struct ms_sip_exchange *x = ms_lists_work_exchange(w);
+
+	if (!w->held)
+		ms_lists_count(MS_LISTS_C_ACCEPTED);
+	if (x)
+		ms_sip_exchange_reject(x, 202, NULL, NULL);
+	ms_lists_work_free(w);
+}
+
+/* ---- beginnings ---- */
+
+static void begin(struct ms_lists_work *w, const struct ms_lists_list *l)
+{
+	struct ms_span sender = ms_keys_identity_span(&w->sender.uri);
+	int err = ms_lists_ring(&ms_lists, ms_span_str(l->uri), &w->ring);
+
+	if (!ms_lists_may_post(l, sender))
+		ms_lists_work_refuse(w, 403, "may_not_post", "you may not post to this list");
+	else if (w->x && !ms_lists_take_rate(w->x, &w->sender, l->n[MS_LISTS_MEMBER]))
+		ms_lists_work_free(w);
+	else if (err)
+		ms_lists_work_refuse(w, 503, "memory", strerror(-err));
+	else
+		ms_lists_work_open(w);
+}
+
+void ms_lists_psi_take(struct ms_sip_exchange *x, const struct ms_lists_list *l,
+		       const struct ms_lists_sender *sender)
+{
+	struct ms_lists_work *w = NULL;
+
+	if (ms_lists.n_pending < ms_lists.config->limits.pending)
+		w = work_new((struct ms_sip_packet *)(uintptr_t)ms_sip_exchange_request(x));
+	if (!w) {
+		ms_lists_refuse(x, 503, "pending", "too many messages are being worked on");
+		return;
+	}
+	w->x = x;
+	w->sender = *sender;
+	(void)!ms_keys_identity_parse(ms_span_str(l->uri), &w->list);
+	ms_sip_exchange_set_user(x, w);
+	begin(w, l);
+}
+
+void ms_lists_psi_held(int64_t id, struct ms_span request)
+{
+	struct ms_sip_packet *m = NULL;
+	struct ms_fault f = { 0 };
+	struct ms_lists_work *w = NULL;
+	const struct ms_lists_list *l;
+
+	if (ms_lists.n_pending < ms_lists.config->limits.pending &&
+	    ms_sip_packet_read(request, &m, &f) == 0)
+		w = work_new(m);
+	ms_sip_packet_unref(m);
+	if (!w)
+		return; /* the next time */
+	w->held = id;
+	w->came = ms_lists_held_came(w->request, w->came);
+	if (ms_lists_sender_of(w->request, &w->sender) ||
+	    ms_keys_identity_parse(w->request->uri, &w->list)) {
+		ms_lists_work_refuse(w, 400, "no_sender", NULL);
+		return;
+	}
+	l = ms_lists_find(ms_lists.directory, ms_keys_identity_span(&w->list));
+	if (l)
+		begin(w, l);
+	else
+		ms_lists_work_refuse(w, 404, "no_list", "the list has gone meanwhile");
+}
+
+/* ---- ends ---- */
+
+void ms_lists_psi_forget(struct ms_sip_exchange *x)
+{
+	struct ms_lists_work *w = ms_sip_exchange_user(x);
+
+	if (!w)
+		return;
+	(void)ms_lists_work_exchange(w);
+	/* Nothing was promised; the sender has been told 408. */
+	if (!w->posted)
+		ms_lists_work_free(w);
+}
+
+void ms_lists_psi_stop(void)
+{
+	struct ms_list *link, *next;
+
+	ms_list_foreach_safe (link, next, &ms_lists.pending) {
+		struct ms_lists_work *w = MS_CONTAINER_OF(link, struct ms_lists_work, link);
+
+		if (w->posted)
+			continue;
+		if (w->held)
+			ms_lists_held_wait(w);
+		else
+			ms_lists_work_refuse(w, 503, "stopping", NULL);
+	}
+}
+
+void ms_lists_psi_end(void)
+{
+	while (!ms_list_empty(&ms_lists.pending))
+		ms_lists_work_free(
+			MS_CONTAINER_OF(ms_lists.pending.next, struct ms_lists_work, link));
+}
