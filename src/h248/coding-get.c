@@ -451,15 +451,67 @@ static int take_signal(struct get *g, const struct ms_h248_signal *s)
 	}
 }
 
+/* What is about a signal that lasts or is heard in a direction: ours are brief orders to the bearer. */
+static int check_signal(struct get *g, const struct ms_h248_signal *s)
+{
+	const char *what = s->type == MS_H248_ON_OFF || s->type == MS_H248_TIME_OUT ? "SignalType"
+			   : s->direction == MS_H248_DIRECTION_INTERNAL             ? "Direction"
+			   : s->has_delay && s->delay ? "IntersigDelay"
+			   : s->has_request_id        ? "RequestID"
+						      : NULL;
+
+	return what ? refuse(g, 501, "h248_signal_kind", ms_span_str(what)) : 0;
+}
+
+/* RFC 3525 section 7.1.11: with KeepActive one under way goes on, another one is ignored. */
+static int keep_signal(struct get *g, const struct ms_h248_signal *s)
+{
+	const struct ms_bearer *b = g->b;
+	bool tcp = b->start_tcp, tls = b->start_tls, release = b->release, reset = b->release_reset;
+	enum ms_bearer_latch latch = b->latch;
+	int err = take_signal(g, s);
+
+	g->b->start_tcp = tcp;
+	g->b->start_tls = tls;
+	g->b->release = release;
+	g->b->release_reset = reset;
+	g->b->latch = latch;
+	return err;
+}
+
+static int take_signals(struct get *g, const struct ms_h248_signal *list);
+
+/* The order in which the media plane carries signals out. */
+static unsigned rank_of(const struct ms_h248_signal *s)
+{
+	return s->name.ref == MS_H248_TCPBCC_RELBNC || s->name.ref == MS_H248_TLSBSC_RELBNC ? 0
+	       : s->name.ref == MS_H248_IPNAPT_LATCH                                        ? 1
+	       : s->name.ref == MS_H248_TCPBCC_ESTBNC                                       ? 2
+											    : 3;
+}
+
+/* A sequential list whose sequence is that of a bearer: release, latch, TCP, TLS. */
+static int take_signal_list(struct get *g, const struct ms_h248_signal *list)
+{
+	for (const struct ms_h248_signal *s = list; s && s->next; s = s->next)
+		if (rank_of(s->next) < rank_of(s))
+			return refuse(g, 501, "h248_signal_order", s->next->name.item);
+	return take_signals(g, list);
+}
+
 static int take_signals(struct get *g, const struct ms_h248_signal *list)
 {
 	int err = 0;
 
 	for (const struct ms_h248_signal *s = list; s && !err; s = s->next) {
+		bool mine = !s->stream || s->stream == g->stream;
+
 		if (s->is_list)
-			err = take_signals(g, s->list);
-		else if (!s->stream || s->stream == g->stream)
-			err = take_signal(g, s);
+			err = take_signal_list(g, s->list);
+		else if (mine)
+			err = check_signal(g, s);
+		if (!err && !s->is_list && mine)
+			err = s->keep_active ? keep_signal(g, s) : take_signal(g, s);
 	}
 	return err;
 }
@@ -485,17 +537,22 @@ static void take_idle(struct get *g, const struct ms_h248_event *e)
 	}
 }
 
+/* "package/ *" without the blank is all events of the package. */
+static bool is_event(const struct get *g, const struct ms_h248_event *e, uint16_t ref)
+{
+	return e->name.ref == ref || (ms_span_is(e->name.item, "*") &&
+				      ms_h248_package_find(g->c->registry, e->name.package) ==
+					      ms_h248_items[ref].package);
+}
+
 static void take_event(struct get *g, const struct ms_h248_event *e)
 {
 	if (e->stream && e->stream != g->stream)
 		return;
-	if (e->name.ref == MS_H248_G_CAUSE)
-		g->b->report_release = true;
-	else if (e->name.ref == MS_H248_TCPBCC_BNCCHANGE)
-		g->b->report_tcp = true;
-	else if (e->name.ref == MS_H248_TLSBSC_BNCCHANGE)
-		g->b->report_tls = true;
-	else if (e->name.ref == MS_H248_ADID_IPSTOP)
+	g->b->report_release |= is_event(g, e, MS_H248_G_CAUSE);
+	g->b->report_tcp |= is_event(g, e, MS_H248_TCPBCC_BNCCHANGE);
+	g->b->report_tls |= is_event(g, e, MS_H248_TLSBSC_BNCCHANGE);
+	if (e->name.ref == MS_H248_ADID_IPSTOP)
 		take_idle(g, e);
 }
 

@@ -242,6 +242,25 @@ static unsigned event_buffer(struct mg_job *j, const struct mg_termination *t,
 	return event_list(j, t->event_buffer, &reply->event_buffer);
 }
 
+/* What waits in the EventBuffer and was not told (RFC 3525 section 7.1.17). */
+static unsigned observed(struct mg_job *j, const struct mg_termination *t,
+			 struct ms_h248_command *reply)
+{
+	struct ms_h248_observed **at = &reply->observed;
+
+	reply->has_observed = true;
+	reply->observed_id = t->events ? t->events->request_id : 0;
+	while (*at)
+		at = &(*at)->next;
+	for (const struct mg_observed *o = t->buffered; o; o = o->next) {
+		*at = ms_mg_observed_put(j->g, &j->arena, o);
+		if (!*at)
+			return 510;
+		at = &(*at)->next;
+	}
+	return 0;
+}
+
 unsigned ms_mg_audit(struct mg_job *j, struct mg_termination *t, const struct ms_h248_audit *audit,
 		     struct ms_h248_command *reply)
 {
@@ -266,8 +285,10 @@ unsigned ms_mg_audit(struct mg_job *j, struct mg_termination *t, const struct ms
 	if (!code && (want & MS_H248_AUDIT_STATISTICS))
 		code = t == &j->g->root ? nothing(j, MS_H248_AUDIT_STATISTICS, reply)
 					: statistics(j, t, reply);
-	want &= MS_H248_AUDIT_MUX | MS_H248_AUDIT_MODEM | MS_H248_AUDIT_DIGITMAP |
-		MS_H248_AUDIT_OBSERVED;
+	if (!code && (want & MS_H248_AUDIT_OBSERVED))
+		code = t->buffered ? observed(j, t, reply)
+				   : nothing(j, MS_H248_AUDIT_OBSERVED, reply);
+	want &= MS_H248_AUDIT_MUX | MS_H248_AUDIT_MODEM | MS_H248_AUDIT_DIGITMAP;
 	return code || !want ? code : nothing(j, want, reply);
 }
 

@@ -81,16 +81,29 @@ static unsigned other_streams(struct mg_job *j, struct mg_termination *t,
 	return code;
 }
 
-/* A signal or event names a stream: it must be one of the termination. */
-static unsigned streams_exist(struct mg_job *j, const struct mg_termination *t,
-			      const struct ms_h248_command *cmd)
+static unsigned signals_exist(struct mg_job *j, const struct mg_termination *t,
+			      const struct ms_h248_signal *s)
+{
+	for (; s; s = s->next) {
+		unsigned code = s->is_list ? signals_exist(j, t, s->list) : 0;
+
+		if (code)
+			return code;
+		if (!s->is_list && ((s->stream && !ms_mg_stream_find(t, s->stream)) || !t->streams))
+			return ms_mg_refuse(j, 441, s->name.item);
+	}
+	return 0;
+}
+
+unsigned ms_mg_streams_exist(struct mg_job *j, const struct mg_termination *t,
+			     const struct ms_h248_command *cmd)
 {
 	const struct ms_h248_signal *s = cmd->signals ? cmd->signals->list : NULL;
 	const struct ms_h248_event *e = cmd->events ? cmd->events->list : NULL;
+	unsigned code = s ? signals_exist(j, t, s) : 0;
 
-	for (; s; s = s->next)
-		if ((s->stream && !ms_mg_stream_find(t, s->stream)) || !t->streams)
-			return ms_mg_refuse(j, 441, s->name.item);
+	if (code)
+		return code;
 	for (; e; e = e->next)
 		if (e->stream && !ms_mg_stream_find(t, e->stream))
 			return ms_mg_refuse(j, 449, MS_SPAN_LIT("Stream"));
@@ -109,7 +122,7 @@ unsigned ms_mg_descriptors(struct mg_job *j, struct mg_termination *t,
 	if (!code)
 		code = other_streams(j, t, cmd, reply);
 	if (!code)
-		code = streams_exist(j, t, cmd);
+		code = ms_mg_streams_exist(j, t, cmd);
 	if (!code)
 		code = ms_mg_events_apply(j, t, cmd);
 	if (!code && cmd->audit)

@@ -23,14 +23,6 @@ static const struct known {
 	{ MS_H248_CHP_MGCON, true, 0, 0 },
 };
 
-static const struct known *known_of(uint16_t ref)
-{
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].ref == ref)
-			return &known[i];
-	return NULL;
-}
-
 static unsigned number_of(struct mg_job *j, const struct ms_h248_param *p, uint32_t *ret)
 {
 	int64_t v;
@@ -64,53 +56,114 @@ static unsigned take_params(struct mg_job *j, const struct known *k, const struc
 	return k->time && (!timed || !a->value) ? ms_mg_refuse(j, 457, e->name.item) : 0;
 }
 
-static unsigned take_one(struct mg_job *j, bool root, const struct ms_h248_event *e,
-			 struct mg_armed *a)
+/* RFC 3525 section 7.1.9: "package/ *" without the blank stands for all events of the package. */
+static bool is_all(const struct ms_h248_event *e)
 {
-	const struct known *k = known_of(e->name.ref);
-
-	if (!e->name.ref)
-		return ms_mg_refuse(
-			j,
-			ms_h248_package_find(j->g->o.coding.registry, e->name.package) ? 451 : 440,
-			e->name.item);
-	if (!k || k->root != root)
-		return ms_mg_refuse(j, 512, e->name.item);
-	if (e->signals || e->events || e->regulated_signals || e->regulated_events)
-		return ms_mg_refuse(j, 501, MS_SPAN_LIT("embedded descriptors"));
-	if (e->digitmap.present)
-		return ms_mg_refuse(j, 444, MS_SPAN_LIT("DigitMap"));
-	a->ref = e->name.ref;
-	a->stream = e->stream;
-	a->keep_active = e->keep_active;
-	return take_params(j, k, e, a);
+	return ms_span_is(e->name.item, "*");
 }
 
-static unsigned take_list(struct mg_job *j, bool root, const struct ms_h248_event *list,
-			  uint32_t request_id, struct mg_events **ret)
+static bool matches(const struct mg_job *j, const struct ms_h248_event *e, const struct known *k,
+		    bool root)
+{
+	uint16_t package =
+		is_all(e) ? ms_h248_package_find(j->g->o.coding.registry, e->name.package) : 0;
+
+	return k->root == root &&
+	       (package ? ms_h248_items[k->ref].package == package : e->name.ref == k->ref);
+}
+
+/* Why an event cannot be detected. */
+static unsigned unknown(struct mg_job *j, const struct ms_h248_event *e)
+{
+	if (e->name.ref || is_all(e))
+		return ms_mg_refuse(j,
+				    e->name.ref || ms_h248_package_find(j->g->o.coding.registry,
+									e->name.package)
+					    ? 512
+					    : 440,
+				    e->name.item);
+	return ms_mg_refuse(
+		j, ms_h248_package_find(j->g->o.coding.registry, e->name.package) ? 451 : 440,
+		e->name.item);
+}
+
+static unsigned take_one(struct mg_job *j, struct mg_termination *t, const struct ms_h248_event *e,
+			 const struct known *k, struct mg_armed *a)
+{
+	if (e->digitmap.present)
+		return ms_mg_refuse(j, 444, MS_SPAN_LIT("DigitMap"));
+	a->ref = k->ref;
+	a->stream = e->stream;
+	a->keep_active = e->keep_active;
+	a->silent = e->notify == MS_H248_NOTIFY_NEVER;
+	unsigned code = take_params(j, k, e, a);
+	return code ? code : ms_mg_embedded_take(j, t, e, &a->then);
+}
+
+#define KNOWN (sizeof(known) / sizeof(known[0]))
+
+/* `to` NULL: counts only. */
+static unsigned take_each(struct mg_job *j, struct mg_termination *t, const struct ms_h248_event *e,
+			  struct mg_events *to, uint32_t *n)
+{
+	uint32_t before = *n;
+
+	for (size_t i = 0; i < KNOWN; i++) {
+		if (!matches(j, e, &known[i], t == &j->g->root))
+			continue;
+		++*n;
+		unsigned code = to ? take_one(j, t, e, &known[i], &to->list[to->n++]) : 0;
+		if (code)
+			return code;
+	}
+	return *n == before ? unknown(j, e) : 0;
+}
+
+static unsigned take_list(struct mg_job *j, struct mg_termination *t,
+			  const struct ms_h248_event *list, uint32_t request_id,
+			  struct mg_events **ret)
 {
 	struct mg_events *events;
-	uint16_t n = 0;
+	unsigned code = 0;
+	uint32_t n = 0;
 
-	for (const struct ms_h248_event *e = list; e; e = e->next)
-		if (++n > j->g->limits.events)
-			return ms_mg_refuse(j, 510, MS_SPAN_LIT("too many events"));
 	*ret = NULL;
-	if (!n)
-		return 0;
+	for (const struct ms_h248_event *e = list; e && !code; e = e->next)
+		code = n <= j->g->limits.events
+			       ? take_each(j, t, e, NULL, &n)
+			       : ms_mg_refuse(j, 510, MS_SPAN_LIT("too many events"));
+	if (!code && n > j->g->limits.events)
+		code = ms_mg_refuse(j, 510, MS_SPAN_LIT("too many events"));
+	if (code || !n)
+		return code;
 	events = ms_zalloc(sizeof(*events) + n * sizeof(events->list[0]));
 	if (!events)
 		return 510;
 	events->request_id = request_id;
-	for (; list; list = list->next) {
-		unsigned code = take_one(j, root, list, &events->list[events->n++]);
+	events->serial = ++j->g->next_serial;
+	for (; list && !code; list = list->next)
+		code = take_each(j, t, list, events, &n);
+	if (code)
+		ms_mg_events_free(events);
+	else
+		*ret = events;
+	return code;
+}
 
-		if (code) {
-			ms_free(events);
-			return code;
-		}
-	}
-	*ret = events;
+unsigned ms_mg_events_take(struct mg_job *j, struct mg_termination *t,
+			   const struct ms_h248_events *events, struct mg_events **ret_events)
+{
+	*ret_events = NULL;
+	if (events->list && !events->has_request_id)
+		return 472;
+	return take_list(j, t, events->list, events->request_id, ret_events);
+}
+
+uint16_t ms_mg_events_known(bool root, size_t i)
+{
+	for (size_t k = 0; k < KNOWN; k++)
+		if (known[k].root == root && !i--)
+			return known[k].ref;
 	return 0;
 }
 
@@ -130,7 +183,7 @@ static unsigned replace(struct mg_job *j, struct mg_termination *t, struct mg_ev
 	struct mg_undo *u = ms_mg_undo_new(j, kind, t);
 
 	if (!u) {
-		ms_free(events);
+		ms_mg_events_free(events);
 		return 510;
 	}
 	u->old.events = *at;
@@ -141,20 +194,17 @@ static unsigned replace(struct mg_job *j, struct mg_termination *t, struct mg_ev
 unsigned ms_mg_events_apply(struct mg_job *j, struct mg_termination *t,
 			    const struct ms_h248_command *cmd)
 {
-	bool root = t == &j->g->root;
 	struct mg_events *events = NULL;
 	unsigned code = 0;
 
 	if (cmd->has_event_buffer || cmd->event_buffer) {
-		code = take_list(j, root, cmd->event_buffer, 0, &events);
+		code = take_list(j, t, cmd->event_buffer, 0, &events);
 		if (!code)
 			code = replace(j, t, events, MG_UNDO_BUFFER);
 	}
 	if (code || !cmd->events)
 		return code;
-	if (cmd->events->list && !cmd->events->has_request_id)
-		return 472;
-	code = take_list(j, root, cmd->events->list, cmd->events->request_id, &events);
+	code = ms_mg_events_take(j, t, cmd->events, &events);
 	if (!code)
 		code = replace(j, t, events, MG_UNDO_EVENTS);
 	if (!code && ms_mg_events_find(t->events, MS_H248_HANGTERM_THB, 0))

@@ -195,4 +195,5 @@ void ms_mg_applied(struct ms_mg *g, uint64_t token, ms_usec now)
 		undo_at_plane(j, code);
 	else
 		finish(j);
+	ms_mg_embedded_run(g, now);
 }

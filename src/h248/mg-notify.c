@@ -9,12 +9,6 @@
 #include "core/alloc.h"
 #include "h248/mg-priv.h"
 
-struct mg_observed {
-	struct mg_observed *next;
-	uint16_t ref, stream;
-	struct ms_bearer_event event;
-};
-
 /* ---- sending ---- */
 
 /* "2026-11-20T06:45:00.123Z" as yyyymmdd and hhmmss with hundredths. */
@@ -47,7 +41,8 @@ bool ms_mg_notify(struct ms_mg *g, struct mg_termination *t, uint32_t request_id
 		return false;
 	action.context = t->set.context ? t->set.context->id : MS_H248_CONTEXT_NULL;
 	cmd.terminations = ms_mg_name_node(g, &g->scratch, t);
-	stamp(g, now, &o->time);
+	if (!o->time.present)
+		stamp(g, now, &o->time);
 	bool ok = cmd.terminations && ms_mg_ask(g, kind, t, &action);
 	ms_h248_arena_reset(&g->scratch);
 	t->touched = (uint32_t)(now / MS_SEC);
@@ -68,8 +63,7 @@ void ms_mg_observed_free(struct mg_termination *t)
 	}
 }
 
-static void buffer(struct ms_mg *g, struct mg_termination *t, uint16_t ref, uint16_t stream,
-		   const struct ms_bearer_event *event)
+static void buffer(struct ms_mg *g, struct mg_termination *t, const struct mg_observed *what)
 {
 	struct mg_observed **at = &t->buffered, *o;
 	uint32_t n = 0;
@@ -81,22 +75,53 @@ static void buffer(struct ms_mg *g, struct mg_termination *t, uint16_t ref, uint
 		mg_count(g, "event_buffer_full");
 		return;
 	}
-	*o = (struct mg_observed){ NULL, ref, stream, *event };
+	*o = *what;
+	o->next = NULL;
 	*at = o;
 }
 
-static bool tell(struct ms_mg *g, struct mg_termination *t, uint16_t ref, uint16_t stream,
-		 const struct ms_bearer_event *event, ms_usec now)
+/* Recognized: told, unless that is not wanted, and what is embedded in it takes effect. */
+static bool recognize(struct ms_mg *g, struct mg_termination *t, const struct mg_armed *a,
+		      const struct mg_observed *what, ms_usec now)
 {
-	struct ms_h248_observed *o =
-		ms_h248_coding_put_event(&g->o.coding, &g->scratch, event, ref, stream);
+	uint32_t id = t->events->request_id;
+	struct ms_h248_observed *o;
+	bool ok = a->silent;
 
-	if (!o || !ms_mg_notify(g, t, t->events->request_id, o, MG_ASK_NOTIFY, now)) {
-		ms_h248_arena_reset(&g->scratch);
-		return false;
-	}
 	t->locked = t->set.buffering == MS_H248_BUFFER_LOCKSTEP;
-	return true;
+	if (a->then)
+		ms_mg_embedded_due(g, t, a);
+	if (ok)
+		return true;
+	o = ms_mg_observed_put(g, &g->scratch, what);
+	ok = o && ms_mg_notify(g, t, id, o, MG_ASK_NOTIFY, now);
+	ms_h248_arena_reset(&g->scratch);
+	return ok;
+}
+
+enum mg_heard ms_mg_observe(struct ms_mg *g, struct mg_termination *t, const struct mg_observed *o,
+			    ms_usec now)
+{
+	const struct mg_armed *a;
+
+	if (t->locked) {
+		if (!ms_mg_events_find(t->event_buffer, o->ref, o->stream))
+			return MG_NOT_ARMED;
+		buffer(g, t, o);
+		return MG_TOLD;
+	}
+	a = ms_mg_events_find(t->events, o->ref, o->stream);
+	if (!a)
+		return MG_NOT_ARMED;
+	return recognize(g, t, a, o, now) ? MG_TOLD : MG_NOT_TOLD;
+}
+
+void ms_mg_notify_unbuffered(struct mg_termination *t)
+{
+	if (t->set.buffering == MS_H248_BUFFER_LOCKSTEP)
+		return;
+	ms_mg_observed_free(t);
+	t->locked = false;
 }
 
 /* RFC 3525 section 7.1.9: in order; what the new Events do not have is dropped; a Notify locks again. */
@@ -105,12 +130,79 @@ void ms_mg_notify_buffered(struct ms_mg *g, struct mg_termination *t, ms_usec no
 	t->locked = false;
 	while (t->buffered && !t->locked) {
 		struct mg_observed *o = t->buffered;
+		const struct mg_armed *a = ms_mg_events_find(t->events, o->ref, o->stream);
 
 		t->buffered = o->next;
-		if (ms_mg_events_find(t->events, o->ref, o->stream))
-			(void)tell(g, t, o->ref, o->stream, &o->event, now);
+		if (a)
+			(void)recognize(g, t, a, o, now);
 		ms_free(o);
 	}
+}
+
+/* ---- as a descriptor ---- */
+
+static bool put_param(const struct ms_mg *g, struct ms_h248_arena *a, struct ms_h248_observed *o,
+		      uint16_t ref, struct ms_span text)
+{
+	struct ms_h248_param *p = ms_h248_arena_get(a, sizeof(*p)), **at = &o->params;
+	struct ms_h248_value *v = ms_h248_arena_get(a, sizeof(*v));
+
+	if (!p || !v)
+		return false;
+	v->octets = ms_h248_arena_copy(a, text);
+	p->name = ms_h248_name_of(g->o.coding.registry, ref);
+	p->values = v;
+	while (*at)
+		at = &(*at)->next;
+	*at = p;
+	return v->octets.p != NULL;
+}
+
+static int meth_of(unsigned how)
+{
+	return how == MS_H248_NC_TIMEOUT  ? MS_H248_G_SC_METH_TO
+	       : how == MS_H248_NC_SIGNAL ? MS_H248_G_SC_METH_SD
+					  : MS_H248_G_SC_METH_NC;
+}
+
+/* g/sc (RFC 3525 E.1.2) */
+static struct ms_h248_observed *put_ended(const struct ms_mg *g, struct ms_h248_arena *a,
+					  const struct mg_observed *what)
+{
+	const struct ms_h248_registry *r = g->o.coding.registry;
+	struct ms_h248_name name = ms_h248_name_of(r, what->signal);
+	struct ms_h248_observed *o = ms_h248_arena_get(a, sizeof(*o));
+	char text[160];
+
+	if (!o)
+		return NULL;
+	o->name = ms_h248_name_of(r, MS_H248_G_SC);
+	o->stream = what->stream;
+	(void)snprintf(text, sizeof(text), "%.*s/%.*s", MS_SPAN_FMT(name.package),
+		       MS_SPAN_FMT(name.item));
+	bool ok = put_param(g, a, o, MS_H248_G_SC_SIGID, ms_span_str(text));
+
+	if (ok)
+		o->params->values->form = MS_H248_QUOTED; /* a string */
+	ok = ok && put_param(g, a, o, MS_H248_G_SC_METH,
+			     ms_h248_choice_name(r, MS_H248_G_SC_METH, meth_of(what->how)));
+	(void)snprintf(text, sizeof(text), "%u", what->list);
+	if (ok && what->listed)
+		ok = put_param(g, a, o, MS_H248_G_SC_SLID, ms_span_str(text));
+	return ok ? o : NULL;
+}
+
+struct ms_h248_observed *ms_mg_observed_put(const struct ms_mg *g, struct ms_h248_arena *a,
+					    const struct mg_observed *o)
+{
+	struct ms_h248_observed *ret =
+		o->ref == MS_H248_G_SC
+			? put_ended(g, a, o)
+			: ms_h248_coding_put_event(&g->o.coding, a, &o->event, o->ref, o->stream);
+
+	if (ret)
+		stamp(g, o->at, &ret->time); /* when it was detected */
+	return ret;
 }
 
 /* ---- bearer events ---- */
@@ -125,54 +217,19 @@ static bool is_end(const struct ms_bearer_event *e)
 static bool report(struct ms_mg *g, struct mg_stream *s, const struct ms_bearer_event *event,
 		   ms_usec now)
 {
-	struct mg_termination *t = s->termination;
+	struct mg_observed o = { .at = now, .stream = s->id, .event = *event };
 
 	for (const uint16_t *ref = ms_h248_coding_events(event->kind); *ref; ref++) {
-		if (t->locked && ms_mg_events_find(t->event_buffer, *ref, s->id)) {
-			buffer(g, t, *ref, s->id, event);
-			return true;
-		}
-		if (t->locked || !ms_mg_events_find(t->events, *ref, s->id))
-			continue;
-		if (tell(g, t, *ref, s->id, event, now))
-			return true;
-		if (is_end(event)) /* told when a controller is back */
+		o.ref = *ref;
+		enum mg_heard heard = ms_mg_observe(g, s->termination, &o, now);
+
+		if (heard == MG_NOT_TOLD && is_end(event)) /* told when a controller is back */
 			s->missed =
 				(uint8_t)(event->general ? event->general : MS_BEARER_TEMPORARY);
-		return true;
+		if (heard != MG_NOT_ARMED)
+			return true;
 	}
 	return false;
-}
-
-/* g/sc: the signal ended, and the controller asked to be told of such an end. */
-static void signal_ended(struct ms_mg *g, struct mg_stream *s, unsigned which, unsigned how,
-			 ms_usec now)
-{
-	struct mg_termination *t = s->termination;
-	const struct ms_h248_registry *r = g->o.coding.registry;
-	struct ms_h248_name name =
-		ms_h248_name_of(r, which == MG_TCP ? MS_H248_TCPBCC_ESTBNC : MS_H248_TLSBSC_ESTBNC);
-	char id[160];
-	struct ms_h248_value values[2] = { { .form = MS_H248_TEXT }, { .form = MS_H248_TEXT } };
-	struct ms_h248_param params[2] = { { .values = &values[0] }, { .values = &values[1] } };
-	struct ms_h248_observed o = { .stream = s->id, .params = params };
-
-	if (!(s->set.starting & which))
-		return;
-	s->set.starting &= (uint8_t)~which;
-	if (!(s->set.completion & how) || !ms_mg_events_find(t->events, MS_H248_G_SC, s->id))
-		return;
-	(void)snprintf(id, sizeof(id), "%.*s/%.*s", MS_SPAN_FMT(name.package),
-		       MS_SPAN_FMT(name.item));
-	o.name = ms_h248_name_of(r, MS_H248_G_SC);
-	params[0].name = ms_h248_name_of(r, MS_H248_G_SC_SIGID);
-	values[0].octets = ms_span_str(id);
-	params[0].next = &params[1];
-	params[1].name = ms_h248_name_of(r, MS_H248_G_SC_METH);
-	values[1].octets = ms_h248_choice_name(r, MS_H248_G_SC_METH,
-					       how == MS_H248_NC_TIMEOUT ? MS_H248_G_SC_METH_TO
-									 : MS_H248_G_SC_METH_NC);
-	(void)ms_mg_notify(g, t, t->events->request_id, &o, MG_ASK_NOTIFY, now);
 }
 
 /* What the event says of the endpoint. */
@@ -206,9 +263,7 @@ static bool take_event(struct ms_mg *g, struct mg_stream *s, const struct ms_bea
 		s->tcp_up = x->tcp;
 		s->tls_up = x->tls;
 	}
-	for (unsigned which = MG_TCP; which <= MG_TLS; which <<= 1)
-		if (x->over & which)
-			signal_ended(g, s, which, x->how, now);
+	ms_mg_signals_ended(g, s, x->over, x->how, now);
 	return report(g, s, event, now);
 }
 
@@ -219,6 +274,7 @@ void ms_mg_event(struct ms_mg *g, ms_plane_endpoint e, const struct ms_bearer_ev
 
 	if (s && !s->termination->gone && event->kind <= MS_BEARER_LATCHED)
 		(void)take_event(g, s, event, now);
+	ms_mg_embedded_run(g, now);
 }
 
 /* ---- a worker is gone ---- */
@@ -277,6 +333,7 @@ void ms_mg_home_lost(struct ms_mg *g, uint16_t home, ms_usec now)
 		lost_in_undo((struct mg_job *)((char *)l - offsetof(struct mg_job, link)), home);
 
 	ms_mg_contexts_each(g, lost_in, &x);
+	ms_mg_embedded_run(g, now);
 }
 
 /* ---- what could not be told while there was no controller ---- */
@@ -309,6 +366,7 @@ void ms_mg_notify_missed(struct ms_mg *g, ms_usec now)
 	struct lost x = { g, 0, now };
 
 	ms_mg_contexts_each(g, missed_in, &x);
+	ms_mg_embedded_run(g, now);
 }
 
 /* ---- ROOT ---- */
@@ -321,7 +379,9 @@ void ms_mg_notify_root(struct ms_mg *g, uint16_t ref, unsigned percent, enum mg_
 	struct ms_h248_observed o = { .name = ms_h248_name_of(g->o.coding.registry, ref) };
 	char text[12];
 
-	if (!ms_mg_events_find(g->root.events, ref, 0))
+	const struct mg_armed *a = ms_mg_events_find(g->root.events, ref, 0);
+
+	if (!a)
 		return;
 	if (ref == MS_H248_CHP_MGCON) {
 		(void)snprintf(text, sizeof(text), "%u", percent);
@@ -329,5 +389,9 @@ void ms_mg_notify_root(struct ms_mg *g, uint16_t ref, unsigned percent, enum mg_
 		p.name = ms_h248_name_of(g->o.coding.registry, MS_H248_CHP_MGCON_REDUCTION);
 		o.params = &p;
 	}
-	(void)ms_mg_notify(g, &g->root, g->root.events->request_id, &o, kind, now);
+	if (a->then)
+		ms_mg_embedded_due(g, &g->root, a);
+	if (!a->silent)
+		(void)ms_mg_notify(g, &g->root, g->root.events->request_id, &o, kind, now);
+	ms_mg_embedded_run(g, now);
 }

@@ -27,16 +27,27 @@ struct mg_armed {
 	uint32_t value;  /* its time: timerx and dt seconds, mit 10 ms */
 	uint8_t direction;
 	bool keep_active;
+	bool silent; /* version 3 NeverNotify: recognized without a Notify */
+	struct mg_embedded
+		*then; /* mg-embed.c: takes effect when it is recognized; NULL: nothing */
 };
 
 /** An Events or EventBuffer descriptor. */
 struct mg_events {
 	uint32_t request_id;
+	uint32_t serial; /* no two are alike */
 	uint16_t n;
 	struct mg_armed list[];
 };
 
-enum { MG_TCP = 1, MG_TLS = 2 }; /* bits */
+enum { MG_TCP = 1, MG_TLS = 2 }; /* bits: EstBNC of tcpbcc, of tlsbsc */
+
+/** A signal that was ordered, as far as its completion is to be told. */
+struct mg_signal {
+	uint16_t list; /* of the signal list it came in */
+	bool listed;
+	uint8_t completion; /* MS_H248_NC_ bits wanted */
+};
 
 /** What commands change of a stream; replaced whole, together with the packed bearer. */
 struct mg_stream_set {
@@ -44,9 +55,10 @@ struct mg_stream_set {
 	uint32_t certificate;
 	uint16_t packed_len;
 	uint8_t starting; /* MG_TCP, MG_TLS: EstBNC acted on, outcome not known: an active signal */
-	uint8_t completion; /* MS_H248_NC_ bits wanted of it */
-	bool live;          /* the plane knows it */
-	bool latching;      /* the first packet has not told the remote address yet */
+	uint8_t halted;   /* of these, ended by a RelBNC of a transaction that is not finished */
+	struct mg_signal signals[2]; /* of MG_TCP, MG_TLS */
+	bool live;                   /* the plane knows it */
+	bool latching;               /* the first packet has not told the remote address yet */
 };
 
 struct mg_stream {
@@ -70,8 +82,6 @@ struct mg_termination_set {
 	uint32_t change_at; /* seconds: when `service` becomes change_to; 0: no change planned */
 	enum ms_h248_service_state change_to;
 };
-
-struct mg_observed; /* mg-notify.c: an event waiting in the EventBuffer */
 
 struct mg_termination {
 	struct mg_termination *chain; /* in the table by number */
@@ -235,7 +245,7 @@ struct ms_mg {
 	struct mg_termination **terminations;
 	struct mg_stream **endpoints;
 	uint32_t contexts_mask, terminations_mask;
-	uint32_t next_context, next_number;
+	uint32_t next_context, next_number, next_serial;
 	ms_plane_endpoint next_endpoint;
 	struct ms_mg_figures figures;
 	struct mg_termination root;
@@ -270,6 +280,10 @@ struct ms_mg {
 	struct mg_ask asks[MG_REQUESTS_MAX];
 	uint32_t next_cookie;
 	struct ms_h248_arena scratch; /* for what we ask */
+
+	/* embedded descriptors that wait for their context */
+	struct ms_list activations;
+	uint32_t n_activations;
 
 	/* hangterm, delayed ServiceChange */
 	struct ms_list wheel[MG_WHEEL_SLOTS];
@@ -426,6 +440,14 @@ unsigned ms_mg_descriptors(struct mg_job *j, struct mg_termination *t,
 			   const struct ms_h248_command *cmd, struct ms_h248_command *reply);
 unsigned ms_mg_stream_apply(struct mg_job *j, struct mg_termination *t, uint16_t id,
 			    const struct ms_h248_command *cmd, struct ms_h248_command *reply);
+/** A signal or event names a stream: it must be one of the termination. */
+unsigned ms_mg_streams_exist(struct mg_job *j, const struct mg_termination *t,
+			     const struct ms_h248_command *cmd);
+/** Checks an Events descriptor; *ret_events NULL: it is empty. */
+unsigned ms_mg_events_take(struct mg_job *j, struct mg_termination *t,
+			   const struct ms_h248_events *events, struct mg_events **ret_events);
+/** The events that can be detected on terminations or on ROOT, `i` from 0 on; 0: no more. */
+uint16_t ms_mg_events_known(bool root, size_t i);
 /** Events and EventBuffer descriptors. */
 unsigned ms_mg_events_apply(struct mg_job *j, struct mg_termination *t,
 			    const struct ms_h248_command *cmd);
@@ -470,11 +492,56 @@ unsigned ms_mg_audit_capability(struct mg_job *j, struct mg_termination *t,
 struct mg_fixup *ms_mg_fixup_new(struct mg_job *j, const struct mg_termination *t,
 				 struct ms_h248_command *reply);
 
+/* ---- mg-embed.c ---- */
+
+void ms_mg_events_free(struct mg_events *e);
+/** What an event is to cause; *ret NULL: nothing. */
+unsigned ms_mg_embedded_take(struct mg_job *j, struct mg_termination *t,
+			     const struct ms_h248_event *e, struct mg_embedded **ret);
+/** The event was recognized: it is to be caused as soon as the context is free. */
+void ms_mg_embedded_due(struct ms_mg *g, const struct mg_termination *t, const struct mg_armed *a);
+void ms_mg_embedded_run(struct ms_mg *g, ms_usec now);
+/** Forgets what waits. */
+void ms_mg_embedded_done(struct ms_mg *g);
+
+/* ---- mg-signal.c: completion of signals ---- */
+
+/** Reads of the Signals descriptor how the end of the signals of a stream is to be told. */
+void ms_mg_signals_note(struct mg_stream *s, const struct ms_h248_signals *signals);
+/** Is it one of a signal list that is under way already (RFC 3525 section 7.1.11)? */
+bool ms_mg_signal_goes_on(const struct ms_mg *g, const struct mg_stream *s,
+			  const struct ms_h248_signals *signals, unsigned which);
+/** Signals of a stream ended; `how` is an MS_H248_NC_ bit. */
+void ms_mg_signals_ended(struct ms_mg *g, struct mg_stream *s, unsigned which, unsigned how,
+			 ms_usec now);
+
 /* ---- mg-notify.c ---- */
 
-/** Sends a Notify of one observed event. */
+/** Something that was detected, perhaps waiting in the EventBuffer. */
+struct mg_observed {
+	struct mg_observed *next;
+	ms_usec at;
+	uint16_t ref, stream;
+	struct ms_bearer_event event; /* of a bearer */
+	uint16_t signal;              /* g/sc: which signal ended, and how */
+	uint8_t how;
+	bool listed;
+	uint16_t list;
+};
+
+enum mg_heard { MG_NOT_ARMED, MG_TOLD, MG_NOT_TOLD };
+/** An event at a termination: buffered, told, or of no interest; it may have embedded descriptors. */
+enum mg_heard ms_mg_observe(struct ms_mg *g, struct mg_termination *t, const struct mg_observed *o,
+			    ms_usec now);
+/** As an ObservedEvents descriptor has it, from the arena. NULL: no memory. */
+struct ms_h248_observed *ms_mg_observed_put(const struct ms_mg *g, struct ms_h248_arena *a,
+					    const struct mg_observed *o);
+
+/** Sends a Notify of one observed event; its time is `now` unless it has one. */
 bool ms_mg_notify(struct ms_mg *g, struct mg_termination *t, uint32_t request_id,
 		  struct ms_h248_observed *o, enum mg_ask_kind kind, ms_usec now);
+/** EventBufferControl was set: Off discards what is buffered. */
+void ms_mg_notify_unbuffered(struct mg_termination *t);
 /** New Events came: what the EventBuffer holds is looked at (RFC 3525 section 7.1.9). */
 void ms_mg_notify_buffered(struct ms_mg *g, struct mg_termination *t, ms_usec now);
 void ms_mg_notify_missed(struct ms_mg *g, ms_usec now);

@@ -313,6 +313,7 @@ int ms_mg_request(struct ms_mg *g, unsigned controller, void *job,
 	else
 		ms_mg_actions_run(j, t);
 	ms_mg_job_submit(j);
+	ms_mg_embedded_run(g, now);
 	return 0;
 }
 

@@ -321,28 +321,28 @@ static unsigned order(struct apply *a, enum ms_plane_verb verb, unsigned bit)
 	return 0;
 }
 
-static uint8_t completion_of(const struct ms_h248_signal *list, uint16_t stream)
+static unsigned start(struct apply *a, const struct ms_h248_command *cmd, unsigned which)
 {
-	uint8_t ret = 0;
-
-	for (; list; list = list->next)
-		if (!list->stream || list->stream == stream)
-			ret |= list->has_completion ? list->completion : 0;
-	return ret;
+	if (ms_mg_signal_goes_on(a->j->g, a->s, cmd->signals, which))
+		return 0;
+	return order(a, which == MG_TCP ? MS_PLANE_START_TCP : MS_PLANE_START_TLS, which);
 }
 
 static unsigned orders(struct apply *a, const struct ms_h248_command *cmd)
 {
+	unsigned started = (a->b.start_tcp ? MG_TCP : 0u) | (a->b.start_tls ? MG_TLS : 0u);
 	unsigned code = 0;
 
-	if (cmd->signals)
-		a->s->set.completion = completion_of(cmd->signals->list, a->s->id);
 	if (a->b.release && a->s->set.live)
 		code = order(a, MS_PLANE_RELEASE, 0);
+	if (a->b.release)
+		a->s->set.halted = (uint8_t)(a->s->set.starting & ~started);
 	if (!code && a->b.start_tcp && !a->s->tcp_up)
-		code = order(a, MS_PLANE_START_TCP, MG_TCP);
+		code = start(a, cmd, MG_TCP);
 	if (!code && a->b.start_tls && !a->s->tls_up)
-		code = order(a, MS_PLANE_START_TLS, MG_TLS);
+		code = start(a, cmd, MG_TLS);
+	if (cmd->signals)
+		ms_mg_signals_note(a->s, cmd->signals);
 	return code;
 }
 

@@ -164,8 +164,8 @@ void ms_mg_termination_free(struct ms_mg *g, struct mg_termination *t)
 		t->set.context->n--;
 	leave_topology(t->set.context, t);
 	g->figures.terminations--;
-	ms_free(t->events);
-	ms_free(t->event_buffer);
+	ms_mg_events_free(t->events);
+	ms_mg_events_free(t->event_buffer);
 	ms_mg_observed_free(t);
 	ms_free(t);
 }

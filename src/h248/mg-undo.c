@@ -63,10 +63,10 @@ static void undo_termination(struct mg_undo *u)
 	if (u->kind == MG_UNDO_SET) {
 		move_back(t, &u->old.set);
 	} else if (u->kind == MG_UNDO_EVENTS) {
-		ms_free(t->events);
+		ms_mg_events_free(t->events);
 		t->events = u->old.events;
 	} else if (u->kind == MG_UNDO_BUFFER) {
-		ms_free(t->event_buffer);
+		ms_mg_events_free(t->event_buffer);
 		t->event_buffer = u->old.events;
 	} else {
 		t->gone = false;
@@ -144,6 +144,16 @@ void ms_mg_undo_to(struct mg_job *j, const struct mg_mark *mark)
 	j->at = *mark;
 }
 
+/* Signals that a RelBNC has ended. */
+static void commit_stream(struct mg_job *j, struct mg_stream *s)
+{
+	unsigned halted = s->set.halted;
+
+	s->set.halted = 0;
+	if (halted && !s->termination->gone)
+		ms_mg_signals_ended(j->g, s, halted, MS_H248_NC_SIGNAL, j->now);
+}
+
 static void commit_one(struct mg_job *j, struct mg_undo *u)
 {
 	switch (u->kind) {
@@ -151,22 +161,27 @@ static void commit_one(struct mg_job *j, struct mg_undo *u)
 		ms_mg_topology_free(u->old.attributes.topology);
 		break;
 	case MG_UNDO_EVENTS:
-		ms_free(u->old.events);
+		ms_mg_events_free(u->old.events);
 		if (!((struct mg_termination *)u->what)->gone)
 			ms_mg_notify_buffered(j->g, u->what, j->now);
 		break;
 	case MG_UNDO_BUFFER:
-		ms_free(u->old.events);
+		ms_mg_events_free(u->old.events);
+		if (!((struct mg_termination *)u->what)->event_buffer)
+			ms_mg_observed_free(u->what); /* RFC 3525 section 7.1.9 */
 		break;
 	case MG_UNDO_STREAM_SET:
 		ms_mg_packed_free(&u->old.stream_set);
+		commit_stream(j, u->what);
+		break;
+	case MG_UNDO_SET:
+		ms_mg_notify_unbuffered(u->what);
 		break;
 	case MG_UNDO_LEFT:
 		give_back(j->g, &u->old.port);
 		break;
 	case MG_UNDO_CONTEXT:
 	case MG_UNDO_TERMINATION:
-	case MG_UNDO_SET:
 	case MG_UNDO_STREAM:
 	case MG_UNDO_TAKEN:
 	case MG_UNDO_GONE:

@@ -59,8 +59,12 @@ static void ask(struct ms_mg *g, struct mg_termination *t, ms_usec now)
 		.name = ms_h248_name_of(g->o.coding.registry, MS_H248_HANGTERM_THB),
 	};
 
+	const struct mg_armed *a = ms_mg_events_find(t->events, MS_H248_HANGTERM_THB, 0);
+
 	t->touched = (uint32_t)(now / MS_SEC);
 	mg_count(g, "hanging_asked");
+	if (a->then)
+		ms_mg_embedded_due(g, t, a);
 	ms_mg_notify(g, t, t->events->request_id, &o, MG_ASK_HEARTBEAT, now);
 }
 
@@ -93,6 +97,7 @@ void ms_mg_wheel_tick(struct ms_mg *g, ms_usec now)
 		ms_list_foreach_safe (l, tmp, slot)
 			look(g, of(l), now);
 	}
+	ms_mg_embedded_run(g, now);
 }
 
 ms_usec ms_mg_wheel_deadline(const struct ms_mg *g)

@@ -14,6 +14,9 @@ const char *const ms_mg_counters[] = {
 	"bearer_released",
 	"command_failed",
 	"controller_lost",
+	"embedded_done",
+	"embedded_failed",
+	"embedded_lost",
 	"event_buffer_full",
 	"hanging_asked",
 	"held_contexts_released",
@@ -154,6 +157,7 @@ int ms_mg_new(const struct ms_mg_options *o, ms_usec now, struct ms_mg **ret_g)
 	g->random = o->random ? o->random : &ms_random_system;
 	ms_list_init(&g->jobs);
 	ms_list_init(&g->unused);
+	ms_list_init(&g->activations);
 	for (size_t i = 0; i < MG_WHEEL_SLOTS; i++)
 		ms_list_init(&g->wheel[i]);
 	ms_h248_arena_init(&g->scratch, 64 * 1024);
@@ -199,7 +203,7 @@ static void drop_undo(struct ms_mg *g)
 			if (u->kind == MG_UNDO_STREAM_SET)
 				ms_mg_packed_free(&u->old.stream_set);
 			else if (u->kind == MG_UNDO_EVENTS || u->kind == MG_UNDO_BUFFER)
-				ms_free(u->old.events);
+				ms_mg_events_free(u->old.events);
 			else if (u->kind == MG_UNDO_ATTRIBUTES)
 				ms_mg_topology_free(u->old.attributes.topology);
 		}
@@ -222,8 +226,9 @@ struct ms_mg *ms_mg_free(struct ms_mg *g)
 	free_jobs(&g->jobs);
 	free_jobs(&g->unused);
 	ms_h248_arena_done(&g->scratch);
-	ms_free(g->root.events);
-	ms_free(g->root.event_buffer);
+	ms_mg_embedded_done(g);
+	ms_mg_events_free(g->root.events);
+	ms_mg_events_free(g->root.event_buffer);
 	ms_mg_observed_free(&g->root);
 	ms_free(g->contexts);
 	ms_free(g->terminations);

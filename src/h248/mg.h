@@ -114,7 +114,7 @@ struct ms_mg *ms_mg_free(struct ms_mg *g);
 /**
  * Executes a request of controller `controller` (MS_MG_STRANGER: of none of ours). 0: the reply went
  * or will go out through handlers.reply with `job`. -EAGAIN: a context in it is being worked on by an
- * earlier transaction; keep the request and ask again after the next handlers.reply.
+ * earlier transaction; keep the request and ask again after the next handlers.reply or ms_mg_applied().
  */
 MS_MUST_CHECK int ms_mg_request(struct ms_mg *g, unsigned controller, void *job,
 				const struct ms_h248_transaction *t, ms_usec now);

@@ -298,7 +298,10 @@ void fake_event(struct fake *f, enum ms_bearer_event_kind kind, const char *caus
 	struct ms_bearer_event e = { .kind = kind, .general = MS_BEARER_NORMAL, .alert = 255 };
 
 	(void)snprintf(e.cause, sizeof(e.cause), "%s", cause);
+	f->did[0] = 0;
 	ms_mg_event(f->g, f->endpoint, &e, f->now);
+	if (!f->by_hand)
+		fake_apply(f);
 }
 
 /* ---- all ---- */
