@@ -299,6 +299,19 @@ static const struct {
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
+static bool is_key(uint16_t ref)
+{
+	return ref == MS_H248_XEM_PSK || ref == MS_H248_XEM_PSKID;
+}
+
+uint16_t ms_h248_coding_property(const struct ms_h248_profile *p, size_t i)
+{
+	for (size_t k = 0; k < N(controls); k++)
+		if ((p->psk || !is_key(controls[k].ref)) && !i--)
+			return controls[k].ref;
+	return 0;
+}
+
 static int take_property(struct get *g, const struct ms_h248_param *p)
 {
 	if (!p->name.ref)

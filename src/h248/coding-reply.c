@@ -178,16 +178,17 @@ struct ms_h248_observed *ms_h248_coding_put_event(const struct ms_h248_coding *c
 /* ---- statistics ---- */
 
 int ms_h248_coding_put_statistics(const struct ms_h248_coding *c, struct ms_h248_arena *a,
-				  const struct ms_bearer_statistics *s,
-				  struct ms_h248_command *reply)
+				  const struct ms_bearer_statistics *s, unsigned mask,
+				  struct ms_h248_param **list)
 {
-	reply->has_statistics = true;
 	for (size_t i = 0; i < MS_H248_STATISTICS; i++) {
 		const struct ms_h248_statistic *t = &ms_h248_statistics[i];
 		uint64_t value;
 
+		if (!(mask & 1u << i))
+			continue;
 		memcpy(&value, (const uint8_t *)s + t->offset, sizeof(value));
-		if (!add_number(c, a, &reply->statistics, t->ref, value))
+		if (!add_number(c, a, list, t->ref, value))
 			return -ENOMEM;
 	}
 	return 0;

@@ -146,11 +146,14 @@ struct ms_h248_observed *ms_h248_coding_put_event(const struct ms_h248_coding *c
 						  const struct ms_bearer_event *event, uint16_t ref,
 						  uint16_t stream);
 
-/** Statistics for a Subtract or AuditValue reply. */
+/** Statistics for a Subtract or AuditValue reply; `mask`: bits 1 << index in ms_h248_statistics. -ENOMEM. */
 MS_MUST_CHECK int ms_h248_coding_put_statistics(const struct ms_h248_coding *c,
 						struct ms_h248_arena *a,
-						const struct ms_bearer_statistics *s,
-						struct ms_h248_command *reply);
+						const struct ms_bearer_statistics *s, unsigned mask,
+						struct ms_h248_param **list);
+
+/** The LocalControl properties the gateway takes, `i` from 0 on (handles); 0: no more. */
+uint16_t ms_h248_coding_property(const struct ms_h248_profile *p, size_t i);
 
 /** Which statistic is which member of struct ms_bearer_statistics. */
 struct ms_h248_statistic {

@@ -1,43 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AuditValue, AuditCapability and the Audit descriptor of other commands (RFC 3525 sections 7.1.12,
- * 7.2.5, 7.2.6). Individual items (version 2) are answered by the whole descriptor they are in, which
- * section 7.2.5 leaves to us; keys are in none.
+ * AuditValue and the Audit descriptor of other commands (RFC 3525 sections 7.1.12 and 7.2.5): whole
+ * descriptors, with what is individually asked for (mg-pick.c) put into one reply. Keys are in none.
  */
 #include "h248/mg-priv.h"
-
-struct mg_fixup *ms_mg_fixup_new(struct mg_job *j, const struct mg_termination *t,
-				 struct ms_h248_command *reply)
-{
-	struct mg_fixup *f = ms_h248_arena_get(&j->arena, sizeof(*f));
-
-	if (!f)
-		return NULL;
-	f->reply = reply;
-	f->sum.up_ms = (uint64_t)((j->now - t->since) / MS_MSEC); /* nt/dur */
-	f->prev = j->at.fixups;
-	j->at.fixups = f;
-	return f;
-}
-
-static unsigned statistics(struct mg_job *j, struct mg_termination *t,
-			   struct ms_h248_command *reply)
-{
-	struct mg_fixup *f = ms_mg_fixup_new(j, t, reply);
-
-	if (!f)
-		return 510;
-	for (struct mg_stream *s = t->streams; s; s = s->next) {
-		if (!s->set.live)
-			continue;
-		if (!ms_mg_op_new(j, MG_OP_ENDS, MS_PLANE_STATISTICS, s))
-			return 510;
-		j->at.ends->fixup = f;
-	}
-	if (t->set.context)
-		ms_mg_touch(j, t->set.context); /* it must stay until the plane has told */
-	return 0;
-}
 
 /* ---- Media ---- */
 
@@ -156,8 +122,9 @@ static unsigned signals(struct mg_job *j, const struct mg_termination *t,
 		uint16_t ref;
 	} kinds[] = { { MG_TCP, MS_H248_TCPBCC_ESTBNC }, { MG_TLS, MS_H248_TLSBSC_ESTBNC } };
 
-	reply->signals = ms_h248_arena_get(&j->arena, sizeof(*reply->signals));
-	if (!reply->signals)
+	struct ms_h248_signals *all = ms_h248_arena_get(&j->arena, sizeof(*all));
+
+	if (!all)
 		return 510;
 	for (const struct mg_stream *s = t->streams; s; s = s->next) {
 		for (size_t i = 0; i < 2; i++) {
@@ -170,10 +137,11 @@ static unsigned signals(struct mg_job *j, const struct mg_termination *t,
 				return 510;
 			n->name = ms_h248_name_of(j->g->o.coding.registry, kinds[i].ref);
 			n->stream = s->id;
-			n->next = reply->signals->list;
-			reply->signals->list = n;
+			n->next = all->list;
+			all->list = n;
 		}
 	}
+	reply->signals = all->list ? all : NULL;
 	return 0;
 }
 
@@ -212,46 +180,23 @@ static unsigned packages(struct mg_job *j, struct ms_h248_command *reply)
 	return 0;
 }
 
-/* ---- all ---- */
-
-/* What is asked for, and has nothing to tell, is named in an Audit descriptor of the reply. */
-static unsigned nothing(struct mg_job *j, uint32_t token, struct ms_h248_command *reply)
-{
-	if (!reply->audit)
-		reply->audit = ms_h248_arena_get(&j->arena, sizeof(*reply->audit));
-	if (!reply->audit)
-		return 510;
-	reply->audit->tokens |= token;
-	return 0;
-}
-
-static uint32_t wanted(const struct ms_h248_audit *a)
-{
-	return a->tokens | (a->media ? MS_H248_AUDIT_MEDIA : 0) |
-	       (a->events ? MS_H248_AUDIT_EVENTS : 0) | (a->signals ? MS_H248_AUDIT_SIGNALS : 0) |
-	       (a->event_buffer ? MS_H248_AUDIT_EVENT_BUFFER : 0) |
-	       (a->digitmap.present ? MS_H248_AUDIT_DIGITMAP : 0) |
-	       (a->statistics ? MS_H248_AUDIT_STATISTICS : 0) |
-	       (a->packages ? MS_H248_AUDIT_PACKAGES : 0);
-}
+/* ---- whole descriptors ---- */
 
 static unsigned event_buffer(struct mg_job *j, const struct mg_termination *t,
-			     struct ms_h248_command *reply)
+			     struct ms_h248_command *part)
 {
-	reply->has_event_buffer = true;
-	return event_list(j, t->event_buffer, &reply->event_buffer);
+	part->has_event_buffer = t->event_buffer != NULL;
+	return event_list(j, t->event_buffer, &part->event_buffer);
 }
 
 /* What waits in the EventBuffer and was not told (RFC 3525 section 7.1.17). */
 static unsigned observed(struct mg_job *j, const struct mg_termination *t,
-			 struct ms_h248_command *reply)
+			 struct ms_h248_command *part)
 {
-	struct ms_h248_observed **at = &reply->observed;
+	struct ms_h248_observed **at = &part->observed;
 
-	reply->has_observed = true;
-	reply->observed_id = t->events ? t->events->request_id : 0;
-	while (*at)
-		at = &(*at)->next;
+	part->has_observed = t->buffered != NULL;
+	part->observed_id = t->events ? t->events->request_id : 0;
 	for (const struct mg_observed *o = t->buffered; o; o = o->next) {
 		*at = ms_mg_observed_put(j->g, &j->arena, o);
 		if (!*at)
@@ -261,45 +206,80 @@ static unsigned observed(struct mg_job *j, const struct mg_termination *t,
 	return 0;
 }
 
+unsigned ms_mg_audit_whole(struct mg_job *j, struct mg_termination *t, uint32_t tokens,
+			   struct ms_h248_command *part)
+{
+	unsigned code = 0;
+
+	if (tokens & MS_H248_AUDIT_MEDIA)
+		code = media(j, t, part);
+	if (!code && (tokens & MS_H248_AUDIT_EVENTS) && t->events)
+		code = events(j, t, part);
+	if (!code && (tokens & MS_H248_AUDIT_SIGNALS))
+		code = signals(j, t, part);
+	if (!code && (tokens & MS_H248_AUDIT_EVENT_BUFFER))
+		code = event_buffer(j, t, part);
+	if (!code && (tokens & MS_H248_AUDIT_PACKAGES))
+		code = packages(j, part);
+	if (!code && (tokens & MS_H248_AUDIT_OBSERVED))
+		code = observed(j, t, part);
+	return code;
+}
+
+/* ---- all ---- */
+
+uint32_t ms_mg_audit_wanted(const struct ms_h248_audit *a)
+{
+	return a->tokens | (a->media ? MS_H248_AUDIT_MEDIA : 0) |
+	       (a->events ? MS_H248_AUDIT_EVENTS : 0) | (a->signals ? MS_H248_AUDIT_SIGNALS : 0) |
+	       (a->event_buffer ? MS_H248_AUDIT_EVENT_BUFFER : 0) |
+	       (a->digitmap.present ? MS_H248_AUDIT_DIGITMAP : 0) |
+	       (a->statistics ? MS_H248_AUDIT_STATISTICS : 0) |
+	       (a->packages ? MS_H248_AUDIT_PACKAGES : 0);
+}
+
+static uint32_t given(const struct ms_h248_command *r)
+{
+	return (r->media ? MS_H248_AUDIT_MEDIA : 0u) | (r->events ? MS_H248_AUDIT_EVENTS : 0u) |
+	       (r->signals ? MS_H248_AUDIT_SIGNALS : 0u) |
+	       (r->has_event_buffer ? MS_H248_AUDIT_EVENT_BUFFER : 0u) |
+	       (r->packages ? MS_H248_AUDIT_PACKAGES : 0u) |
+	       (r->has_observed ? MS_H248_AUDIT_OBSERVED : 0u);
+}
+
+unsigned ms_mg_audit_missing(struct mg_job *j, uint32_t tokens, struct ms_h248_command *reply)
+{
+	tokens &= ~given(reply);
+	if (reply->audit)
+		reply->audit->tokens &= ~given(reply); /* another termination of the union had it */
+	if (!tokens)
+		return 0;
+	if (!reply->audit)
+		reply->audit = ms_h248_arena_get(&j->arena, sizeof(*reply->audit));
+	if (!reply->audit)
+		return 510;
+	reply->audit->tokens |= tokens;
+	return 0;
+}
+
 unsigned ms_mg_audit(struct mg_job *j, struct mg_termination *t, const struct ms_h248_audit *audit,
 		     struct ms_h248_command *reply)
 {
-	uint32_t want = wanted(audit);
-	unsigned code = 0;
+	struct ms_h248_command part = { .verb = reply->verb }, picked = { .verb = reply->verb };
+	uint32_t want = ms_mg_audit_wanted(audit), statistics = want & MS_H248_AUDIT_STATISTICS;
+	unsigned code = ms_mg_audit_whole(j, t, audit->tokens, &part);
 
-	if (want & MS_H248_AUDIT_MEDIA)
-		code = media(j, t, reply);
-	if (!code && (want & MS_H248_AUDIT_EVENTS))
-		code = t->events ? events(j, t, reply) : nothing(j, MS_H248_AUDIT_EVENTS, reply);
-	if (!code && (want & MS_H248_AUDIT_SIGNALS))
-		code = signals(j, t, reply);
-	if (!code && reply->signals && !reply->signals->list) {
-		reply->signals = NULL;
-		code = nothing(j, MS_H248_AUDIT_SIGNALS, reply);
+	if (!code)
+		code = ms_mg_pick(j, t, audit, &picked);
+	if (code)
+		return code;
+	ms_mg_audit_merge(&part, reply);
+	ms_mg_audit_merge(&picked, reply);
+	if (t != &j->g->root) {
+		want &= ~statistics;
+		code = ms_mg_pick_statistics(j, t, audit, reply);
+		if (!code && (audit->tokens & statistics))
+			code = ms_mg_statistics(j, t, MG_STATISTICS_ALL, reply);
 	}
-	if (!code && (want & MS_H248_AUDIT_EVENT_BUFFER))
-		code = t->event_buffer ? event_buffer(j, t, reply)
-				       : nothing(j, MS_H248_AUDIT_EVENT_BUFFER, reply);
-	if (!code && (want & MS_H248_AUDIT_PACKAGES))
-		code = packages(j, reply);
-	if (!code && (want & MS_H248_AUDIT_STATISTICS))
-		code = t == &j->g->root ? nothing(j, MS_H248_AUDIT_STATISTICS, reply)
-					: statistics(j, t, reply);
-	if (!code && (want & MS_H248_AUDIT_OBSERVED))
-		code = t->buffered ? observed(j, t, reply)
-				   : nothing(j, MS_H248_AUDIT_OBSERVED, reply);
-	want &= MS_H248_AUDIT_MUX | MS_H248_AUDIT_MODEM | MS_H248_AUDIT_DIGITMAP;
-	return code || !want ? code : nothing(j, want, reply);
-}
-
-/* Capabilities: the packages, which say which events, signals, properties and statistics there are. */
-unsigned ms_mg_audit_capability(struct mg_job *j, struct mg_termination *t,
-				const struct ms_h248_audit *audit, struct ms_h248_command *reply)
-{
-	(void)t;
-
-	uint32_t want = wanted(audit), rest = want & ~(uint32_t)MS_H248_AUDIT_PACKAGES;
-	unsigned code = want & MS_H248_AUDIT_PACKAGES ? packages(j, reply) : 0;
-
-	return code || !rest ? code : nothing(j, rest, reply);
+	return code ? code : ms_mg_audit_missing(j, want, reply);
 }

@@ -95,7 +95,8 @@ unsigned ms_mg_move(struct mg_call *c, struct mg_termination *t)
 
 /* ---- Subtract ---- */
 
-static unsigned delete_stream(struct mg_job *j, struct mg_stream *s, struct mg_fixup *f)
+static unsigned delete_stream(struct mg_job *j, struct mg_stream *s, struct mg_fixup *f,
+			      struct ms_h248_command *reply)
 {
 	struct ms_plane_op *op;
 	struct ms_bearer b;
@@ -114,6 +115,11 @@ static unsigned delete_stream(struct mg_job *j, struct mg_stream *s, struct mg_f
 	if (!s->set.live)
 		return 0;
 	op = ms_mg_op_new(j, MG_OP_ENDS, MS_PLANE_DELETE, s);
+	if (op && f && s->set.statistics) {
+		f = ms_mg_fixup_stream(j, s, s->set.statistics, reply);
+		if (!f)
+			return 510;
+	}
 	if (!op)
 		return 510;
 	j->at.ends->fixup = f;
@@ -130,7 +136,7 @@ unsigned ms_mg_take_away(struct mg_job *j, struct mg_termination *t, struct ms_h
 			return 510;
 	}
 	for (struct mg_stream *s = t->streams; s; s = s->next) {
-		unsigned code = delete_stream(j, s, f);
+		unsigned code = delete_stream(j, s, f, reply);
 
 		if (code)
 			return code;

@@ -14,7 +14,8 @@ static unsigned legal(struct mg_job *j, const struct ms_h248_command *cmd)
 		return ms_mg_refuse(j, 444, MS_SPAN_LIT("Mux"));
 	if (cmd->digitmap.present)
 		return ms_mg_refuse(j, 444, MS_SPAN_LIT("DigitMap"));
-	if (cmd->has_observed || cmd->has_statistics || cmd->packages || cmd->service_change)
+	if (cmd->has_observed || cmd->packages || cmd->service_change ||
+	    (cmd->has_statistics && j->g->version < 3))
 		return 447;
 	return 0;
 }
@@ -37,6 +38,18 @@ static unsigned state(struct mg_job *j, struct mg_termination *t, const struct m
 	if (m->event_buffer == MS_H248_BUFFER_OFF || m->event_buffer == MS_H248_BUFFER_LOCKSTEP)
 		t->set.buffering = m->event_buffer;
 	return 0;
+}
+
+/* Version 3: which statistics are to be kept and told. */
+static unsigned statistics(struct mg_job *j, struct mg_termination *t,
+			   const struct ms_h248_param *list)
+{
+	struct mg_undo *u = ms_mg_undo_new(j, MG_UNDO_SET, t);
+
+	if (!u)
+		return 510;
+	u->old.set = t->set;
+	return ms_mg_statistics_mask(j, list, &t->set.statistics);
 }
 
 static uint16_t id_of(const struct ms_h248_stream *s)
@@ -117,6 +130,8 @@ unsigned ms_mg_descriptors(struct mg_job *j, struct mg_termination *t,
 
 	if (!code && cmd->media && cmd->media->has_state)
 		code = state(j, t, cmd->media);
+	if (!code && cmd->has_statistics)
+		code = statistics(j, t, cmd->statistics);
 	if (!code)
 		code = given_streams(j, t, cmd, reply);
 	if (!code)

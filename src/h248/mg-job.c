@@ -99,7 +99,13 @@ static void add_up(struct ms_bearer_statistics *to, const struct ms_bearer_stati
 	to->connections_dropped += s->connections_dropped;
 	to->handshakes += s->handshakes;
 	to->handshakes_failed += s->handshakes_failed;
-	to->up_ms += s->up_ms;
+}
+
+static void put_statistics(struct mg_job *j, struct mg_fixup *f)
+{
+	*f->present = true;
+	if (ms_h248_coding_put_statistics(&j->g->o.coding, &j->arena, &f->sum, f->mask, f->list))
+		mg_count(j->g, "no_memory"); /* the reply goes without them */
 }
 
 static void finish(struct mg_job *j)
@@ -108,8 +114,7 @@ static void finish(struct mg_job *j)
 		if (j->from[i]->fixup)
 			add_up(&j->from[i]->fixup->sum, &j->ops[i].statistics);
 	for (struct mg_fixup *f = j->at.fixups; f; f = f->prev)
-		if (ms_h248_coding_put_statistics(&j->g->o.coding, &j->arena, &f->sum, f->reply))
-			mg_count(j->g, "no_memory"); /* the reply goes without them */
+		put_statistics(j, f);
 	ms_mg_commit(j);
 	if (j->timing_set) {
 		j->g->timing = j->timing;

@@ -57,6 +57,7 @@ struct mg_stream_set {
 	uint8_t starting; /* MG_TCP, MG_TLS: EstBNC acted on, outcome not known: an active signal */
 	uint8_t halted;   /* of these, ended by a RelBNC of a transaction that is not finished */
 	struct mg_signal signals[2]; /* of MG_TCP, MG_TLS */
+	uint16_t statistics;         /* told of the stream by itself: bits; 0: not by itself */
 	bool live;                   /* the plane knows it */
 	bool latching;               /* the first packet has not told the remote address yet */
 };
@@ -81,6 +82,7 @@ struct mg_termination_set {
 	enum ms_h248_buffer_control buffering;
 	uint32_t change_at; /* seconds: when `service` becomes change_to; 0: no change planned */
 	enum ms_h248_service_state change_to;
+	uint16_t statistics; /* which are told: bits; 0: all */
 };
 
 struct mg_termination {
@@ -176,10 +178,14 @@ struct mg_op {
 	struct ms_plane_op op;
 };
 
+#define MG_STATISTICS_ALL ((1u << MS_H248_STATISTICS) - 1) /* bits, as ms_h248_statistics counts */
+
 /** Statistics that go into a reply when the plane has given them. */
 struct mg_fixup {
 	struct mg_fixup *prev;
-	struct ms_h248_command *reply;
+	struct ms_h248_param **list; /* where to */
+	bool *present;
+	uint16_t mask; /* which */
 	struct ms_bearer_statistics sum;
 };
 
@@ -481,15 +487,43 @@ unsigned ms_mg_topology_leave(struct mg_job *j, struct mg_context *c,
 bool ms_mg_topology_flow(const struct mg_context *c, const struct mg_stream *from,
 			 const struct mg_stream *to, enum ms_plane_flow *ret_flow);
 
-/* ---- mg-audit.c ---- */
+/* ---- mg-audit.c, mg-pick.c, mg-union.c, mg-capability.c ---- */
 
 /** What an Audit descriptor asks of a termination (or ROOT) goes into the reply. */
 unsigned ms_mg_audit(struct mg_job *j, struct mg_termination *t, const struct ms_h248_audit *audit,
 		     struct ms_h248_command *reply);
+/** MS_H248_AUDIT_ bits of the descriptors that are asked for, whole or in part. */
+uint32_t ms_mg_audit_wanted(const struct ms_h248_audit *a);
+/** What of them has nothing to tell is named in an Audit descriptor of the reply. */
+unsigned ms_mg_audit_missing(struct mg_job *j, uint32_t tokens, struct ms_h248_command *reply);
+/** Whole descriptors (MS_H248_AUDIT_ bits) but Statistics into an empty command. */
+unsigned ms_mg_audit_whole(struct mg_job *j, struct mg_termination *t, uint32_t tokens,
+			   struct ms_h248_command *part);
+/** Individual items of descriptors that are not asked for as a whole. */
+unsigned ms_mg_pick(struct mg_job *j, struct mg_termination *t, const struct ms_h248_audit *audit,
+		    struct ms_h248_command *part);
+unsigned ms_mg_pick_statistics(struct mg_job *j, struct mg_termination *t,
+			       const struct ms_h248_audit *audit, struct ms_h248_command *reply);
+/** Adds the nodes of `from` to what a reply has. */
+void ms_mg_audit_merge(struct ms_h248_command *from, struct ms_h248_command *into);
 unsigned ms_mg_audit_capability(struct mg_job *j, struct mg_termination *t,
 				const struct ms_h248_audit *audit, struct ms_h248_command *reply);
+
+/* ---- mg-statistics.c ---- */
+
+/** Which statistics a descriptor names; all, if none. 440, 453: there are none such. */
+unsigned ms_mg_statistics_mask(struct mg_job *j, const struct ms_h248_param *list,
+			       uint16_t *ret_mask);
 /** Statistics of the termination go into the reply when the plane has given them. */
 struct mg_fixup *ms_mg_fixup_new(struct mg_job *j, const struct mg_termination *t,
+				 struct ms_h248_command *reply);
+/** The same of one stream. */
+struct mg_fixup *ms_mg_fixup_stream(struct mg_job *j, const struct mg_stream *s, uint16_t mask,
+				    struct ms_h248_command *reply);
+/** The plane is asked for those of a termination, of a stream. */
+unsigned ms_mg_statistics(struct mg_job *j, struct mg_termination *t, uint16_t mask,
+			  struct ms_h248_command *reply);
+unsigned ms_mg_statistics_stream(struct mg_job *j, struct mg_stream *s, uint16_t mask,
 				 struct ms_h248_command *reply);
 
 /* ---- mg-embed.c ---- */

@@ -370,7 +370,11 @@ static unsigned settle(struct apply *a, const struct ms_h248_command *cmd)
 
 	if (ms_h248_coding_get(&a->j->g->o.coding, cmd, a->s->id, &a->b, &f, &what))
 		return ms_mg_refuse(a->j, f.code ? (unsigned)f.code : 500, what);
-	code = settle_realm(a);
+	code = a->given && a->given->has_statistics
+		       ? ms_mg_statistics_mask(a->j, a->given->statistics, &a->set.statistics)
+		       : 0;
+	if (!code)
+		code = settle_realm(a);
 	if (!code)
 		code = settle_local(a);
 	if (!code)
