@@ -57,7 +57,9 @@ struct ms_keys_ring_options {
 	ms_usec lifetime;      /* of tickets asked for; 0: the profile's */
 	ms_usec renew_ahead;   /* a ticket used so shortly before its end is renewed; 0: never */
 	size_t tickets_max;    /* of ours, and of others each; > 0 */
-	const char *ticket_file;               /* NULL: tickets are not kept */
+	const char *ticket_file;     /* NULL: tickets are not kept */
+	ms_usec (*clock)(void *arg); /* wall clock; NULL: ms_clock_wall() */
+	void *clock_arg;
 	struct ms_keys_ring_handlers handlers; /* copied */
 };
 
@@ -95,8 +97,8 @@ typedef void ms_keys_ticket_f(struct ms_mikey_ticket_held *held, const struct ms
  * that is named twice). From the cache: *ret_held is it, borrowed until the loop runs on, and
  * *ret_asking is NULL. Else *ret_held is NULL, the KMS is asked, and the handler is called once,
  * later. What the KMS grants must be for the same set, else it is refused ("ticket_other_resolvers").
- * Returns 0, -ENOKEY (no KMS), -EINVAL (no resolver), -EMSGSIZE (more than a MIKEY message holds),
- * -ENOMEM, or what the random source says.
+ * Returns 0, -ENOKEY (no KMS), -EINVAL (no resolver, or one that is empty or has a blank),
+ * -EMSGSIZE (more than a MIKEY message holds), -ENOMEM, or what the random source says.
  */
 MS_MUST_CHECK int ms_keys_ring_ticket(struct ms_keys_ring *r, enum ms_keys_ticket_kind kind,
 				      const struct ms_span *resolvers, size_t n,

@@ -3,27 +3,12 @@
 #include "keys/ticket-cache.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "core/alloc.h"
-#include "core/list.h"
-#include "core/reader.h"
+#include "keys/ticket-cache-priv.h"
 
-struct own {
-	struct ms_list link;
-	enum ms_keys_ticket_kind kind;
-	char *resolvers;                   /* owned */
-	struct ms_mikey_ticket_held *held; /* owned */
-};
-
-struct resolved {
-	struct ms_list link;
-	struct ms_mikey_resolved *r; /* owned */
-};
-
-struct ms_keys_cache {
-	struct ms_list own, resolved; /* the newest last */
-	size_t n_own, n_resolved, max;
-};
+#define RENEWAL_PAUSE (60 * MS_SEC)
 
 const char *ms_keys_ticket_kind_name(enum ms_keys_ticket_kind kind)
 {
@@ -33,17 +18,26 @@ const char *ms_keys_ticket_kind_name(enum ms_keys_ticket_kind kind)
 int ms_keys_cache_new(size_t max, struct ms_keys_cache **ret_c)
 {
 	struct ms_keys_cache *c = ms_zalloc(sizeof(*c));
+	uint8_t key[16];
+	int err;
 
 	if (!c)
 		return -ENOMEM;
 	ms_list_init(&c->own);
 	ms_list_init(&c->resolved);
 	c->max = max;
+	err = ms_random_fill(&ms_random_system, key, sizeof(key));
+	if (!err)
+		err = ms_hash_new(max, key, &c->by_ticket);
+	if (err) {
+		ms_free(c);
+		return err;
+	}
 	*ret_c = c;
 	return 0;
 }
 
-static void drop_own(struct ms_keys_cache *c, struct own *o)
+static void drop_own(struct ms_keys_cache *c, struct ms_keys_own *o)
 {
 	ms_list_remove(&o->link);
 	c->n_own--;
@@ -52,22 +46,18 @@ static void drop_own(struct ms_keys_cache *c, struct own *o)
 	ms_free(o);
 }
 
-static void drop_resolved(struct ms_keys_cache *c, struct resolved *r)
+static struct ms_span id_of(const struct ms_keys_resolved *r)
+{
+	return ms_span_of(ms_mikey_resolved_ticket_id(r->r), MS_MIKEY_TICKET_ID);
+}
+
+static void drop_resolved(struct ms_keys_cache *c, struct ms_keys_resolved *r)
 {
 	ms_list_remove(&r->link);
 	c->n_resolved--;
+	ms_hash_take(c->by_ticket, id_of(r));
 	ms_mikey_resolved_free(r->r);
 	ms_free(r);
-}
-
-static struct own *own_of(struct ms_list *l)
-{
-	return MS_CONTAINER_OF(l, struct own, link);
-}
-
-static struct resolved *resolved_of(struct ms_list *l)
-{
-	return MS_CONTAINER_OF(l, struct resolved, link);
 }
 
 struct ms_keys_cache *ms_keys_cache_free(struct ms_keys_cache *c)
@@ -75,9 +65,10 @@ struct ms_keys_cache *ms_keys_cache_free(struct ms_keys_cache *c)
 	if (!c)
 		return NULL;
 	while (!ms_list_empty(&c->own))
-		drop_own(c, own_of(c->own.next));
+		drop_own(c, ms_keys_own_of(c->own.next));
 	while (!ms_list_empty(&c->resolved))
-		drop_resolved(c, resolved_of(c->resolved.next));
+		drop_resolved(c, ms_keys_resolved_of(c->resolved.next));
+	ms_hash_free(c->by_ticket);
 	return ms_free(c);
 }
 
@@ -89,7 +80,7 @@ struct ms_mikey_ticket_held *ms_keys_cache_find(struct ms_keys_cache *c,
 	struct ms_list *l, *next;
 
 	ms_list_foreach_safe (l, next, &c->own) {
-		struct own *o = own_of(l);
+		struct ms_keys_own *o = ms_keys_own_of(l);
 		int usable = ms_mikey_ticket_held_usable(o->held, now, NULL);
 
 		if (usable && ms_mikey_ticket_held_end(o->held) <= now)
@@ -100,24 +91,38 @@ struct ms_mikey_ticket_held *ms_keys_cache_find(struct ms_keys_cache *c,
 	return found;
 }
 
-static void drop_same(struct ms_keys_cache *c, enum ms_keys_ticket_kind kind,
-		      struct ms_span resolvers)
+static struct ms_keys_own *find_own(const struct ms_keys_cache *c, enum ms_keys_ticket_kind kind,
+				    struct ms_span resolvers)
 {
-	struct ms_list *l, *next;
+	struct ms_list *l;
 
-	ms_list_foreach_safe (l, next, &c->own) {
-		struct own *o = own_of(l);
-
-		if (o->kind == kind && ms_span_is(resolvers, o->resolvers))
-			drop_own(c, o);
+	ms_list_foreach (l, &c->own) {
+		if (ms_keys_own_of(l)->kind == kind &&
+		    ms_span_is(resolvers, ms_keys_own_of(l)->resolvers))
+			return ms_keys_own_of(l);
 	}
+	return NULL;
+}
+
+bool ms_keys_cache_renewal_due(struct ms_keys_cache *c, enum ms_keys_ticket_kind kind,
+			       struct ms_span resolvers, ms_usec now, ms_usec ahead)
+{
+	struct ms_keys_own *o = find_own(c, kind, resolvers);
+	ms_usec end = o ? ms_mikey_ticket_held_end(o->held) : MS_NEVER;
+
+	if (end == MS_NEVER || now < end - ahead || now - o->since < end - now ||
+	    now < o->renew_not_before)
+		return false;
+	o->renew_not_before = now + RENEWAL_PAUSE;
+	return true;
 }
 
 int ms_keys_cache_add(struct ms_keys_cache *c, enum ms_keys_ticket_kind kind,
-		      struct ms_span resolvers, struct ms_mikey_ticket_held *held)
+		      struct ms_span resolvers, struct ms_mikey_ticket_held *held, ms_usec since)
 {
-	struct own *o = ms_zalloc(sizeof(*o));
+	struct ms_keys_own *o = ms_zalloc(sizeof(*o));
 	char *copy = ms_strdup_span(resolvers);
+	struct ms_keys_own *same;
 
 	if (!o || !copy) {
 		ms_free(o);
@@ -125,10 +130,12 @@ int ms_keys_cache_add(struct ms_keys_cache *c, enum ms_keys_ticket_kind kind,
 		ms_mikey_ticket_held_free(held);
 		return -ENOMEM;
 	}
-	drop_same(c, kind, resolvers);
+	same = find_own(c, kind, resolvers);
+	if (same)
+		drop_own(c, same);
 	if (c->n_own == c->max)
-		drop_own(c, own_of(c->own.next));
-	*o = (struct own){ .kind = kind, .resolvers = copy, .held = held };
+		drop_own(c, ms_keys_own_of(c->own.next));
+	*o = (struct ms_keys_own){ .kind = kind, .resolvers = copy, .held = held, .since = since };
 	ms_list_append(&c->own, &o->link);
 	c->n_own++;
 	return 0;
@@ -137,36 +144,45 @@ int ms_keys_cache_add(struct ms_keys_cache *c, enum ms_keys_ticket_kind kind,
 const struct ms_mikey_resolved *
 ms_keys_cache_resolved(struct ms_keys_cache *c, const struct ms_mikey_policy *ticket, ms_usec now)
 {
-	const struct ms_mikey_resolved *found = NULL;
 	uint8_t id[MS_MIKEY_TICKET_ID];
-	struct ms_list *l, *next;
+	struct ms_keys_resolved *r;
 
 	ms_mikey_ticket_id(ticket, id);
-	ms_list_foreach_safe (l, next, &c->resolved) {
-		struct resolved *r = resolved_of(l);
-
-		if (ms_mikey_resolved_end(r->r) <= now)
-			drop_resolved(c, r);
-		else if (memcmp(ms_mikey_resolved_ticket_id(r->r), id, sizeof(id)) == 0)
-			found = r->r;
-	}
-	return found;
+	r = ms_hash_get(c->by_ticket, ms_span_of(id, sizeof(id)));
+	if (!r || ms_mikey_resolved_end(r->r) > now)
+		return r ? r->r : NULL;
+	drop_resolved(c, r);
+	return NULL;
 }
 
-static int keep_resolved(struct ms_keys_cache *c, struct ms_span serialised)
+static int enter_resolved(struct ms_keys_cache *c, struct ms_keys_resolved *r)
 {
-	struct resolved *r = ms_zalloc(sizeof(*r));
-	int err = r ? ms_mikey_resolved_parse(serialised, &r->r) : -ENOMEM;
+	int err;
 
-	if (err) {
-		ms_free(r);
-		return err;
-	}
 	if (c->n_resolved == c->max)
-		drop_resolved(c, resolved_of(c->resolved.next));
+		drop_resolved(c, ms_keys_resolved_of(c->resolved.next));
+	err = ms_hash_put(c->by_ticket, id_of(r), r);
+	if (err)
+		return err;
 	ms_list_append(&c->resolved, &r->link);
 	c->n_resolved++;
 	return 0;
+}
+
+int ms_keys_cache_keep(struct ms_keys_cache *c, struct ms_span serialised)
+{
+	struct ms_keys_resolved *r = ms_zalloc(sizeof(*r));
+	int err = r ? ms_mikey_resolved_parse(serialised, &r->r) : -ENOMEM;
+
+	if (!err && ms_hash_get(c->by_ticket, id_of(r)))
+		err = -EEXIST;
+	if (!err)
+		err = enter_resolved(c, r);
+	if (err && r) {
+		ms_mikey_resolved_free(r->r);
+		ms_free(r);
+	}
+	return err == -EEXIST ? 0 : err;
 }
 
 int ms_keys_cache_add_resolved(struct ms_keys_cache *c, const struct ms_mikey_policy *ticket,
@@ -180,54 +196,46 @@ int ms_keys_cache_add_resolved(struct ms_keys_cache *c, const struct ms_mikey_po
 		return 0;
 	ms_mikey_resolved_serialise(r, &b);
 	err = ms_buf_status(&b);
-	return err ? err : keep_resolved(c, ms_buf_span(&b));
+	return err ? err : ms_keys_cache_keep(c, ms_buf_span(&b));
 }
 
-static bool has_own(const struct ms_keys_cache *c, const struct own *like)
+/* Of two tickets for the same the one that lasts longer. */
+static void merge_own(struct ms_keys_cache *c, struct ms_keys_cache *other, struct ms_keys_own *o)
 {
-	struct ms_list *l;
+	struct ms_keys_own *mine = find_own(c, o->kind, ms_span_str(o->resolvers));
 
-	ms_list_foreach (l, &c->own) {
-		if (own_of(l)->kind == like->kind &&
-		    strcmp(own_of(l)->resolvers, like->resolvers) == 0)
-			return true;
+	if (mine && ms_mikey_ticket_held_end(mine->held) < ms_mikey_ticket_held_end(o->held)) {
+		drop_own(c, mine);
+		mine = NULL;
 	}
-	return false;
+	if (mine || c->n_own == c->max)
+		return;
+	ms_list_remove(&o->link);
+	other->n_own--;
+	ms_list_append(&c->own, &o->link);
+	c->n_own++;
 }
 
-static bool has_resolved(const struct ms_keys_cache *c, const struct resolved *like)
+static void merge_resolved(struct ms_keys_cache *c, struct ms_keys_cache *other,
+			   struct ms_keys_resolved *r)
 {
-	const uint8_t *id = ms_mikey_resolved_ticket_id(like->r);
-	struct ms_list *l;
-
-	ms_list_foreach (l, &c->resolved) {
-		if (memcmp(ms_mikey_resolved_ticket_id(resolved_of(l)->r), id,
-			   MS_MIKEY_TICKET_ID) == 0)
-			return true;
-	}
-	return false;
+	if (c->n_resolved == c->max || ms_hash_put(c->by_ticket, id_of(r), r))
+		return; /* no room, or it is there */
+	ms_hash_take(other->by_ticket, id_of(r));
+	ms_list_remove(&r->link);
+	other->n_resolved--;
+	ms_list_append(&c->resolved, &r->link);
+	c->n_resolved++;
 }
 
 void ms_keys_cache_merge(struct ms_keys_cache *c, struct ms_keys_cache *other)
 {
 	struct ms_list *l, *next;
 
-	ms_list_foreach_safe (l, next, &other->own) {
-		if (c->n_own == c->max || has_own(c, own_of(l)))
-			continue;
-		ms_list_remove(l);
-		other->n_own--;
-		ms_list_append(&c->own, l);
-		c->n_own++;
-	}
-	ms_list_foreach_safe (l, next, &other->resolved) {
-		if (c->n_resolved == c->max || has_resolved(c, resolved_of(l)))
-			continue;
-		ms_list_remove(l);
-		other->n_resolved--;
-		ms_list_append(&c->resolved, l);
-		c->n_resolved++;
-	}
+	ms_list_foreach_safe (l, next, &other->own)
+		merge_own(c, other, ms_keys_own_of(l));
+	ms_list_foreach_safe (l, next, &other->resolved)
+		merge_resolved(c, other, ms_keys_resolved_of(l));
 }
 
 bool ms_keys_cache_at(const struct ms_keys_cache *c, size_t i, enum ms_keys_ticket_kind *ret_kind,
@@ -236,7 +244,7 @@ bool ms_keys_cache_at(const struct ms_keys_cache *c, size_t i, enum ms_keys_tick
 	struct ms_list *l;
 
 	ms_list_foreach (l, &c->own) {
-		const struct own *o = own_of(l);
+		const struct ms_keys_own *o = ms_keys_own_of(l);
 
 		if (i-- > 0)
 			continue;
@@ -253,119 +261,28 @@ size_t ms_keys_cache_n_resolved(const struct ms_keys_cache *c)
 	return c->n_resolved;
 }
 
-/* The least of those greater than `after`, for a sort without a copy. */
-static const struct ms_span *next_in_order(const struct ms_span *v, size_t n,
-					   const struct ms_span *after)
+static int compare(const void *a, const void *b)
 {
-	const struct ms_span *best = NULL;
-
-	for (size_t i = 0; i < n; i++) {
-		if (after && ms_span_cmp(v[i], *after) <= 0)
-			continue;
-		if (!best || ms_span_cmp(v[i], *best) < 0)
-			best = &v[i];
-	}
-	return best;
+	return ms_span_cmp(*(const struct ms_span *)a, *(const struct ms_span *)b);
 }
 
 void ms_keys_resolvers_put(struct ms_buf *b, const struct ms_span *resolvers, size_t n)
 {
-	const struct ms_span *last = NULL, *s;
+	struct ms_span *sorted = ms_calloc(n, sizeof(*sorted));
 
-	while ((s = next_in_order(resolvers, n, last)) != NULL) {
-		if (last)
+	if (!sorted) {
+		ms_buf_fail(b, -ENOMEM);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = resolvers[i];
+	qsort(sorted, n, sizeof(*sorted), compare);
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0 && ms_span_eq(sorted[i], sorted[i - 1]))
+			continue;
+		if (i > 0)
 			ms_buf_put_str(b, ", ");
-		ms_buf_put_span(b, *s);
-		last = s;
+		ms_buf_put_span(b, sorted[i]);
 	}
-}
-
-/* ---- serialised: records of type, length (4 octets) and content ---- */
-
-enum { RECORD_OWN = 1, RECORD_RESOLVED = 2 };
-
-static void put_own(struct ms_buf *b, const struct own *o)
-{
-	MS_CLEANUP(ms_buf_done) struct ms_buf t;
-
-	ms_buf_init_secret(&t, MS_MIKEY_HELD_MAX);
-	ms_mikey_ticket_held_serialise(o->held, &t);
-	ms_buf_fail(b, ms_buf_status(&t));
-	ms_buf_put_u8(b, RECORD_OWN);
-	ms_buf_put_u32(b, (uint32_t)(3 + strlen(o->resolvers) + t.len));
-	ms_buf_put_u8(b, o->kind);
-	ms_buf_put_lv16(b, ms_span_str(o->resolvers));
-	ms_buf_put_span(b, ms_buf_span(&t));
-}
-
-static void put_resolved(struct ms_buf *b, const struct resolved *r)
-{
-	MS_CLEANUP(ms_buf_done) struct ms_buf t;
-
-	ms_buf_init_secret(&t, MS_MIKEY_RESOLVED_MAX);
-	ms_mikey_resolved_serialise(r->r, &t);
-	ms_buf_fail(b, ms_buf_status(&t));
-	ms_buf_put_u8(b, RECORD_RESOLVED);
-	ms_buf_put_u32(b, (uint32_t)t.len);
-	ms_buf_put_span(b, ms_buf_span(&t));
-}
-
-void ms_keys_cache_serialise(const struct ms_keys_cache *c, struct ms_buf *b)
-{
-	struct ms_list *l;
-
-	ms_list_foreach (l, &c->own)
-		put_own(b, own_of(l));
-	ms_list_foreach (l, &c->resolved)
-		put_resolved(b, resolved_of(l));
-}
-
-static int parse_own(struct ms_keys_cache *c, struct ms_span s, ms_usec now)
-{
-	struct ms_reader in = ms_reader_of(s);
-	struct ms_mikey_ticket_held *held = NULL;
-	struct ms_span resolvers;
-	uint8_t kind;
-	int err = ms_read_u8(&in, &kind);
-
-	if (!err)
-		err = ms_read_lv16(&in, &resolvers);
-	if (!err && kind > MS_KEYS_TICKET_SESSION)
-		err = -EBADMSG;
-	if (!err)
-		err = ms_mikey_ticket_held_parse(ms_span_of(in.p, ms_read_left(&in)), &held);
-	if (err)
-		return err;
-	if (ms_mikey_ticket_held_end(held) <= now) {
-		ms_mikey_ticket_held_free(held);
-		return 0;
-	}
-	return ms_keys_cache_add(c, (enum ms_keys_ticket_kind)kind, resolvers, held);
-}
-
-int ms_keys_cache_parse(struct ms_keys_cache *c, struct ms_span s, ms_usec now)
-{
-	struct ms_reader in = ms_reader_of(s);
-	int err = 0;
-
-	while (!err && ms_read_left(&in) > 0) {
-		struct ms_span content;
-		uint32_t len;
-		uint8_t type;
-
-		err = ms_read_u8(&in, &type);
-		if (!err)
-			err = ms_read_u32(&in, &len);
-		if (!err)
-			err = ms_read_span(&in, len, &content);
-		if (err)
-			break;
-		if (type == RECORD_OWN)
-			err = parse_own(c, content, now);
-		else if (type == RECORD_RESOLVED)
-			err = keep_resolved(c, content);
-		else
-			err = -EBADMSG;
-	}
-	return err;
+	ms_free(sorted);
 }

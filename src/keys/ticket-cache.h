@@ -34,17 +34,25 @@ struct ms_mikey_ticket_held *ms_keys_cache_find(struct ms_keys_cache *c,
 						struct ms_span resolvers, ms_usec now);
 
 /**
- * Takes the ticket over (also on error); the oldest goes if there is no room. An older one of the
- * same kind and resolvers is replaced. -ENOMEM.
+ * Takes the ticket over (also on error), obtained at `since`; the oldest goes if there is no room.
+ * An older one of the same kind and resolvers is replaced. -ENOMEM.
  */
 MS_MUST_CHECK int ms_keys_cache_add(struct ms_keys_cache *c, enum ms_keys_ticket_kind kind,
-				    struct ms_span resolvers, struct ms_mikey_ticket_held *held);
+				    struct ms_span resolvers, struct ms_mikey_ticket_held *held,
+				    ms_usec since);
+
+/**
+ * Whether this ticket, being used now, should be renewed: it ends within `ahead`, but half of its
+ * life is over. Says so once a minute, so that a failure is not repeated with every use.
+ */
+bool ms_keys_cache_renewal_due(struct ms_keys_cache *c, enum ms_keys_ticket_kind kind,
+			       struct ms_span resolvers, ms_usec now, ms_usec ahead);
 
 /** What was resolved of this ticket, borrowed; NULL if it was not, or has ended. */
 const struct ms_mikey_resolved *
 ms_keys_cache_resolved(struct ms_keys_cache *c, const struct ms_mikey_policy *ticket, ms_usec now);
 
-/** Keeps a copy. -ENOMEM, -EMSGSIZE. Tickets without J are not kept: 0. */
+/** Keeps a copy, one for each ticket. -ENOMEM, -EMSGSIZE. Tickets without J are not kept: 0. */
 MS_MUST_CHECK int ms_keys_cache_add_resolved(struct ms_keys_cache *c,
 					     const struct ms_mikey_policy *ticket,
 					     const struct ms_mikey_resolved *r);
@@ -59,7 +67,7 @@ bool ms_keys_cache_at(const struct ms_keys_cache *c, size_t i, enum ms_keys_tick
 /** How many resolved tickets of others there are. */
 size_t ms_keys_cache_n_resolved(const struct ms_keys_cache *c);
 
-/** Appends the resolvers sorted and joined by ", ". */
+/** Appends the resolvers, each once, sorted and joined by ", ". -ENOMEM sticks in the buffer. */
 void ms_keys_resolvers_put(struct ms_buf *b, const struct ms_span *resolvers, size_t n);
 
 /* ---- in a file ---- */

@@ -12,7 +12,7 @@
 #include "crypto/hmac.h"
 #include "keys/ticket-cache.h"
 
-#define HEADING MS_SPAN_LIT("mediasec-ue tickets 1\n")
+#define HEADING MS_SPAN_LIT("mediasec-ue tickets 2\n")
 #define NONCE 12
 #define TAG 16
 

@@ -64,7 +64,7 @@ static void put_error(struct ms_ue_call *c, struct ms_span init, const struct ms
 		      struct ms_buf *sdp)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf error;
-	const struct ms_mikey_party *me = &c->ue->party[MS_KEYS_TICKET_SESSION];
+	const struct ms_mikey_party *me = ms_keys_ring_party(c->ue->keys, MS_KEYS_TICKET_SESSION);
 
 	ms_buf_init(&error, MS_MIKEY_MESSAGE_MAX);
 	if (ms_mikey_error_answer(me, init, fault, ms_clock_wall(), &error) || error.len == 0)
@@ -265,7 +265,7 @@ static void verified(struct ms_ue_call *c)
 		ask_user(c);
 }
 
-static void resolved(const struct ms_ue_failure *why, void *arg)
+static void resolved(const struct ms_keys_failure *why, void *arg)
 {
 	struct ms_ue_call *c = arg;
 	struct ms_fault f = { MS_MIKEY_ERR_AUTH, why ? why->reason : NULL, 0 };
@@ -288,15 +288,17 @@ static int read_keys(struct ms_ue_call *c, struct ms_buf *init, struct ms_fault 
 
 	ms_buf_init(&ids, 1024);
 	(void)ms_sdp_keymgmt_ids(&c->offer, c->line, &ids);
-	err = ms_mikey_incoming_new(&c->ue->party[MS_KEYS_TICKET_SESSION], ms_buf_span(init),
-				    ms_buf_span(&ids), NULL, ms_clock_wall(), f, &c->incoming);
+	err = ms_mikey_incoming_new(ms_keys_ring_party(c->ue->keys, MS_KEYS_TICKET_SESSION),
+				    ms_buf_span(init), ms_buf_span(&ids), NULL, ms_clock_wall(), f,
+				    &c->incoming);
 	if (err)
 		return err;
 	if (ms_keys_replay_id(ms_mikey_incoming_message(c->incoming), id))
 		return ms_fault_set(f, -EBADMSG, MS_MIKEY_ERR_AUTH, "mac_missing", 0);
 	if (ms_keys_replay_seen(c->ue->replay, id))
 		return ms_fault_set(f, -EALREADY, MS_MIKEY_ERR_TS, "replay", 0);
-	return ms_ue_resolve(c->ue, c->incoming, resolved, c, f, &c->asking);
+	return ms_keys_ring_resolve(c->ue->keys, c->incoming, MS_KEYS_RESOLVE_CACHED, resolved, c,
+				    f, &c->asking);
 }
 
 static void exchange_keys(struct ms_ue_call *c)

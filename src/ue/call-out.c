@@ -142,8 +142,8 @@ static int start_transfer(struct ms_ue_call *c, struct ms_mikey_ticket_held *hel
 		.n_sessions = 1,
 		.sdp_ids = MS_SPAN_LIT("mikey"), /* against bidding down, RFC 4567 section 4.1.4 */
 	};
-	int err = ms_mikey_transfer_start(&c->ue->party[MS_KEYS_TICKET_SESSION], held, &offer,
-					  ms_clock_wall(), init, &c->transfer);
+	int err = ms_mikey_transfer_start(ms_keys_ring_party(c->ue->keys, MS_KEYS_TICKET_SESSION),
+					  held, &offer, ms_clock_wall(), init, &c->transfer);
 
 	c->ticket_end = ms_mikey_ticket_held_end(held);
 	c->ticket_uses = ms_mikey_ticket_held_uses(held);
@@ -197,7 +197,7 @@ static void offer(struct ms_ue_call *c, struct ms_mikey_ticket_held *held)
 		ms_ue_call_end(c, "offer", ms_span_str(strerror(-err)));
 }
 
-static void got_ticket(struct ms_mikey_ticket_held *held, const struct ms_ue_failure *why,
+static void got_ticket(struct ms_mikey_ticket_held *held, const struct ms_keys_failure *why,
 		       void *arg)
 {
 	struct ms_ue_call *c = arg;
@@ -213,18 +213,21 @@ static void got_ticket(struct ms_mikey_ticket_held *held, const struct ms_ue_fai
 static int get_ticket(struct ms_ue_call *c)
 {
 	struct ms_span called = ms_keys_identity_span(&c->called);
-	MS_CLEANUP(ms_buf_done) struct ms_buf resolvers;
-	struct ms_mikey_ticket_held *held;
+	MS_CLEANUP(ms_buf_done) struct ms_buf b;
+	struct ms_mikey_ticket_held *held = NULL;
+	struct ms_span resolver;
+	int err;
 
-	ms_buf_init(&resolvers, MS_KEYS_IDENTITY_MAX);
-	ms_ue_ticket_resolvers(c->ue, MS_KEYS_TICKET_SESSION, called, c->only_called, &resolvers);
-	c->resolvers = ms_strdup_span(ms_buf_span(&resolvers));
+	ms_buf_init(&b, MS_KEYS_IDENTITY_MAX);
+	ms_ue_ticket_resolver(c->ue, MS_KEYS_TICKET_SESSION, called, c->only_called, &b);
+	resolver = ms_buf_span(&b);
+	c->resolvers = ms_strdup_span(resolver);
 	if (!c->resolvers)
 		return -ENOMEM;
-	held = ms_ue_ticket_cached(c->ue, MS_KEYS_TICKET_SESSION, ms_buf_span(&resolvers));
-	if (!held)
-		return ms_ue_ticket_request(c->ue, MS_KEYS_TICKET_SESSION, ms_buf_span(&resolvers),
-					    got_ticket, c, &c->asking);
+	err = ms_keys_ring_ticket(c->ue->keys, MS_KEYS_TICKET_SESSION, &resolver, 1, got_ticket, c,
+				  &held, &c->asking);
+	if (err || !held)
+		return err;
 	c->ticket_source = "cache";
 	offer(c, held);
 	return 0;

@@ -75,7 +75,7 @@ struct ms_ue_call {
 	struct ms_sip_session *sip;     /* borrowed; NULL when there is none (any more) */
 
 	/* keys */
-	struct ms_ue_asking *asking;
+	struct ms_keys_asking *asking;
 	struct ms_mikey_transfer *transfer; /* owned; outgoing */
 	struct ms_mikey_incoming *incoming; /* owned; incoming */
 	struct ms_secret psk;

@@ -52,7 +52,7 @@ void ms_ue_call_reap(struct ms_ue_call *c)
 	ms_timer_stop(&c->ring);
 	ms_list_remove(&c->link);
 	c->ue->n_calls--;
-	ms_ue_asking_cancel(c->asking);
+	ms_keys_asking_cancel(c->asking);
 	ms_ue_media_free(c->media);
 	ms_msrp_session_free(c->msrp);
 	ms_bfcp_client_free(c->bfcp);
@@ -144,7 +144,7 @@ static void bury(struct ms_ue_call *c, const char *reason, bool again)
 {
 	c->over = true;
 	c->waiting = false;
-	c->asking = ms_ue_asking_cancel(c->asking);
+	c->asking = ms_keys_asking_cancel(c->asking);
 	ms_timer_stop(&c->ring);
 	ms_timer_stop(&c->hash);
 	if (c->media)

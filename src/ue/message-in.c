@@ -30,14 +30,14 @@ struct receiving {
 	struct ms_ue_sender sender;     /* as SIP says */
 	struct ms_buf object;           /* the CMS object */
 	struct ms_keys_smime_in *in;    /* owned */
-	struct ms_ue_asking *asking;    /* while the KMS is asked */
+	struct ms_keys_asking *asking;  /* while the KMS is asked */
 };
 
 static void receiving_free(struct receiving *r)
 {
 	ms_list_remove(&r->link);
 	r->ue->n_receiving--;
-	ms_ue_asking_cancel(r->asking);
+	ms_keys_asking_cancel(r->asking);
 	ms_keys_smime_in_free(r->in);
 	ms_buf_done(&r->object);
 	ms_sip_message_unref(r->m);
@@ -183,7 +183,7 @@ static void open_message(struct receiving *r)
 		show_entity(r, &sender, &entity);
 }
 
-static void resolved(const struct ms_ue_failure *why, void *arg)
+static void resolved(const struct ms_keys_failure *why, void *arg)
 {
 	struct receiving *r = arg;
 
@@ -205,8 +205,8 @@ static void receive_object(struct receiving *r)
 				     &r->in);
 
 	if (!err)
-		err = ms_ue_resolve(r->ue, ms_keys_smime_incoming(r->in), resolved, r, &fault,
-				    &r->asking);
+		err = ms_keys_ring_resolve(r->ue->keys, ms_keys_smime_incoming(r->in),
+					   MS_KEYS_RESOLVE_CACHED, resolved, r, &fault, &r->asking);
 	if (err)
 		refuse_fault(r, err, &fault);
 	else if (!r->asking)

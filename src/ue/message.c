@@ -21,7 +21,7 @@ struct sending {
 	bool plain, quiet;                 /* quiet: nothing is told */
 	char id[MS_UE_MESSAGE_ID_LEN + 1]; /* if a notification was asked for */
 	const char *source;                /* of the ticket: "kms" or "cache" */
-	struct ms_ue_asking *asking;
+	struct ms_keys_asking *asking;
 	struct ms_sip_request *request;
 };
 
@@ -30,7 +30,7 @@ struct ms_keys_smime ms_ue_smime_of(struct ms_ue *ue)
 	const struct ms_ue_config *c = ue->settings->config;
 
 	return (struct ms_keys_smime){
-		.party = &ue->party[MS_KEYS_TICKET_MESSAGE],
+		.party = ms_keys_ring_party(ue->keys, MS_KEYS_TICKET_MESSAGE),
 		.profile = &c->profile,
 		.random = &ms_random_system,
 		.cms = { .alg = (enum ms_aead_alg)c->message.algorithm },
@@ -42,7 +42,7 @@ static void sending_free(struct sending *s)
 {
 	ms_list_remove(&s->link);
 	s->ue->n_sending--;
-	ms_ue_asking_cancel(s->asking);
+	ms_keys_asking_cancel(s->asking);
 	if (s->request)
 		ms_sip_request_cancel(s->request);
 	ms_buf_done(&s->entity);
@@ -135,7 +135,7 @@ static void seal(struct sending *s, struct ms_mikey_ticket_held *held)
 		post_object(s, ms_buf_span(&object));
 }
 
-static void got_ticket(struct ms_mikey_ticket_held *held, const struct ms_ue_failure *why,
+static void got_ticket(struct ms_mikey_ticket_held *held, const struct ms_keys_failure *why,
 		       void *arg)
 {
 	struct sending *s = arg;
@@ -151,15 +151,13 @@ static void got_ticket(struct ms_mikey_ticket_held *held, const struct ms_ue_fai
 static int protect(struct sending *s)
 {
 	struct ms_span to = ms_keys_identity_span(&s->to);
-	MS_CLEANUP(ms_buf_done) struct ms_buf resolvers;
-	struct ms_mikey_ticket_held *held;
+	struct ms_mikey_ticket_held *held = NULL;
+	/* For its recipient alone: TR 33.829 annex E. */
+	int err = ms_keys_ring_ticket(s->ue->keys, MS_KEYS_TICKET_MESSAGE, &to, 1, got_ticket, s,
+				      &held, &s->asking);
 
-	ms_buf_init(&resolvers, MS_KEYS_IDENTITY_MAX);
-	ms_ue_ticket_resolvers(s->ue, MS_KEYS_TICKET_MESSAGE, to, true, &resolvers);
-	held = ms_ue_ticket_cached(s->ue, MS_KEYS_TICKET_MESSAGE, ms_buf_span(&resolvers));
-	if (!held)
-		return ms_ue_ticket_request(s->ue, MS_KEYS_TICKET_MESSAGE, ms_buf_span(&resolvers),
-					    got_ticket, s, &s->asking);
+	if (err || !held)
+		return err;
 	s->source = "cache";
 	seal(s, held);
 	return 0;

@@ -13,90 +13,16 @@
 
 /* ---- keys ---- */
 
-static void init_local(struct ms_ue *ue)
-{
-	const struct ms_ue_config *c = ue->settings->config;
-	struct ms_mikey_local *message = &ue->local[MS_KEYS_TICKET_MESSAGE];
-	struct ms_mikey_local *session = &ue->local[MS_KEYS_TICKET_SESSION];
-
-	ms_mikey_local_init(message, &c->profile);
-	ms_mikey_local_init(session, &c->profile);
-	message->skew = c->message.offline_limit; /* deferred delivery; ue/replay.h */
-	message->require_flags = MS_MIKEY_FLAG_E | MS_MIKEY_FLAG_H | MS_MIKEY_FLAG_I;
-	message->refuse_flags = MS_MIKEY_FLAG_F | MS_MIKEY_FLAG_G;
-	session->require_flags = MS_MIKEY_FLAG_E | MS_MIKEY_FLAG_F | MS_MIKEY_FLAG_I;
-}
-
-static void init_party(struct ms_ue *ue, enum ms_keys_ticket_kind kind)
+static int open_replay(struct ms_ue *ue, struct ms_buf *error)
 {
 	const struct ms_ue_settings *s = ue->settings;
-	const struct ms_profile *p = &s->config->profile;
-	struct ms_mikey_party *me = &ue->party[kind];
-	struct ms_span psk_id = ms_span_str(s->config->kms.psk_id);
-
-	me->id = (struct ms_mikey_id){ (uint8_t)p->id_type, ms_keys_identity_span(&s->identity) };
-	if (s->kms.uri[0])
-		me->kms =
-			(struct ms_mikey_id){ (uint8_t)p->id_type, ms_keys_identity_span(&s->kms) };
-	if (psk_id.len > 0)
-		me->psk_id = (struct ms_mikey_id){ MS_MIKEY_ID_BYTES, psk_id };
-	me->credential = s->credential;
-	if (!s->credential)
-		me->psk = ms_secret_span(&s->psk);
-	me->suite = *ms_mikey_suite_of(p);
-	me->answer_errors = kind == MS_KEYS_TICKET_SESSION;
-	me->local = &ue->local[kind];
-	me->random = &ms_random_system;
-	me->clock = &ue->clock;
-}
-
-static int init_keys(struct ms_ue *ue, struct ms_buf *error)
-{
-	const struct ms_ue_settings *s = ue->settings;
-	const struct ms_keys_kms_options kms = {
-		.url = s->config->kms.url,
-		.ca_file = s->kms_ca,
-		.profile = &s->config->profile,
-		.timeout = s->config->kms.timeout,
-	};
-	int err;
-
-	init_local(ue);
-	init_party(ue, MS_KEYS_TICKET_MESSAGE);
-	init_party(ue, MS_KEYS_TICKET_SESSION);
-	err = *kms.url ? ms_keys_kms_new(&kms, &ue->kms) : 0;
-	if (!err)
-		err = ms_keys_cache_new(s->config->tickets.max, &ue->tickets);
-	if (!err)
-		err = ms_keys_replay_new(s->config->message.replay_max, &ms_random_system,
-					 &ue->replay);
-	if (err)
-		ms_buf_printf(error, "key management: %s", strerror(-err));
-	return err;
-}
-
-static int init_files(struct ms_ue *ue, struct ms_buf *error)
-{
-	const char *path = ue->settings->ticket_file;
 	MS_CLEANUP(ms_buf_done) struct ms_buf seen;
-	int err;
+	int err = ms_keys_replay_new(s->config->message.replay_max, &ms_random_system, &ue->replay);
 
 	ms_buf_init(&seen, 8192);
-	if (!path)
-		return 0;
-	err = ms_keys_ticket_file_load(path, ue->tickets, ms_secret_span(&ue->settings->psk),
-				       ms_clock_wall());
-	if (err == -EACCES || err == -EBADMSG) {
-		ue->tickets_broken = true;
-		ms_ue_warn(ue, "%s: %s; going on without it", path,
-			   err == -EACCES ? "others may read it: chmod 600"
-					  : "damaged, or of another key");
-	} else if (err) {
-		ms_buf_printf(error, "%s: %s", path, strerror(-err));
-		return err;
-	}
-	ms_buf_printf(&seen, "%s.seen", path);
-	err = ms_keys_replay_open(ue->replay, ms_buf_cstr(&seen));
+	ms_buf_printf(&seen, "%s.seen", s->ticket_file ? s->ticket_file : "");
+	if (!err && s->ticket_file)
+		err = ms_keys_replay_open(ue->replay, ms_buf_cstr(&seen));
 	if (err)
 		ms_buf_printf(error, "%s: %s", ms_buf_cstr(&seen),
 			      err == -EBADMSG ? "not a list of seen messages" : strerror(-err));
@@ -336,10 +262,10 @@ static int open_sip(struct ms_ue *ue, struct ms_buf *error)
 
 int ms_ue_open(struct ms_ue *ue, struct ms_buf *error)
 {
-	int err = init_keys(ue, error);
+	int err = ms_ue_keys_open(ue, error);
 
 	if (!err)
-		err = init_files(ue, error);
+		err = open_replay(ue, error);
 	if (!err)
 		err = init_tls(ue, error);
 	if (!err)

@@ -7,14 +7,13 @@
 
 #include "core/fault.h"
 #include "core/list.h"
+#include "keys/keyring.h"
 #include "keys/kms-client.h"
 #include "keys/replay.h"
 #include "keys/smime.h"
-#include "keys/ticket-cache.h"
 #include "loop/addr.h"
 #include "loop/loop.h"
 #include "mikey/incoming.h"
-#include "mikey/party.h"
 #include "mime/cpim.h"
 #include "sip/account.h"
 #include "sip/session.h"
@@ -39,21 +38,16 @@ struct ms_ue {
 	struct ms_addr proxy;           /* set if its host is a literal */
 	struct ms_addr media;           /* where MSRP listens, without port */
 
-	struct ms_keys_kms *kms;       /* owned */
-	struct ms_keys_cache *tickets; /* owned */
+	struct ms_keys_kms *kms;       /* owned; NULL: there is no KMS */
+	struct ms_keys_ring *keys;     /* owned */
 	struct ms_keys_replay *replay; /* owned */
-	bool tickets_broken;           /* the file could not be read: do not overwrite it */
 
-	struct ms_mikey_clock clock;
-	struct ms_mikey_local local[2]; /* by enum ms_keys_ticket_kind */
-	struct ms_mikey_party party[2];
 	struct ms_tls_context *tls;             /* owned */
 	struct ms_tls_certificate *certificate; /* a reference; NULL without e2ae */
 	/* Its fingerprints, as they stand in a session description. */
 	char fingerprint[2][MS_TLS_FINGERPRINT_TEXT_MAX + 1];
 	size_t n_fingerprints;
 
-	struct ms_list asking;    /* key management exchanges: struct ms_ue_asking */
 	struct ms_list sending;   /* messages on their way out */
 	struct ms_list receiving; /* messages that wait for the KMS */
 	size_t n_sending, n_receiving;
@@ -105,54 +99,16 @@ struct ms_ue_sender ms_ue_sender_of(const struct ms_ue *ue, const struct ms_sip_
 /** Where what SIP says is another than whom the KMS vouches for: words for people; else empty. */
 struct ms_span ms_ue_sender_differs(const struct ms_ue_sender *s, struct ms_span peer);
 
-/* ---- ticket.c: asking the KMS ---- */
+/* ---- ticket.c ---- */
 
-/** Why a key exchange did not come about. */
-struct ms_ue_failure {
-	int err;
-	const char *reason; /* static, a counter's name */
-	unsigned status;    /* HTTP, or MIKEY error number + 1000; 0 */
-	bool unreachable;   /* the KMS did not answer: trying again later may help */
-	char detail[256];   /* for people */
-};
+/** Opens the KMS's client and the keyring. */
+MS_MUST_CHECK int ms_ue_keys_open(struct ms_ue *ue, struct ms_buf *error);
 
-struct ms_ue_asking; /* an exchange under way */
+/** Who may resolve a ticket for `called`: one identity or pattern, into `b`. */
+void ms_ue_ticket_resolver(const struct ms_ue *ue, enum ms_keys_ticket_kind kind,
+			   struct ms_span called, bool only_called, struct ms_buf *b);
 
-/** `held` is borrowed from the cache, or NULL and `why` says it. */
-typedef void ms_ue_ticket_f(struct ms_mikey_ticket_held *held, const struct ms_ue_failure *why,
-			    void *arg);
-
-/** Resolvers of a ticket for `called`: joined into `b`. */
-void ms_ue_ticket_resolvers(const struct ms_ue *ue, enum ms_keys_ticket_kind kind,
-			    struct ms_span called, bool only_called, struct ms_buf *b);
-
-/** A ticket from the cache, borrowed, told as an event; NULL if none fits. */
-struct ms_mikey_ticket_held *ms_ue_ticket_cached(struct ms_ue *ue, enum ms_keys_ticket_kind kind,
-						 struct ms_span resolvers);
-
-/** Asks for a ticket with one resolver (a URI or a pattern). The handler is called once, later. */
-MS_MUST_CHECK int ms_ue_ticket_request(struct ms_ue *ue, enum ms_keys_ticket_kind kind,
-				       struct ms_span resolver, ms_ue_ticket_f *handler, void *arg,
-				       struct ms_ue_asking **ret_asking);
-
-/** `why` is NULL if the message is verified. */
-typedef void ms_ue_resolve_f(const struct ms_ue_failure *why, void *arg);
-
-/**
- * Verifies a TRANSFER_INIT with a cached resolve (then *ret_asking is NULL and the result is what is
- * returned: 0 or negative errno with *fault) or asks the KMS, and the handler is called once, later.
- */
-MS_MUST_CHECK int ms_ue_resolve(struct ms_ue *ue, struct ms_mikey_incoming *incoming,
-				ms_ue_resolve_f *handler, void *arg, struct ms_fault *fault,
-				struct ms_ue_asking **ret_asking);
-
-/** The handler will not be called. NULL is fine. Returns NULL. */
-struct ms_ue_asking *ms_ue_asking_cancel(struct ms_ue_asking *a);
-
-/** Writes the cache to its file, if there is one. */
-void ms_ue_tickets_save(const struct ms_ue *ue);
-
-/** fault-text.c: words for a fault of MIKEY, CMS or SDP, for people. Static. */
+/** fault-text.c: words for a fault of keys or of a session, for people. Static. */
 const char *ms_ue_fault_text(const struct ms_fault *f);
 
 /* ---- message.c ---- */

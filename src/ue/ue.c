@@ -196,7 +196,6 @@ int ms_ue_new(const struct ms_ue_settings *settings, const struct ms_ue_sink *si
 		return -ENOMEM;
 	ue->settings = settings;
 	ue->sink = *sink;
-	ms_list_init(&ue->asking);
 	ms_list_init(&ue->sending);
 	ms_list_init(&ue->receiving);
 	ms_list_init(&ue->calls);
@@ -219,9 +218,8 @@ struct ms_ue *ms_ue_free(struct ms_ue *ue)
 	ms_ue_messages_stop(ue);
 	ms_sip_account_free(ue->account);
 	ms_sip_free(ue->sip);
+	ms_keys_ring_free(ue->keys);
 	ms_keys_kms_free(ue->kms);
-	ms_ue_tickets_save(ue);
-	ms_keys_cache_free(ue->tickets);
 	ms_keys_replay_free(ue->replay);
 	ms_tls_context_free(ue->tls);
 	ms_tls_certificate_unref(ue->certificate);
