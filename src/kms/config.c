@@ -97,6 +97,10 @@ static const struct ms_config_field ticket_fields[] = {
 	  .help = "Most session keys in a ticket." },
 	{ "max_responders", MS_CONFIG_UINT, AT(ticket.max_responders), .value = "32", .min = 1,
 	  .max = 32, .help = "Most responders that a ticket names." },
+	{ "arbiters", MS_CONFIG_TEXT, AT(ticket.arbiters), .value = "", .max = 255,
+	  .help = "A PSI whose owners may have any ticket resolved that has not ended, as whoever "
+		  "judges a proof of origin must: they can then read what is protected with it. "
+		  "Empty: nobody." },
 	{ "default", MS_CONFIG_ENUM, AT(ticket.by_default), .value = "allow",
 	  .names = default_names, .help = "Where no policy rule fits." },
 	{ "suite_128", MS_CONFIG_BOOL, AT(ticket.suite_128), .value = "true",

@@ -39,7 +39,8 @@ struct ms_kms_config {
 	struct {
 		ms_usec lifetime, key_lifetime;
 		uint64_t max_keys, max_responders;
-		unsigned by_default; /* enum ms_kms_default */
+		const char *arbiters; /* a PSI, or "" */
+		unsigned by_default;  /* enum ms_kms_default */
 		bool suite_128, suite_256, key_wrap, mixed_prf, authenticate_errors;
 	} ticket;
 	struct {

@@ -227,6 +227,14 @@ static bool admits_member(struct ms_kms_vault *v, const struct ms_mikey_policy *
 	return false;
 }
 
+/* Who judges proofs of origin is in no ticket. */
+static bool is_arbiter(const struct ms_kms_vault *v, const struct ms_kms_user *u)
+{
+	const char *psi = v->config.ticket.arbiters;
+
+	return *psi && ms_kms_owns_psi(v->dir, ms_span_str(psi), u);
+}
+
 /* Who asked for a wildcard did not get past the rules against those it stands for. */
 static int check_denied(struct ms_kms_vault *v, const struct ms_mikey_policy *ticket,
 			const struct ms_mikey_id *admitted)
@@ -251,7 +259,7 @@ static int may_resolve(void *arg, const struct ms_mikey_kms_user *user,
 		return err;
 	if (admits_user(v, ticket, u, responder, ret_id))
 		return check_denied(v, ticket, ret_id);
-	if (!admits_member(v, ticket, u))
+	if (!admits_member(v, ticket, u) && !is_arbiter(v, u))
 		return refuse(v, -EPERM, "not_admitted");
 	*ret_id = *responder;
 	return 0;

@@ -74,6 +74,19 @@ def who_may_resolve(make):
     refused(kms, c("resolve server psi"), "not_admitted", 12)
 
 
+def arbiters(make):
+    """who judges proofs of origin resolves any ticket, as long as it is one of them"""
+    kms, c = lab(make, ticket__arbiters="sip:arbiters@example.com")
+    c("request alice t sip:bob@example.com")
+    refused(kms, c("resolve carol t"), "not_admitted", 12)
+    kms.ctl("psi", "add", "sip:arbiters@example.com", "carol")
+    check(c("resolve carol t")["admitted"] == "sip:carol@example.com", "carol judges")
+    check(' admitted="sip:carol@example.com"' in kms.audit()[-1], "which is in the audit log")
+    refused(kms, c("resolve server t"), "not_admitted", 12)
+    kms.ctl("psi", "remove", "sip:arbiters@example.com")
+    refused(kms, c("resolve carol t"), "not_admitted", 12)
+
+
 def identities(make):
     """a request may use only the user's own identities"""
     kms, c = lab(make)
@@ -363,6 +376,6 @@ def configured_names(make):
     check(c("request alice t sip:bob@example.com")["status"] == 404, "the defaults are gone")
 
 
-run([main_job, who_may_resolve, identities, taken_away, policy, clocks_and_replay, transport,
+run([main_job, who_may_resolve, arbiters, identities, taken_away, policy, clocks_and_replay, transport,
      certificates, audit_to_syslog, two_addresses,
      configured_names])
