@@ -163,6 +163,7 @@ class Ue:
 
 
 class Lab:
+    arbiters = ""  # a PSI whose owners may have any ticket resolved
     domain, gate = DOMAIN, ""  # of its users; the IBCF to other domains (HOST:PORT)
 
     def __init__(self, folder, address="127.0.0.1", tls=False):
@@ -248,6 +249,7 @@ class Lab:
                 "http": {"listen": [f"{self.host}:{self.kms_port}"]},
                 "vault": {"control": at("vault.sock"), "store": at("kms.db"), "master_key": at("master")},
                 "replay": {"dir": at("replay")},
+                "ticket": {"arbiters": self.arbiters},
                 "audit": {"file": at("audit.log")}}
 
     def stop_kms(self):

@@ -338,13 +338,10 @@ static int load_paths(const struct loader *l)
 		const char *from;
 		char **to;
 	} paths[] = {
-		{ c->tickets.file, &s->ticket_file },
-		{ c->files.directory, &s->directory },
-		{ c->sip.ca_file, &s->sip_ca },
-		{ c->kms.ca_file, &s->kms_ca },
-		{ c->lab.key_log, &s->key_log },
-		{ c->lab.trace, &s->trace },
-		{ c->media.certificate, &s->certificate },
+		{ c->tickets.file, &s->ticket_file },  { c->message.proof_file, &s->proof_file },
+		{ c->files.directory, &s->directory }, { c->sip.ca_file, &s->sip_ca },
+		{ c->kms.ca_file, &s->kms_ca },        { c->lab.key_log, &s->key_log },
+		{ c->lab.trace, &s->trace },           { c->media.certificate, &s->certificate },
 	};
 
 	for (size_t i = 0; i < MS_ARRAY_SIZE(paths); i++) {
@@ -423,6 +420,7 @@ struct ms_ue_settings *ms_ue_settings_free(struct ms_ue_settings *s)
 		ms_wipe(s->password, strlen(s->password));
 	ms_free(s->password);
 	ms_free(s->ticket_file);
+	ms_free(s->proof_file);
 	ms_free(s->directory);
 	ms_free(s->sip_ca);
 	ms_free(s->kms_ca);

@@ -72,8 +72,9 @@ struct ms_ue_config {
 	} policy;
 	struct {
 		unsigned algorithm; /* enum ms_aead_alg */
-		bool base64, ask_delivery, tell_delivery;
-		uint64_t max_size, replay_max;
+		bool base64, ask_delivery, tell_delivery, prove, check_proof;
+		const char *proof_file;
+		uint64_t max_size, replay_max, proof_max;
 		ms_usec offline_limit;
 	} message;
 	struct {
@@ -107,7 +108,7 @@ struct ms_ue_settings {
 	unsigned retries;                       /* files.retries, unless a command says otherwise */
 	char *password;                         /* owned, wiped; NULL if none */
 	char *ticket_file;                      /* owned paths, NULL if not configured */
-	char *directory, *sip_ca, *kms_ca, *key_log, *trace, *certificate;
+	char *proof_file, *directory, *sip_ca, *kms_ca, *key_log, *trace, *certificate;
 };
 
 /**

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Events as a person reads them. Whatever a peer chose passes through ms_ue_display_text(). */
+#include <time.h>
+
 #include "ue/display.h"
 #include "ue/event.h"
 
@@ -56,10 +58,48 @@ static void put_size(struct ms_buf *b, uint64_t size)
 	ms_buf_printf(b, u == 0 ? "%.0f %s" : "%.1f %s", v, units[u]);
 }
 
+static bool is_proved(const struct ms_ue_event *e)
+{
+	return e->proof && strcmp(e->proof, "proved") == 0;
+}
+
+static void put_text(struct ms_buf *b, const struct ms_ue_event *e)
+{
+	ms_buf_put_str(b, INDENT);
+	if (e->text.len > 0) {
+		ms_ue_display_text(b, e->text, INDENT, TEXT_MAX_PEER);
+	} else {
+		put_labelled(b, "(", e->content_type);
+		ms_buf_printf(b, ", %llu octets)", (unsigned long long)e->size);
+	}
+	ms_buf_put_u8(b, '\n');
+}
+
+static void put_proof(struct ms_buf *b, const struct ms_ue_event *e)
+{
+	const time_t seconds = (time_t)(e->written / MS_SEC);
+	char when[32];
+	struct tm tm;
+
+	if (!is_proved(e)) {
+		ms_buf_put_str(b, "NOT PROVED");
+		put_reason(b, e);
+		return;
+	}
+	ms_buf_put_str(b, "proved: ");
+	put_peer(b, e->peer);
+	put_labelled(b, " wrote to ", e->called);
+	if (e->written > 0 && gmtime_r(&seconds, &tm) &&
+	    strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm) > 0)
+		ms_buf_printf(b, " at %s UTC", when);
+	ms_buf_put_str(b, ":\n");
+	put_text(b, e);
+}
+
 static void put_message(struct ms_buf *b, const struct ms_ue_event *e)
 {
 	if (e->verified) {
-		ms_buf_put_str(b, "[protected] ");
+		ms_buf_put_str(b, is_proved(e) ? "[protected, origin proved] " : "[protected] ");
 		put_peer(b, e->peer);
 	} else {
 		struct ms_span who = e->asserted.len > 0 ? e->asserted : e->from;
@@ -68,14 +108,8 @@ static void put_message(struct ms_buf *b, const struct ms_ue_event *e)
 					      : "[NOT PROTECTED, SENDER UNKNOWN] ");
 		put_peer(b, who);
 	}
-	ms_buf_put_str(b, ":\n" INDENT);
-	if (e->text.len > 0) {
-		ms_ue_display_text(b, e->text, INDENT, TEXT_MAX_PEER);
-	} else {
-		put_labelled(b, "(", e->content_type);
-		ms_buf_printf(b, ", %llu octets)", (unsigned long long)e->size);
-	}
-	ms_buf_put_u8(b, '\n');
+	ms_buf_put_str(b, ":\n");
+	put_text(b, e);
 	put_labelled(b, INDENT "warning: ", e->warning);
 	if (e->warning.len > 0)
 		ms_buf_put_u8(b, '\n');
@@ -261,6 +295,9 @@ void ms_ue_event_text(struct ms_buf *b, const struct ms_ue_event *e)
 	case MS_UE_EVENT_FILE_DONE:
 	case MS_UE_EVENT_FILE_FAILED:
 		put_file(b, e);
+		break;
+	case MS_UE_EVENT_PROOF:
+		put_proof(b, e);
 		break;
 	case MS_UE_EVENT_TICKET:
 		put_ticket(b, e);

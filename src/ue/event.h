@@ -24,6 +24,7 @@ enum ms_ue_event_type {
 	MS_UE_EVENT_MESSAGE_SENT,
 	MS_UE_EVENT_MESSAGE_FAILED,
 	MS_UE_EVENT_MESSAGE_DELIVERED,
+	MS_UE_EVENT_PROOF,
 	MS_UE_EVENT_TICKET,
 	MS_UE_EVENT_KMS_ERROR,
 	MS_UE_EVENT_CALL_OUTGOING,
@@ -68,9 +69,10 @@ struct ms_ue_event {
 	const char *kind;          /* "chat", "file"; "message", "session" for tickets; static */
 	const char *source;        /* "kms" or "cache"; static */
 	const char *direction;     /* "in" or "out"; static */
-	const char *security;      /* of a session: "e2e", "e2ae" or "none"; static */
-	const char *reason;        /* a counter's name; static */
-	struct ms_span detail;     /* for people */
+	const char *proof;     /* of origin: "proved", "unchecked", "failed"; NULL: none; static */
+	const char *security;  /* of a session: "e2e", "e2ae" or "none"; static */
+	const char *reason;    /* a counter's name; static */
+	struct ms_span detail; /* for people */
 	struct ms_span warning;
 	const char *state; /* of a floor request, "Granted" ...; static */
 	unsigned floor, floor_request, queue;
@@ -78,6 +80,7 @@ struct ms_ue_event {
 	unsigned expires; /* seconds */
 	uint64_t size, done, uses;
 	ms_usec valid_until;
+	ms_usec written; /* a message, by its sender's clock */
 	bool is_protected, verified, diverted;
 	bool goes_on; /* a lost file: another session follows by itself */
 };

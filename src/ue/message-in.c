@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "core/alloc.h"
+#include "mikey/timestamp.h"
 #include "mime/cpim.h"
 #include "mime/entity.h"
 #include "mime/multipart.h"
@@ -92,6 +93,34 @@ static void put_type(struct ms_buf *b, const struct ms_mime_value *v)
 	ms_buf_put_span(b, v->subtype);
 }
 
+/* Kept as it came: who reads it later asks the KMS again. */
+static void keep_proof(struct receiving *r, const struct ms_keys_identity *sender)
+{
+	const struct ms_ue_settings *s = r->ue->settings;
+	const struct ms_mikey_message *m = ms_mikey_incoming_message(ms_keys_smime_incoming(r->in));
+	struct ms_ue_proof_note note = { .from = ms_keys_identity_span(sender),
+					 .to = ms_keys_identity_span(&s->identity),
+					 .received = ms_clock_wall() };
+	int err;
+
+	if (!s->proof_file || ms_keys_smime_proof(r->in) != MS_KEYS_PROOF_PROVED)
+		return;
+	if (ms_mikey_ts_to_usec(&m->t, &note.written))
+		note.written = 0;
+	err = ms_ue_proof_keep(s->proof_file, s->config->message.proof_max, &note,
+			       ms_buf_span(&r->object));
+	if (err)
+		ms_ue_warn(r->ue, "%s: %s: a proof of origin is not kept", s->proof_file,
+			   err == -EFBIG ? "message.proof_max is reached" : strerror(-err));
+}
+
+static const char *proof_of(const struct receiving *r)
+{
+	enum ms_keys_proof proof = r->in ? ms_keys_smime_proof(r->in) : MS_KEYS_PROOF_NONE;
+
+	return proof == MS_KEYS_PROOF_NONE ? NULL : ms_keys_proof_name(proof);
+}
+
 static bool show(struct receiving *r, const struct ms_keys_identity *sender,
 		 const struct ms_mime_value *type, struct ms_span body)
 {
@@ -101,7 +130,8 @@ static bool show(struct receiving *r, const struct ms_keys_identity *sender,
 				 .asserted = ms_keys_identity_span(&r->sender.asserted),
 				 .size = body.len,
 				 .is_protected = sender != NULL,
-				 .verified = sender != NULL };
+				 .verified = sender != NULL,
+				 .proof = proof_of(r) };
 
 	ms_buf_init(&name, 512);
 	if (body.len > r->ue->settings->config->message.max_size) {
@@ -114,6 +144,7 @@ static bool show(struct receiving *r, const struct ms_keys_identity *sender,
 		e.text = body;
 	if (sender) {
 		e.peer = ms_keys_identity_span(sender);
+		keep_proof(r, sender);
 		e.warning = ms_ue_sender_differs(&r->sender, e.peer);
 	} else if (e.asserted.len > 0) {
 		e.warning = ms_ue_sender_differs(&r->sender, e.asserted);
@@ -197,6 +228,14 @@ static void resolved(const struct ms_keys_failure *why, void *arg)
 		       why->detail);
 }
 
+/* Only what the KMS says of this very message proves anything. */
+static enum ms_keys_resolve how_to_resolve(const struct receiving *r)
+{
+	return r->ue->settings->config->message.check_proof && ms_keys_smime_claims_proof(r->in)
+		       ? MS_KEYS_RESOLVE_EACH
+		       : MS_KEYS_RESOLVE_CACHED;
+}
+
 static void receive_object(struct receiving *r)
 {
 	struct ms_keys_smime smime = ms_ue_smime_of(r->ue);
@@ -206,7 +245,7 @@ static void receive_object(struct receiving *r)
 
 	if (!err)
 		err = ms_keys_ring_resolve(r->ue->keys, ms_keys_smime_incoming(r->in),
-					   MS_KEYS_RESOLVE_CACHED, resolved, r, &fault, &r->asking);
+					   how_to_resolve(r), resolved, r, &fault, &r->asking);
 	if (err)
 		refuse_fault(r, err, &fault);
 	else if (!r->asking)
@@ -298,6 +337,7 @@ void ms_ue_message_receive(struct ms_ue *ue, const struct ms_sip_message *m)
 void ms_ue_messages_stop(struct ms_ue *ue)
 {
 	ms_ue_sendings_stop(ue);
+	ms_ue_checking_stop(ue);
 	while (!ms_list_empty(&ue->receiving))
 		receiving_free(MS_CONTAINER_OF(ue->receiving.next, struct receiving, link));
 }

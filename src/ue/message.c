@@ -18,7 +18,7 @@ struct sending {
 	struct ms_keys_identity to;
 	struct ms_buf entity;              /* the canonical MIME entity; for plain ones the body */
 	char *type;                        /* owned; of a plain message */
-	bool plain, quiet;                 /* quiet: nothing is told */
+	bool plain, prove, quiet;          /* quiet: nothing is told */
 	char id[MS_UE_MESSAGE_ID_LEN + 1]; /* if a notification was asked for */
 	const char *source;                /* of the ticket: "kms" or "cache" */
 	struct ms_keys_asking *asking;
@@ -126,6 +126,7 @@ static void seal(struct sending *s, struct ms_mikey_ticket_held *held)
 	MS_CLEANUP(ms_buf_done) struct ms_buf object;
 	int err;
 
+	smime.prove = s->prove;
 	ms_buf_init(&object, BODY_MAX);
 	err = ms_keys_smime_seal(&smime, held, ms_keys_identity_span(&s->to),
 				 ms_buf_span(&s->entity), ms_clock_wall(), &object);
@@ -207,6 +208,7 @@ static int sending_new(struct ms_ue *ue, const struct ms_ue_message_spec *m, str
 		return -ENOMEM;
 	s->ue = ue;
 	s->plain = m->plain;
+	s->prove = !m->is_notification && (m->prove || ue->settings->config->message.prove);
 	s->quiet = m->is_notification;
 	ms_list_append(&ue->sending, &s->link);
 	ue->n_sending++;

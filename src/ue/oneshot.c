@@ -15,7 +15,7 @@
 /* What the commands' options and arguments say. One command a process. */
 static struct oneshot {
 	const char *to, *text, *file, *type;
-	bool plain, only_called, notify;
+	bool plain, only_called, notify, prove;
 	uint64_t count, timeout_s, retries, from, seen;
 	unsigned session;
 	struct ms_buf body;
@@ -55,6 +55,9 @@ static int option(int c)
 	case 'n':
 		one.notify = true;
 		return 0;
+	case 'P':
+		one.prove = true;
+		return 0;
 	case 'o':
 		one.only_called = true;
 		return 0;
@@ -74,6 +77,7 @@ static int options(int argc, char **argv)
 		{ "file", required_argument, NULL, 'f' },
 		{ "plain", no_argument, NULL, 'p' },
 		{ "notify", no_argument, NULL, 'n' },
+		{ "prove", no_argument, NULL, 'P' },
 		{ "only-called", no_argument, NULL, 'o' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -152,7 +156,8 @@ static int send_prepare(struct ms_ue_program *p, int argc, char **argv)
 {
 	int err = arguments(argc, argv, &one.to, &one.text);
 
-	if (err || !one.to || (one.file == NULL) == (one.text == NULL) || (one.plain && one.notify))
+	if (err || !one.to || (one.file == NULL) == (one.text == NULL) ||
+	    (one.plain && (one.notify || one.prove)))
 		return -EINVAL;
 	ms_buf_init(&one.body, p->settings->config->message.max_size + 1);
 	if (one.file)
@@ -169,6 +174,7 @@ static int send_now(struct ms_ue_program *p)
 		.body = ms_buf_span(&one.body),
 		.plain = one.plain,
 		.notify = one.notify,
+		.prove = one.prove,
 	};
 	int err = ms_ue_message_send(p->ue, &spec);
 
@@ -390,7 +396,8 @@ static int tickets_start(struct ms_ue_program *p)
 
 const struct ms_ue_front ms_ue_oneshots[] = {
 	{ .name = "send",
-	  .arguments = "TO TEXT | TO --type TYPE --file FILE  [--plain] [--notify] [--timeout S]",
+	  .arguments =
+		  "TO TEXT | TO --type TYPE --file FILE  [--plain] [--notify] [--prove] [--timeout S]",
 	  .prepare = send_prepare,
 	  .start = send_start,
 	  .event = send_event },
@@ -415,6 +422,12 @@ const struct ms_ue_front ms_ue_oneshots[] = {
 	  .prepare = recv_file_prepare,
 	  .start = listen_start,
 	  .event = recv_file_event },
+	{ .name = "proof",
+	  .arguments = "list | export NUMBER FILE | verify FILE [NUMBER]",
+	  .prepare = ms_ue_proof_prepare,
+	  .start = ms_ue_proof_start,
+	  .event = ms_ue_proof_event,
+	  .end = ms_ue_proof_end },
 	{ .name = "tickets", .arguments = "", .prepare = no_arguments, .start = tickets_start },
 	{ NULL },
 };

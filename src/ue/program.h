@@ -61,6 +61,13 @@ void ms_ue_print(const struct ms_ue_program *p, const struct ms_ue_event *e);
 /** Prints an error for the user to standard error. */
 void ms_ue_complain(const char *fmt, ...) MS_PRINTF(1, 2);
 
+/* ---- the proof command (proof-command.c); see struct ms_ue_front ---- */
+
+MS_MUST_CHECK int ms_ue_proof_prepare(struct ms_ue_program *p, int argc, char **argv);
+MS_MUST_CHECK int ms_ue_proof_start(struct ms_ue_program *p);
+void ms_ue_proof_event(struct ms_ue_program *p, const struct ms_ue_event *e);
+void ms_ue_proof_end(struct ms_ue_program *p);
+
 /* ---- standard input by lines ---- */
 
 struct ms_ue_lines; /* owned */

@@ -18,6 +18,7 @@
 #include "sip/account.h"
 #include "sip/session.h"
 #include "tls/tls.h"
+#include "ue/proof.h"
 #include "ue/ue.h"
 
 #define MS_UE_MESSAGE_ID_LEN 24
@@ -48,8 +49,9 @@ struct ms_ue {
 	char fingerprint[2][MS_TLS_FINGERPRINT_TEXT_MAX + 1];
 	size_t n_fingerprints;
 
-	struct ms_list sending;   /* messages on their way out */
-	struct ms_list receiving; /* messages that wait for the KMS */
+	struct ms_ue_checking *checking; /* a proof of origin for which the KMS is asked; or NULL */
+	struct ms_list sending;          /* messages on their way out */
+	struct ms_list receiving;        /* messages that wait for the KMS */
 	size_t n_sending, n_receiving;
 	struct ms_ue_asked asked[MS_UE_ASKED_MAX]; /* a ring */
 	size_t n_asked;                            /* ever */
@@ -122,6 +124,11 @@ struct ms_keys_smime ms_ue_smime_of(struct ms_ue *ue);
 /** Ends all under way. */
 void ms_ue_sendings_stop(struct ms_ue *ue);
 void ms_ue_messages_stop(struct ms_ue *ue);
+
+/* ---- proof-check.c ---- */
+
+/** Forgets the proof that is being checked. */
+void ms_ue_checking_stop(struct ms_ue *ue);
 
 /* ---- notification.c ---- */
 

@@ -40,6 +40,7 @@ struct ms_ue_message_spec {
 	struct ms_span body;
 	bool plain;  /* without protection, if the policy allows it */
 	bool notify; /* asks for a delivery notification, as message.ask_delivery does for all */
+	bool prove;  /* with a proof of origin, as message.prove does for all */
 	bool is_notification; /* is one: nothing is asked, and nothing told */
 };
 
@@ -48,6 +49,12 @@ struct ms_ue_message_spec {
  * nor a URI), -EMSGSIZE (over message.max_size), -EPERM (plain, and the policy forbids it), -ENOMEM.
  */
 MS_MUST_CHECK int ms_ue_message_send(struct ms_ue *ue, const struct ms_ue_message_spec *spec);
+
+/**
+ * Checks a proof of origin: a CMS object, received by whomever. Event proof follows, now or from the
+ * loop. -EBUSY (one is being checked), -ENOMEM.
+ */
+MS_MUST_CHECK int ms_ue_proof_check(struct ms_ue *ue, struct ms_span object);
 
 /* ---- sessions ---- */
 

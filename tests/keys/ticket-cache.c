@@ -34,7 +34,8 @@ static void add(enum ms_keys_ticket_kind kind, const char *responder)
 	struct ms_mikey_ticket_held *held = NULL;
 
 	assert_int_equal(small_ticket(ALICE, kind == MS_KEYS_TICKET_MESSAGE, responder, &held), 0);
-	assert_int_equal(ms_keys_cache_add(cache, kind, ms_span_str(responder), held, SMALL_NOW), 0);
+	assert_int_equal(ms_keys_cache_add(cache, kind, ms_span_str(responder), held, SMALL_NOW),
+			 0);
 }
 
 static const struct ms_mikey_ticket_held *find(enum ms_keys_ticket_kind kind, const char *responder,
