@@ -119,9 +119,10 @@ static const struct ms_config_field media_fields[] = {
 	  .help = "TLS handshakes a second; more are refused. 0: no limit." },
 	{ "handshakes_burst", MS_CONFIG_UINT, AT(media.handshakes_burst), .value = "0",
 	  .max = 1000000, .help = "TLS handshakes that may come at once; 0: those of a second." },
-	{ "round_budget", MS_CONFIG_TIME, AT(media.round_budget), .value = "1ms", .min = 100,
+	{ "round_budget", MS_CONFIG_TIME, AT(media.round_budget), .value = "100us", .min = 10,
 	  .max = 1000000,
-	  .help = "Time given to handshakes before relayed octets have their turn." },
+	  .help = "Time given to handshakes before relayed octets have their turn; up to ten times as "
+		  "much where those take long." },
 	{ "finish_limit", MS_CONFIG_TIME, AT(media.finish_limit), .value = "10s", .min = 100000,
 	  .max = 3600000000, .help = "How long a peer has to close its side after the other did." },
 	{ "tcp_limit", MS_CONFIG_TIME, AT(media.tcp_limit), .value = "0s", .max = 600000000,

@@ -99,7 +99,7 @@ struct ms_media_endpoint {
 	bool bulk : 1; /* the last read filled the whole buffer */
 };
 
-#define MS_MEDIA_ENTRY_BATCH 4
+#define MS_MEDIA_ENTRY_BATCH 16
 
 struct ms_media {
 	struct ms_media_config config; /* defaults filled in; no texts */
@@ -118,7 +118,8 @@ struct ms_media {
 	int entry_fd;
 	struct ms_watch entry;
 	struct ms_media_endpoint *batch[MS_MEDIA_ENTRY_BATCH];
-	int batch_at, batch_n;
+	int batch_at, batch_n; /* taken from the entry's epoll, not yet looked at */
+	ms_usec entry_left;    /* when the last round left it */
 	/* limits */
 	int spare_fd;              /* given up to refuse a peer when descriptors run out */
 	uint64_t handshake_tokens; /* millionths of a handshake */

@@ -42,7 +42,7 @@ static void fill_in(struct ms_media_config *c)
 	DEFAULT(c->endpoints, 65536);
 	DEFAULT(c->half_open, 16384);
 	DEFAULT(c->handshakes_burst, c->handshakes_per_s);
-	DEFAULT(c->round_budget, MS_MSEC);
+	DEFAULT(c->round_budget, 100);
 	DEFAULT(c->finish_limit, 10 * MS_SEC);
 	DEFAULT(c->tcp_ms, ms_profile_default.tcp_guard_ms);
 	DEFAULT(c->tls_ms, ms_profile_default.tls_guard_ms);

@@ -39,7 +39,8 @@ struct ms_media_config {
 	uint32_t half_open;        /* TCP or TLS not yet established (16,384) */
 	uint32_t handshakes_per_s; /* TLS sessions begun a second, on average (no limit) */
 	uint32_t handshakes_burst; /* and at once (as many as in a second) */
-	ms_usec round_budget;      /* time a round of the loop gives to set-ups (1 ms) */
+	ms_usec round_budget;      /* least time a round of the loop gives to set-ups (0.1 ms);
+				    * up to ten times that where octets take long */
 	ms_usec finish_limit;      /* a peer has to end its direction after we did (10 s) */
 	uint32_t tcp_ms, tls_ms;   /* guards where a bearer names none (profile values) */
 	bool anonymous_clients;    /* our servers do not ask for a certificate (they do) */

@@ -25,6 +25,7 @@
 /* A fingerprint that was given to a controller may come back in a SET as long as this after. */
 #define OLD_CERTIFICATE (10 * 60 * MS_SEC)
 #define OLD_MAX 64
+#define LOOK (60 * MS_SEC)
 
 /* Unsent messages to control; beyond it control does not live. */
 #define LINK_MAX ((size_t)64 << 20)
@@ -237,8 +238,11 @@ static int tell_certificate(struct worker *w, const struct ms_tls_certificate *c
 
 static void retire(struct worker *w)
 {
-	if (w->newest > 0 && w->n_old < OLD_MAX)
-		w->old[w->n_old++] = (struct old_certificate){ w->newest, ms_loop_now() };
+	if (w->newest == 0 || w->n_old == OLD_MAX)
+		return;
+	w->old[w->n_old++] = (struct old_certificate){ w->newest, ms_loop_now() };
+	if (!ms_timer_running(&w->look))
+		ms_timer_start(&w->look, LOOK);
 }
 
 static int make_certificate(struct worker *w)
@@ -302,7 +306,8 @@ static void look_due(void *arg)
 		forget(w, w->old[i].number);
 		w->old[i] = w->old[--w->n_old];
 	}
-	ms_timer_start(&w->look, 60 * MS_SEC);
+	if (w->n_old > 0)
+		ms_timer_start(&w->look, LOOK);
 }
 
 /* ---- start ---- */
@@ -399,7 +404,6 @@ static int start(struct worker *w)
 		return err;
 	ms_timer_init(&w->rotate, "media.rotate", rotate_due, w);
 	ms_timer_init(&w->look, "media.look", look_due, w);
-	ms_timer_start(&w->look, 60 * MS_SEC);
 	ms_timer_start(&w->rotate, rotate_time(w));
 	return drop(w);
 }
