@@ -41,6 +41,7 @@
 
 #define PIDS_MAX 64
 #define BLOCK 16384
+#define AT_ONCE 16 /* events, connections accepted */
 
 enum state { LISTENING, SERVING, CONNECTING, SHAKING, GREETING, KEPT, FLOWING, ENDING };
 enum task { NOTHING, CONNECT, SETUPS, ECHO, UP, DOWN, BURST };
@@ -414,9 +415,10 @@ static void serve(struct peer *p, uint32_t events)
 	}
 }
 
-static void accept_all(struct peer *listener)
+/* Some of those that wait: in a burst the messages of other connections come in between. */
+static void accept_some(struct peer *listener)
 {
-	for (;;) {
+	for (int i = 0; i < AT_ONCE; i++) {
 		int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0)
@@ -431,7 +433,7 @@ static void handle(struct peer *p, uint32_t events)
 {
 	switch (p->state) {
 	case LISTENING:
-		accept_all(p);
+		accept_some(p);
 		break;
 	case SERVING:
 		serve(p, events);
@@ -464,8 +466,8 @@ static void turn_until(double wait)
 {
 	struct timespec t = { .tv_sec = (time_t)wait,
 			      .tv_nsec = (long)((wait - (double)(time_t)wait) * 1e9) };
-	struct epoll_event e[256];
-	int n = epoll_pwait2(l.epoll, e, 256, &t, NULL);
+	struct epoll_event e[AT_ONCE];
+	int n = epoll_pwait2(l.epoll, e, AT_ONCE, &t, NULL);
 
 	for (int i = 0; i < n; i++) {
 		struct peer *p = e[i].data.ptr;

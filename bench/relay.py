@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A relay of TLS to TCP: the gateway's media plane beside HAProxy, nginx, hitch and stunnel.
 
-  bench/relay.py [bulk] [setups] [calls] [psk] [idle] [messages] [burst] [--rounds N] [--secs S] [--only A,B] [--no-build]
+  bench/relay.py [bulk] [setups] [calls] [psk] [--rounds N] [--secs S] [--only A,B] [--host ADDRESS] [--no-build]
 
 Each in its best documented configuration (bench/relay/*.in), one worker, pinned to one core with the load on the
 other; floor-tls and floor-tcp are the least that one epoll loop can do (relay-floor.c). Contestants take turns within
@@ -11,11 +11,14 @@ medians of the ratios within a round. A set-up is TCP, a whole handshake, a conn
 there, close_notify and FIN both ways; ours is in addition a listener of its own for each, opened and closed.
 """
 import argparse
+import ctypes
 import hashlib
+import importlib.util
 import json
 import os
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -23,8 +26,15 @@ import time
 
 import common
 
-sys.path.insert(0, os.path.join(common.ROOT, "tests", "mgw"))
-import mgc  # noqa: E402
+def controller():
+    """tests/mgw/mgc.py; bench/mgc.py has the name already."""
+    spec = importlib.util.spec_from_file_location("controller", os.path.join(common.ROOT, "tests", "mgw", "mgc.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+mgc = controller()
 
 HOST = "127.0.77.1"
 BACK = 1999
@@ -35,8 +45,10 @@ OURS = "mediasec"
 
 
 def priority():
-    """Other work on the machine must not decide the figures. Groups of sessions share alike, so it has its own."""
+    """Other work on the machine must not decide the figures. Groups of sessions share alike, so it has its own.
+    Whoever was started for a run ends with it."""
     os.setsid()
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
     if os.geteuid() != 0:
         return
     os.setpriority(os.PRIO_PROCESS, 0, -15)
@@ -45,6 +57,16 @@ def priority():
             f.write("-15")
     except OSError:
         pass
+
+
+def free(host, port):
+    """Another run of this bench, or what is left of one, would be measured in place of what we start."""
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind((host, port))
+        except OSError:
+            sys.exit(f"bench: {host}:{port} is in use; --host takes another loopback address")
 
 
 def certificates(run):
@@ -70,38 +92,47 @@ class Gateway:
     """One contestant, running. `kind`: tls, mutual, psk, tcp."""
     base = 2100
 
-    def __init__(self, who, run, kind, pairs=PORTS, again=False, buffer=131072):
+    def __init__(self, who, run, kind, pairs=PORTS, again=False, buffer=131072, back=BACK):
         Gateway.base = 2100 if Gateway.base > 2400 else Gateway.base + 10
-        self.who, self.ports, p = who, 1, Gateway.base
-        self.names = {"HOST": HOST, "TLS": p, "MUTUAL": p + 1, "PSK": p + 2, "BACK": BACK, "RUN": run, "BUFFER": buffer}
+        self.who, self.ports, self.host, self.back, p = who, 1, HOST, back, Gateway.base
+        self.names = {"HOST": HOST, "TLS": p, "MUTUAL": p + 1, "PSK": p + 2, "BACK": back, "RUN": run, "BUFFER": buffer}
         self.port = {"tls": p, "mutual": p + 1, "psk": p + 2, "tcp": p}[kind]
         keys = ["-c", f"{run}/server.pem", "-k", f"{run}/server.key"]
         if who == OURS:
             self.ports, self.port = pairs, p
-            command = [common.program("media-gate"), "-a", f"{HOST}:{p}", "-b", f"{HOST}:{BACK}", "-n", str(pairs)]
+            command = [common.program("media-gate"), "-a", f"{HOST}:{p}", "-b", f"{HOST}:{back}", "-n", str(pairs)]
             command += {"tls": ["-m", "tls"] + keys, "mutual": ["-m", "tls", "-F", fingerprint(run)] + keys,
                         "psk": ["-m", "psk", "-P", KEY], "tcp": ["-m", "tcp"]}[kind]
             # As long as nginx gives a handshake: in a burst it is the clients who cannot keep up.
             command += ["-g", "60000"] + (["-r"] if again else [])
         elif who.startswith("floor"):
             self.port = p
-            command = [common.program("relay-floor"), "-l", f"{HOST}:{p}", "-b", f"{HOST}:{BACK}"]
+            command = [common.program("relay-floor"), "-l", f"{HOST}:{p}", "-b", f"{HOST}:{back}"]
             command += {"tls": keys, "mutual": keys + ["-M"], "psk": ["-P", KEY], "tcp": []}[kind] if who == "floor-tls" else []
         else:
             command = self.peer(who, run)
+        free(HOST, self.port)
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                         preexec_fn=lambda: (common.pin(common.SERVER_CPU)(), priority()))
         if who == OURS:
             self.process.stdout.readline()
         else:
             time.sleep(0.7)
+            self.pin()
+        if self.process.poll() is not None:
+            sys.exit(f"bench: {who} has ended")
+
+    def pin(self):
+        """hitch puts its workers on cores of its own choice, which may be the load's."""
+        for pid in self.pids():
+            os.sched_setaffinity(pid, {common.SERVER_CPU})
 
     def peer(self, who, run):
         name = {"haproxy": "haproxy.cfg", "nginx": "nginx.conf", "hitch": "hitch.conf", "stunnel": "stunnel.conf"}[who]
         text = open(f"{FOLDER}/{name}.in").read()
         for key, value in self.names.items():
             text = text.replace(f"@{key}@", str(value))
-        path = f"{run}/{name}"
+        path = f"{run}/{self.names['TLS']}-{name}"
         with open(path, "w") as f:
             f.write(text)
         return {"haproxy": ["haproxy", "-db", "-q", "-f", path], "nginx": ["nginx", "-c", path],
@@ -127,18 +158,24 @@ class Gateway:
                     total += int(line.split()[1])
         return total
 
+    def cpu(self):
+        """Seconds of CPU that its processes have used."""
+        return sum(time.clock_gettime((~pid) << 3 | 2) for pid in self.pids())
+
     def stop(self):
+        pids = self.pids()
         self.process.terminate()
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            for pid in pids:  # its own: a master's workers do not go with it
+                os.kill(pid, signal.SIGKILL)
             self.process.wait()
 
 
 class Load:
     def __init__(self, gateway, run, kind, version="1.2", extra=()):
-        command = [common.program("relay-load"), "-t", f"{HOST}:{gateway.port}", "-n", str(gateway.ports), "-b", f"{HOST}:{BACK}",
+        command = [common.program("relay-load"), "-t", f"{gateway.host}:{gateway.port}", "-n", str(gateway.ports), "-b", f"{HOST}:{gateway.back}",
                    "-G", ",".join(map(str, gateway.pids())), "-V", version]
         command += {"tls": [], "mutual": ["-c", f"{run}/client.pem", "-k", f"{run}/client.key"],
                     "psk": ["-P", KEY, "-I", "bench"], "tcp": ["-x"]}[kind]
@@ -183,17 +220,19 @@ class Commanded(Gateway):
 
     def __init__(self, run, kind):
         self.kind, self.run, self.ports, self.port, self.contexts = kind, run, 1, 6000, []
+        self.host, self.back = HOST, BACK
         self.mgc = mgc.Mgc(2944, address=HOST)
         self.mgc.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         with open(f"{run}/mgw.yaml", "w") as f:
-            f.write(CONFIG.format(run=run, host=HOST, profile="mp" if kind == "psk" else "iq", anonymous="false" if kind == "mutual" else "true"))
+            f.write(self.config())
         self.process = subprocess.Popen([os.path.join(common.BUILD, "src/mgw/mediasec-mgw"), "-f", "-c", f"{run}/mgw.yaml"],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                         preexec_fn=lambda: (common.pin(common.SERVER_CPU)(), priority()))
         self.mgc.wait_request("ServiceChange", 10)
 
-    def cpu(self):
-        return sum(time.clock_gettime((~pid) << 3 | 2) for pid in self.pids())
+    def config(self):
+        return CONFIG.format(run=self.run, host=HOST, profile="mp" if self.kind == "psk" else "iq",
+                             anonymous="false" if self.kind == "mutual" else "true")
 
     def up(self, n):
         """n contexts with an access side that forwards to the backend; the access ports."""
@@ -230,6 +269,8 @@ class Commanded(Gateway):
 
 
 class Bench:
+    TESTS = ["bulk", "setups", "calls", "psk"]
+
     def __init__(self, options, run):
         self.rounds, self.secs, self.only, self.run = options.rounds, options.secs, options.only, run
         self.tables = []
@@ -330,94 +371,42 @@ class Bench:
                 print(f"note: {title}: {name}: {a['failed']} failed")
         self.each(names, kind, measure, version, again=True)
 
-    def idle(self):
-        memory = {n: self.table(f"user memory, {n} idle connections", "octets a connection", "haproxy") for n in (1000, 9500)}
-        opening = {n: self.table(f"CPU to open one of {n} connections", "us", "haproxy") for n in (1000, 9500)}
-        message = {n: self.table(f"CPU a 300-octet round trip, {n} connections, 1,000 a second", "us", "haproxy") for n in (1000, 9500)}
-        resting = self.table("CPU while 9,500 connections are idle", "us a second", "haproxy")
 
-        # Ours has its endpoints before anybody connects: they are counted too.
-        names, empty = ["haproxy", "nginx", "hitch", "floor-tls", OURS], {}
-        for name in self.who(names):
-            gateway = Gateway(name, self.run, "tls", pairs=1, buffer=16384)
-            empty[name] = gateway.memory()
-            gateway.stop()
-
-        def measure(name, gateway, load):
-            start, opened, cpu = empty[name], 0, 0.0
-            for n in (1000, 9500):
-                a = load.do(f"connect {n - opened} 32")
-                cpu, before, opened = a["cpu"], opened, n
-                if a["kept"] != n:
-                    print(f"note: {name}: {a['kept']} of {n} connections")
-                time.sleep(0.3)
-                memory[n].add(name, (gateway.memory() - start) * 1024 / n)
-                opening[n].add(name, cpu * 1e6 / (n - before))
-                a = load.do(f"echo 1000 {self.secs} 300")
-                message[n].add(name, a["echo_cpu"] * 1e6 / max(1, a["sent"]))
-            resting.add(name, load.do("idle 2")["cpu"] * 1e6 / 2)
-        self.each(names, "tls", measure, pairs=9500, buffer=16384)
-
-    def messages(self):
-        table = self.table("CPU a 300-octet round trip, 16 connections, 5,000 a second", "us", "floor-tcp")
-        trip = self.table("round trip of the same, median", "us", "floor-tcp")
-
-        def measure(name, gateway, load):
-            load.do("connect 16 16")
-            a = load.do(f"echo 5000 {self.secs} 300")
-            table.add(name, a["echo_cpu"] * 1e6 / max(1, a["sent"]))
-            trip.add(name, a["p50"])
-        self.each(["floor-tcp"], "tcp", measure)
-        self.each(["nginx", "haproxy", "hitch", "floor-tls", OURS], "tls", measure)
-
-    def burst(self):
-        """Ten thousand handshakes at once; meanwhile messages on connections that stand."""
-        failed = self.table("burst of 10,000 handshakes: failed", "connections", "nginx")
-        rate = self.table("burst of 10,000 handshakes", "a gateway CPU second", "nginx")
-        worst = self.table("messages of other connections meanwhile, 99th percentile", "us", "nginx")
-
-        def measure(name, gateway, load):
-            other = Load(gateway, self.run, "tls", "1.2", ["-S"])
-            load.do("connect 16 16")
-            if gateway.ports > 1:  # those 16 are in use
-                other.do("ports " + ",".join(str(gateway.port + i) for i in range(16, gateway.ports)))
-            # The messages' own sender must not wait for the burst's: it is the gateway that is measured.
-            if os.geteuid() == 0:
-                os.sched_setscheduler(load.process.pid, os.SCHED_RR, os.sched_param(10))
-            load.begin("echo 500 6 300")
-            time.sleep(1)
-            a = other.do("burst 9000 40")
-            failed.add(name, a["failed"] + a["asked"] - a["done"])
-            rate.add(name, a["done"] / a["cpu"])
-            worst.add(name, load.end()["p99"])
-            other.stop()
-        self.each(["nginx", "haproxy", OURS], "tls", measure, pairs=9200)
+def measure(rounds, bench=Bench, **how):
+    """What bench/run.py calls: all of its tests, one after another; the tables of each as soon as they are there."""
+    options = argparse.Namespace(rounds=rounds, secs=1.5, only=None, tests=bench.TESTS)
+    for name, value in how.items():
+        setattr(options, name, value)
+    with common.TemporaryFolder() as run:
+        certificates(run)
+        b = bench(options, run)
+        for name in options.tests or bench.TESTS:
+            first = len(b.tables)
+            getattr(b, name)()
+            yield from b.tables[first:]
 
 
-def main():
-    tests = ["bulk", "setups", "calls", "psk", "idle", "messages", "burst"]
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("tests", nargs="*", default=tests)
+def main(bench, description):
+    global HOST
+    p = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("tests", nargs="*", help=", ".join(bench.TESTS))
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--secs", type=float, default=1.5)
     p.add_argument("--only", type=lambda s: s.split(","))
+    p.add_argument("--host", default=HOST, help="loopback address; two runs at once need two")
     p.add_argument("--no-build", action="store_true")
     options = p.parse_args()
+    for name in options.tests:
+        if name not in bench.TESTS:
+            p.error(f"no test {name}; there are {', '.join(bench.TESTS)}")
+    HOST = options.host
     if not options.no_build:
         common.build()
-    with common.TemporaryFolder() as run:
-        certificates(run)
-        b = Bench(options, run)
-        for name in options.tests:
-            if name not in tests:
-                sys.exit(f"bench: no test {name}; there are {', '.join(tests)}")
-            first = len(b.tables)
-            getattr(b, name)()
-            for table in b.tables[first:]:
-                table.show()
-                sys.stdout.flush()
+    for table in measure(options.rounds, bench, secs=options.secs, only=options.only, tests=options.tests):
+        table.show()
+        sys.stdout.flush()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Bench, __doc__))

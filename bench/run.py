@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the benchmarks beside their peers and prints medians and ratios.
 
-    bench/run.py [--rounds N] [kms] [tls] [msrp] [h248] [b2bua] [mgc]
+    bench/run.py [--rounds N] [kms] [tls] [msrp] [h248] [b2bua] [mgc] [relay] [scale]
 
 kms   the server beside MIT krb5kdc, nginx and its own exchange in memory    (bench/kms.py)
 tls   TLS by key and by certificate, set-ups and bulk, beside OpenSSL alone  (bench/tls_memory.py)
@@ -10,6 +10,8 @@ msrp  a file and small messages over TLS-PSK beside OpenSSL alone            (be
 h248  the codecs of H.248 beside Erlang/OTP megaco's                         (bench/h248.py)
 mgc   contexts set up and torn down at the gateway by H.248 over UDP         (bench/mgc.py)
 b2bua MSRP through aware endpoints beside Kamailio's relay                   (bench/b2bua.py)
+relay TLS to TCP beside HAProxy, nginx, hitch and stunnel: bulk, set-ups     (bench/relay.py)
+scale the same: 30,000 connections, small messages, bursts                   (bench/relay_scale.py)
 
 Servers run on one core, generators on another; rounds of contestants alternate and ratios are taken
 round by round. What is installed for it: scripts/setup build bench."""
@@ -21,10 +23,13 @@ import h248
 import kms
 import mgc
 import msrp
+import relay
+import relay_scale
 import tls_memory
 from common import build
 
-PARTS = {"kms": kms.measure, "tls": tls_memory.measure, "msrp": msrp.measure, "h248": h248.measure, "b2bua": b2bua.measure, "mgc": mgc.measure}
+PARTS = {"kms": kms.measure, "tls": tls_memory.measure, "msrp": msrp.measure, "h248": h248.measure, "b2bua": b2bua.measure, "mgc": mgc.measure,
+         "relay": relay.measure, "scale": relay_scale.measure}
 
 
 def main():
