@@ -90,11 +90,15 @@ def fingerprint(run):
 
 class Gateway:
     """One contestant, running. `kind`: tls, mutual, psk, tcp."""
-    base = 2100
+    base, back = 2100, BACK
+
+    @property
+    def host(self):
+        return HOST
 
     def __init__(self, who, run, kind, pairs=PORTS, again=False, buffer=131072, back=BACK):
         Gateway.base = 2100 if Gateway.base > 2400 else Gateway.base + 10
-        self.who, self.ports, self.host, self.back, p = who, 1, HOST, back, Gateway.base
+        self.who, self.ports, self.back, p = who, 1, back, Gateway.base
         self.names = {"HOST": HOST, "TLS": p, "MUTUAL": p + 1, "PSK": p + 2, "BACK": back, "RUN": run, "BUFFER": buffer}
         self.port = {"tls": p, "mutual": p + 1, "psk": p + 2, "tcp": p}[kind]
         keys = ["-c", f"{run}/server.pem", "-k", f"{run}/server.key"]
@@ -220,19 +224,14 @@ class Commanded(Gateway):
 
     def __init__(self, run, kind):
         self.kind, self.run, self.ports, self.port, self.contexts = kind, run, 1, 6000, []
-        self.host, self.back = HOST, BACK
         self.mgc = mgc.Mgc(2944, address=HOST)
         self.mgc.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         with open(f"{run}/mgw.yaml", "w") as f:
-            f.write(self.config())
+            f.write(CONFIG.format(run=run, host=HOST, profile="mp" if kind == "psk" else "iq", anonymous="false" if kind == "mutual" else "true"))
         self.process = subprocess.Popen([os.path.join(common.BUILD, "src/mgw/mediasec-mgw"), "-f", "-c", f"{run}/mgw.yaml"],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                         preexec_fn=lambda: (common.pin(common.SERVER_CPU)(), priority()))
         self.mgc.wait_request("ServiceChange", 10)
-
-    def config(self):
-        return CONFIG.format(run=self.run, host=HOST, profile="mp" if self.kind == "psk" else "iq",
-                             anonymous="false" if self.kind == "mutual" else "true")
 
     def up(self, n):
         """n contexts with an access side that forwards to the backend; the access ports."""

@@ -16,15 +16,26 @@ peer, four media workers of ours; two each for the burst.
 Addresses: HOST (127.0.77.1 unless told otherwise) and the ones behind it in its network, .11 and on for access, .31
 and on for core, ports 3000 to 13999; backends at HOST from port 1999 downwards.
 """
+import importlib.util
 import os
-import signal
+import socket
+import subprocess
 import sys
 import time
 
 import common
 import relay
-from relay import mgc
 
+
+def controller():
+    """tests/mgw/mgc.py; bench/mgc.py has the name already."""
+    spec = importlib.util.spec_from_file_location("controller", os.path.join(common.ROOT, "tests", "mgw", "mgc.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+mgc = controller()
 OURS = "mediasec-mgw"
 
 CONFIG = """daemon: {{ control: {run}/mgw.sock, log_level: warning }}
@@ -51,25 +62,30 @@ class Side:
         self.pids, self.host, self.port, self.back, self.ports = fleet.pids, host, port, back, 1
 
 
-class Whole(relay.Commanded):
-    """mediasec-mgw with a worker for each side, which has realms of its own."""
+class Whole(relay.Gateway):
+    """mediasec-mgw with a worker for each side, which has realms of its own, and its controller."""
 
     def __init__(self, run, sides):
-        self.sides = [Side(self, near(11 + i), 3000, relay.BACK - i) for i in range(sides)]
-        self.workers, self.refused = sides, 0
-        super().__init__(run, "tls")
-
-    def config(self):
+        self.sides, self.refused = [Side(self, near(11 + i), 3000, relay.BACK - i) for i in range(sides)], 0
         realms = [REALM.format(name=f"{name}{i}", address=near(first + i))
-                  for name, first in (("core", 31), ("access", 11)) for i in range(self.workers)]
-        return CONFIG.format(run=self.run, host=relay.HOST, realms="\n".join(realms), workers=self.workers)
+                  for name, first in (("core", 31), ("access", 11)) for i in range(sides)]
+        path = f"{run}/mgw.yaml"
+        with open(path, "w") as f:
+            f.write(CONFIG.format(run=run, host=relay.HOST, realms="\n".join(realms), workers=sides))
+        self.mgc = mgc.Mgc(2944, address=relay.HOST)
+        self.mgc.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self.process = subprocess.Popen([os.path.join(common.BUILD, "src/mgw/mediasec-mgw"), "-f", "-c", path],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                        preexec_fn=lambda: (common.pin(common.SERVER_CPU)(), relay.priority()))
+        self.mgc.wait_request("ServiceChange", 10)
 
     def prepare(self, side, n, told=True):
         """n contexts that forward to the side's backend; the ports to call. The workers take turns. `told`: the
         controller is notified of each end, as an IMS-ALG wants to be."""
         back = self.sides[side].back
         local, shown = mgc.local("TCP/TLS", "a=setup:passive\na=fingerprint:SHA-256 $\n"), []
-        core = mgc.stream(f"core{side}", mgc.local("TCP"), mgc.remote("TCP", relay.HOST, back))
+        core = mgc.stream(f"core{side}", mgc.local("TCP", "a=setup:active\n"),
+                          mgc.remote("TCP", relay.HOST, back, "a=setup:passive\n"))
         access = mgc.stream(f"access{side}", local, control=",xem/tcpin=forward")
         armed = [",Events=%d{g/cause}" % i if told else "" for i in (1, 2)]
         while len(shown) < n:
@@ -81,6 +97,10 @@ class Whole(relay.Commanded):
                 sys.exit(f"bench: {reply}")
             shown.append(mgc.addresses(reply)[1][1])
         return shown
+
+    def stop(self):
+        super().stop()
+        self.mgc.close()
 
 
 class Fleet:
