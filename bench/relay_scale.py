@@ -187,7 +187,7 @@ class Clients:
         """CPU seconds a message, octets of 300."""
         answers = self.all(f"echo {rate / len(self.loads)} {secs} 300")
         lost = sum(a["sent"] - a["back"] for a in answers)
-        if lost:
+        if lost > 0:
             print(f"note: {lost} messages have not come back")
         return sum(a["echo_cpu"] for a in answers) / sum(a["sent"] for a in answers) / len(answers)
 
