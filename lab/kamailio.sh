@@ -12,7 +12,7 @@
 #
 # Environment: LAB_DOMAIN (ims.example), LAB_TLS=1 (TLS on PORT+1, with a CA made in DIR/ca.pem),
 # LAB_FROM_CHECK=1 (refuse a From that is not the authenticated user's), LAB_GATE=HOST:PORT (the IBCF to
-# other domains; TCP).
+# other domains; TCP), LAB_LISTS=HOST:PORT (the list server, with an address of its own; TCP).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -70,10 +70,13 @@ write_config() {
 "
 	[ -n "${LAB_GATE:-}" ] && defines="$defines#!define WITH_GATE\\
 "
+	[ -n "${LAB_LISTS:-}" ] && defines="$defines#!define WITH_LISTS\\
+"
+	lists=${LAB_LISTS:-none:0}
 	host=$address gate=${LAB_GATE:-none:0}
 	case $address in *:*) host="[$address]" ;; esac
 	gate_host=$(echo "${gate%:*}" | tr -d '[]')
-	sed -e "s|@GATE@|$gate|g" -e "s|@GATE_HOST@|$gate_host|g" -e "s|@LISTEN_RE@|$(literal "$host:$port")|g" \
+	sed -e "s|@LISTS@|$lists|g" -e "s|@LISTS_HOST@|${lists%:*}|g" -e "s|@GATE@|$gate|g" -e "s|@GATE_HOST@|$gate_host|g" -e "s|@LISTEN_RE@|$(literal "$host:$port")|g" \
 		-e "s|@LISTEN_TLS_RE@|$(literal "$host:$((port + 1))")|g" \
 		-e "s|@DEFINES@|$defines|" -e "s|@DIR@|$dir|g" -e "s|@DOMAIN@|$domain|g" \
 		-e "s|@LISTEN@|$host:$port|g" -e "s|@LISTEN_TLS@|$host:$((port + 1))|g" \

@@ -33,7 +33,7 @@ class LabError(Exception):
 
 
 def program(name):
-    for folder in ("ue", "kms", "ctl", "mgw", "alg", "ibcf"):
+    for folder in ("ue", "kms", "ctl", "mgw", "alg", "ibcf", "list"):
         path = os.path.join(BUILD, "src", folder, name)
         if os.access(path, os.X_OK):
             return path
@@ -165,6 +165,7 @@ class Ue:
 class Lab:
     arbiters = ""  # a PSI whose owners may have any ticket resolved
     domain, gate = DOMAIN, ""  # of its users; the IBCF to other domains (HOST:PORT)
+    lists = ""  # the list server (HOST:PORT)
 
     def __init__(self, folder, address="127.0.0.1", tls=False):
         self.dir, self.tls = os.path.abspath(folder), tls
@@ -212,7 +213,8 @@ class Lab:
             self._provision(name)
 
     def _kamailio(self, verb, *arguments):
-        env = dict(os.environ, LAB_DOMAIN=self.domain, LAB_TLS="1" if self.tls else "0", LAB_GATE=self.gate)
+        env = dict(os.environ, LAB_DOMAIN=self.domain, LAB_TLS="1" if self.tls else "0", LAB_GATE=self.gate,
+                   LAB_LISTS=self.lists)
         with open(os.path.join(self.dir, "kamailio.sh.log"), "ab") as log:
             done = subprocess.run([os.path.join(HERE, "kamailio.sh"), verb, self.sip_dir, *arguments], env=env,
                                   stdout=log, stderr=subprocess.STDOUT, timeout=60, check=False)

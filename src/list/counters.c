@@ -2,6 +2,7 @@
 #include "list/counters.h"
 
 #include "list/lists.h"
+#include "list/post.h"
 
 static struct ms_counter counters[] = {
 	[MS_LISTS_C_MESSAGES] = MS_COUNTER("messages_total", "MESSAGE requests that came."),
@@ -13,6 +14,18 @@ static struct ms_counter counters[] = {
 			   "Messages kept as they came while the key management server was away."),
 	[MS_LISTS_C_RECIPIENTS] =
 		MS_COUNTER("recipients_total", "Recipients of the accepted messages to lists."),
+	[MS_LISTS_C_REGISTRATIONS] =
+		MS_COUNTER("registrations_total", "Registrations of users the core told of."),
+	[MS_LISTS_C_SENT] = MS_COUNTER("sent_total", "Requests to recipients, all attempts."),
+	[MS_LISTS_C_DELIVERED] = MS_COUNTER("delivered_total", "Recipients who took a message."),
+	[MS_LISTS_C_FAILED] = MS_COUNTER("failed_total", "Recipients who refused it, or failed."),
+	[MS_LISTS_C_EXPIRED] =
+		MS_COUNTER("expired_total", "Recipients who did not come while it was kept."),
+	[MS_LISTS_C_REPEATED] =
+		MS_COUNTER("repeated_total",
+			   "Repetitions that recipients refused, having the message already."),
+	[MS_LISTS_C_QUEUE] = MS_GAUGE("queue", "Messages in the queue now."),
+	[MS_LISTS_C_AWAY] = MS_GAUGE("away", "Deliveries that wait for a registration now."),
 	[MS_LISTS_C_CHANGES] = MS_COUNTER("changes_total", "Changes of lists."),
 	[MS_LISTS_C_LISTS] = MS_GAUGE("lists", "Lists now."),
 	[MS_LISTS_C_PENDING] = MS_GAUGE("pending", "Messages that wait for keys or disk now."),
@@ -45,9 +58,25 @@ static struct ms_counter counters[] = {
 
 static struct ms_counter sip_counters[MS_SIP_PROXY_COUNTERS + 2];
 
+static void refresh_post(struct ms_counter *c)
+{
+	struct ms_lists_post_state s;
+
+	ms_lists_post_state(ms_lists.post, &s);
+	c[MS_LISTS_C_SENT].value = s.sent;
+	c[MS_LISTS_C_DELIVERED].value = s.delivered;
+	c[MS_LISTS_C_FAILED].value = s.failed;
+	c[MS_LISTS_C_EXPIRED].value = s.expired;
+	c[MS_LISTS_C_REPEATED].value = s.repeated;
+	ms_gauge(&c[MS_LISTS_C_QUEUE], s.messages);
+	ms_gauge(&c[MS_LISTS_C_AWAY], s.away);
+}
+
 static void refresh(struct ms_counter_set *set, void *arg)
 {
 	(void)arg;
+	if (ms_lists.post)
+		refresh_post(set->counters);
 	if (ms_lists.directory)
 		ms_gauge(&set->counters[MS_LISTS_C_LISTS], ms_lists_count_of(ms_lists.directory));
 	ms_gauge(&set->counters[MS_LISTS_C_PENDING], ms_lists.n_pending);

@@ -10,12 +10,20 @@ enum ms_lists_counter {
 	MS_LISTS_C_MESSAGES, /* MESSAGEs that came */
 	MS_LISTS_C_ACCEPTED, /* answered 202 */
 	MS_LISTS_C_REENCRYPTED,
-	MS_LISTS_C_HELD,       /* kept as they came, since the KMS did not answer */
-	MS_LISTS_C_RECIPIENTS, /* of accepted messages */
-	MS_LISTS_C_CHANGES,    /* of lists */
-	MS_LISTS_C_LISTS,      /* gauge */
-	MS_LISTS_C_PENDING,    /* gauge */
-	MS_LISTS_C_REFUSED,    /* the first of those by reason */
+	MS_LISTS_C_HELD,          /* kept as they came, since the KMS did not answer */
+	MS_LISTS_C_RECIPIENTS,    /* of accepted messages */
+	MS_LISTS_C_REGISTRATIONS, /* of users, told by the core */
+	MS_LISTS_C_SENT,          /* requests to recipients, repetitions included */
+	MS_LISTS_C_DELIVERED,
+	MS_LISTS_C_FAILED,
+	MS_LISTS_C_EXPIRED,
+	MS_LISTS_C_REPEATED, /* refused by recipients that had them already */
+	MS_LISTS_C_QUEUE,    /* gauge */
+	MS_LISTS_C_AWAY,     /* gauge */
+	MS_LISTS_C_CHANGES,  /* of lists */
+	MS_LISTS_C_LISTS,    /* gauge */
+	MS_LISTS_C_PENDING,  /* gauge */
+	MS_LISTS_C_REFUSED,  /* the first of those by reason */
 };
 
 extern struct ms_counter_set ms_lists_counters, ms_lists_sip_counters;

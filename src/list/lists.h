@@ -79,6 +79,11 @@ void ms_lists_exchange_ended(struct ms_sip_exchange *x, void *arg);
 void ms_lists_refuse(struct ms_sip_exchange *x, unsigned status, const char *reason,
 		     const char *detail);
 
+/* ---- register.c ---- */
+
+/** A third-party REGISTER: a user can be reached (TS 24.229 clause 5.7.1.1). Answers it. */
+void ms_lists_register(struct ms_sip_exchange *x);
+
 /* ---- keys.c ---- */
 
 /** Reads the PSK, makes the client of the KMS, opens the replay cache. */

@@ -13,6 +13,7 @@
 
 #include "core/buf.h"
 #include "daemon/config.h"
+#include "list/outcome.h"
 #include "sip/proxy.h"
 #include "store/store.h"
 
@@ -21,8 +22,9 @@ struct ms_lists_delivery_config {
 	uint64_t parallel;              /* requests under way at a time */
 	uint64_t attempts;              /* of one recipient that is there but fails */
 	ms_usec retry_first, retry_max; /* pauses between them double */
-	ms_usec keep;              /* the longest a message waits, whatever its ticket allows */
-	uint64_t messages, octets; /* in the queue, in all */
+	ms_usec away_retry; /* for one who is away, without news of a registration; 0: never */
+	ms_usec keep;       /* the longest a message waits, whatever its ticket allows */
+	uint64_t messages, octets;               /* in the queue, in all */
 	uint64_t member_messages, member_octets; /* that wait for one recipient */
 	ms_usec flush; /* outcomes are written together, at the latest after this */
 };
@@ -52,19 +54,6 @@ struct ms_lists_parcel {
 	int64_t held; /* goes in the same commit (ms_lists_post_hold()); 0: none */
 };
 
-/** What became of a message for one recipient. */
-enum ms_lists_outcome {
-	MS_LISTS_WAITING,   /* to be sent, or sent and not answered */
-	MS_LISTS_AWAY,      /* not registered: it waits */
-	MS_LISTS_DELIVERED, /* 2xx */
-	MS_LISTS_FAILED,    /* refused for good, or too many attempts */
-	MS_LISTS_EXPIRED,   /* the ticket or the time we keep it ended */
-	MS_LISTS_OUTCOMES
-};
-
-/** "waiting", ... Static. */
-const char *ms_lists_outcome_name(enum ms_lists_outcome o);
-
 struct ms_lists_post_handlers {
 	/** A final outcome (delivered, failed, expired) of a message whose sender asked for it. May
 	 * be NULL. */
@@ -76,7 +65,7 @@ struct ms_lists_post_handlers {
 };
 
 struct ms_lists_post_spec {
-	const struct ms_lists_delivery_config *config; /* borrowed */
+	const struct ms_lists_delivery_config *config; /* copied */
 	struct ms_store *store;                        /* borrowed; of the list server's schema */
 	struct ms_sip_proxy *proxy;                    /* borrowed */
 	struct ms_lists_post_handlers handlers;
@@ -86,8 +75,8 @@ struct ms_lists_post_spec {
 MS_MUST_CHECK int ms_lists_post_new(const struct ms_lists_post_spec *spec,
 				    struct ms_lists_post **ret_p);
 
-/** Writes outcomes down and closes; what was not delivered stays in the store. NULL is fine.
- * Returns NULL. */
+/** Writes outcomes down and closes; what was not delivered stays in the store. After its proxy was
+ * freed, since answers may come until then. NULL is fine. Returns NULL. */
 struct ms_lists_post *ms_lists_post_free(struct ms_lists_post *p);
 
 /** Told once: 0 when the message survives a kill, or negative errno and it is forgotten. */

@@ -189,6 +189,8 @@ void ms_lists_request(struct ms_sip_exchange *x, void *arg)
 		refuse_method(x, 200);
 	else if (ms_sip_packet_is(m, "MESSAGE"))
 		take_message(x, m);
+	else if (ms_sip_packet_is(m, "REGISTER"))
+		ms_lists_register(x);
 	else
 		refuse_method(x, 405);
 }

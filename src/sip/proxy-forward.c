@@ -286,7 +286,7 @@ static void write_origin(struct ms_sip_proxy *p, const struct ms_sip_origin *o,
 
 	ms_buf_printf(b, "%s %.*s SIP/2.0\r\nVia: ", o->method, MS_SPAN_FMT(o->uri));
 	ms_sip_proxy_put_via(p, hop, branch, b);
-	ms_buf_put_str(b, "\r\nMax-Forwards: 70\r\n");
+	ms_buf_printf(b, "\r\nMax-Forwards: %u\r\n", o->max_forwards ? o->max_forwards : 70);
 	for (size_t i = 0; i < o->n_routes; i++)
 		put_plain(b, "Route", o->routes[i]);
 	put_plain(b, "From", o->from);

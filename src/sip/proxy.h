@@ -215,6 +215,7 @@ struct ms_sip_origin {
 	struct ms_span from, to; /* header values with their tags */
 	struct ms_span call_id;  /* empty: a new one */
 	uint32_t cseq;
+	unsigned max_forwards;        /* 0: 70 */
 	struct ms_sip_change content; /* more headers, body */
 	ms_sip_originated_f *done;    /* NULL: nobody cares */
 	void *arg;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of a list server's database. */
+#include "store/lists-queue.h"
 #include "store/lists.h"
 
 static const char create[] =
@@ -8,7 +9,7 @@ static const char create[] =
 	"  post INTEGER NOT NULL, show INTEGER NOT NULL, changed INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE entry (id INTEGER PRIMARY KEY,"
 	"  list TEXT NOT NULL REFERENCES list ON DELETE CASCADE, kind INTEGER NOT NULL,"
-	"  uri TEXT NOT NULL, display TEXT NOT NULL, UNIQUE (list, kind, uri));";
+	"  uri TEXT NOT NULL, display TEXT NOT NULL, UNIQUE (list, kind, uri));" MS_STORE_QUEUE_SCHEMA;
 
 const struct ms_store_schema ms_store_lists_schema = {
 	.id = 0x4d65534c, /* "MeSL" */

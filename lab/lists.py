@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lab with a list server: an application server behind Kamailio at lists.example.org, owner of its lists' PSIs.
+
+    with ListLab(folder) as lab:
+        lab.start("alice", "bob", "carol")
+        lab.make_list("friends", "alice", ["bob", "carol"])
+        lab.ue("alice", "send", lab.list_uri("friends"), "hello").finish(0)
+"""
+import os
+
+from edge import Daemon
+from lab import Lab, merge
+from ports import reserve
+
+LIST = "list"
+
+
+class ListLab(Lab):
+    """Kamailio trusts the list server by its address."""
+
+    def __init__(self, folder, list_address="127.0.0.7", **more):
+        super().__init__(folder, **more)
+        self.list_address = list_address
+        self.list_port = reserve(1, list_address)
+        self.lists = f"{list_address}:{self.list_port}"
+        self.server, self.server_changes = None, {}
+
+    def list_uri(self, name):
+        return f"sip:{name}@lists.{self.domain}"
+
+    def list_config(self):
+        def at(name):
+            return os.path.join(self.dir, LIST, name)
+        return {"sip": {"listen": [{"transport": "tcp", "address": self.lists},
+                                   {"transport": "udp", "address": self.lists}],
+                        "core": f"{self.host}:{self.sip_port}", "core_transport": "tcp"},
+                "kms": {"url": f"http://{self.host}:{self.kms_port}", "identity": "sip:kms@example.org", "psk_id": LIST,
+                        "psk_file": at("psk"), "retry": "300ms"},
+                "store": {"file": at("list.db"), "replay": at("seen")},
+                "delivery": {"retry_first": "200ms", "retry_max": "1s", "away_retry": "0s"}}
+
+    def start(self, *names, **changes):
+        """The system with these users; `changes` of the list server's configuration."""
+        super().start(*names)
+        folder = os.path.join(self.dir, LIST)
+        os.makedirs(folder, exist_ok=True)
+        self.ctl("user", "add", LIST, "--identity", f"sip:{LIST}@{self.domain}", "--key-id", LIST,
+                 "--generate", os.path.join(folder, "psk"))
+        self.server = Daemon(LIST, "mediasec-list", folder, merge(self.list_config(), changes))
+        self.server.start()
+
+    def restart_server(self, **changes):
+        """After a kill, or with other settings."""
+        self.server.stop()
+        self.server = Daemon(LIST, "mediasec-list", os.path.join(self.dir, LIST), merge(self.list_config(), changes))
+        self.server.start()
+
+    def make_list(self, name, owner, members, **options):
+        self.ctl("psi", "add", self.list_uri(name), LIST)
+        words = [f"{key}={value}" for key, value in options.items()]
+        self.ask("add", f"list={self.list_uri(name)}", f"owner={self.uri(owner)}", *words)
+        for member in members:
+            self.ask("member", "add", f"list={self.list_uri(name)}", f"uri={self.uri(member)}")
+
+    def ask(self, *words):
+        return self.server.ask(*words)
+
+    def queue(self):
+        return self.ask("queue")
+
+    def logs(self, lines=25):
+        text = super().logs(lines)
+        return text + (self.server.tail(lines) if self.server else "")
+
+    def stop(self):
+        try:
+            if self.server:
+                self.server.stop()
+        finally:
+            super().stop()
