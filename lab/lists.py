@@ -6,17 +6,30 @@
         lab.make_list("friends", "alice", ["bob", "carol"])
         lab.ue("alice", "send", lab.list_uri("friends"), "hello").finish(0)
 """
+import json
 import os
+import subprocess
 
 from edge import Daemon
-from lab import Lab, merge
+from lab import Lab, LabError, merge, program
 from ports import reserve
 
 LIST = "list"
 
 
+class ListServer(Daemon):
+    def ask(self, *words):
+        """mediasec ask: a command of its control socket, KEY=VALUE ..."""
+        done = subprocess.run([program("mediasec"), "ask", "--json", self.control, *words], capture_output=True, text=True, timeout=30,
+                              check=False)
+        if done.returncode:
+            raise LabError(f"{' '.join(words)}: {done.stdout}{done.stderr}")
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+
 class ListLab(Lab):
-    """Kamailio trusts the list server by its address."""
+    """Kamailio trusts the list server by its address. Its key at the KMS is that of the user "list", who has an account, too:
+    so a test can do what a curious server would do."""
 
     def __init__(self, folder, list_address="127.0.0.7", **more):
         super().__init__(folder, **more)
@@ -30,37 +43,39 @@ class ListLab(Lab):
 
     def list_config(self):
         def at(name):
-            return os.path.join(self.dir, LIST, name)
+            return os.path.join(self.home(LIST), name)
         return {"sip": {"listen": [{"transport": "tcp", "address": self.lists},
                                    {"transport": "udp", "address": self.lists}],
                         "core": f"{self.host}:{self.sip_port}", "core_transport": "tcp"},
                 "kms": {"url": f"http://{self.host}:{self.kms_port}", "identity": "sip:kms@example.org", "psk_id": LIST,
                         "psk_file": at("psk"), "retry": "300ms"},
                 "store": {"file": at("list.db"), "replay": at("seen")},
+                "uri_list": {"service": self.list_uri("many")},
                 "delivery": {"retry_first": "200ms", "retry_max": "1s", "away_retry": "0s"}}
 
     def start(self, *names, **changes):
         """The system with these users; `changes` of the list server's configuration."""
-        super().start(*names)
-        folder = os.path.join(self.dir, LIST)
-        os.makedirs(folder, exist_ok=True)
-        self.ctl("user", "add", LIST, "--identity", f"sip:{LIST}@{self.domain}", "--key-id", LIST,
-                 "--generate", os.path.join(folder, "psk"))
-        self.server = Daemon(LIST, "mediasec-list", folder, merge(self.list_config(), changes))
+        super().start(*names, LIST)
+        folder = self.home(LIST)
+        self.ctl("psi", "add", self.list_uri("many"), LIST)
+        self.server = ListServer(LIST, "mediasec-list", folder, merge(self.list_config(), changes))
         self.server.start()
+
+    def configure(self, name, **changes):
+        return super().configure(name, **merge({"message": {"list_service": self.list_uri("many")}}, changes))
 
     def restart_server(self, **changes):
         """After a kill, or with other settings."""
         self.server.stop()
-        self.server = Daemon(LIST, "mediasec-list", os.path.join(self.dir, LIST), merge(self.list_config(), changes))
+        self.server = ListServer(LIST, "mediasec-list", self.home(LIST), merge(self.list_config(), changes))
         self.server.start()
 
     def make_list(self, name, owner, members, **options):
         self.ctl("psi", "add", self.list_uri(name), LIST)
         words = [f"{key}={value}" for key, value in options.items()]
-        self.ask("add", f"list={self.list_uri(name)}", f"owner={self.uri(owner)}", *words)
+        self.ask("list.add", f"list={self.list_uri(name)}", f"owner={self.uri(owner)}", *words)
         for member in members:
-            self.ask("member", "add", f"list={self.list_uri(name)}", f"uri={self.uri(member)}")
+            self.ask("member.add", f"list={self.list_uri(name)}", f"uri={self.uri(member)}")
 
     def ask(self, *words):
         return self.server.ask(*words)

@@ -170,6 +170,8 @@ const struct ms_config_field ms_lists_config_fields[] = {
 	{ "limits", MS_CONFIG_MAP, .fields = limit_fields, .help = "What users can use up." },
 	{ "delivery", MS_CONFIG_MAP, AT(delivery), .fields = ms_lists_delivery_fields,
 	  .help = "How messages go to their recipients, and how long they wait." },
+	{ "uri_list", MS_CONFIG_MAP, AT(uri_list), .fields = ms_lists_uri_fields,
+	  .help = "Messages that bring their recipients along." },
 	{ "http", MS_CONFIG_MAP, .fields = http_fields,
 	  .help = "Managing lists over HTTP, and metrics." },
 	MS_PROFILE_CONFIG(struct ms_lists_config, profile),

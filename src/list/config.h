@@ -5,6 +5,7 @@
 
 #include "daemon/daemon.h"
 #include "list/post.h"
+#include "list/uri-config.h"
 #include "sip/proxy.h"
 
 /** One element of `sip.listen`. */
@@ -58,6 +59,7 @@ struct ms_lists_config {
 		uint64_t senders;
 	} limits;
 	struct ms_lists_delivery_config delivery;
+	struct ms_lists_uri_config uri_list;
 	struct {
 		struct ms_addr listen, metrics; /* unset: none */
 		const char *token_file;

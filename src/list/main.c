@@ -7,6 +7,7 @@
 #include "list/lists.h"
 #include "list/post.h"
 #include "list/psi.h"
+#include "list/uri-list.h"
 
 #define CONFIG_MAX ((size_t)1024 * 1024)
 #define HELD_MAX ((size_t)1000000)
@@ -167,6 +168,7 @@ static void stop(struct ms_daemon *d)
 
 	ms_sip_proxy_drain(s->proxy, true);
 	ms_lists_psi_stop();
+	ms_lists_uri_stop();
 	ms_lists_post_drain(s->post);
 	stopping.until = ms_usec_add(ms_clock_mono(), s->config->daemon.stop_limit);
 	ms_timer_init(&stopping.timer, "list.stop", stop_step, d);
@@ -183,6 +185,7 @@ static void done(struct ms_daemon *d)
 	s->proxy = ms_sip_proxy_free(s->proxy);
 	s->post = ms_lists_post_free(s->post);
 	ms_lists_psi_end();
+	ms_lists_uri_end();
 	ms_lists_keys_close(s);
 	s->directory = ms_lists_directory_close(s->directory);
 	s->rate = ms_lists_rate_free(s->rate);

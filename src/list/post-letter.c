@@ -48,6 +48,7 @@ static void pack(struct ms_buf *b, const struct ms_lists_parcel *p)
 	ms_buf_put_lv16(b, p->asserted);
 	ms_buf_put_lv16(b, p->content_type);
 	ms_buf_put_lv16(b, p->encoding);
+	ms_buf_put_lv16(b, p->privacy);
 	ms_buf_put_lv16(b, p->tag);
 	ms_buf_put_u16(b, p->max_forwards);
 	ms_buf_put_lv16(b, p->origin);
@@ -66,10 +67,11 @@ static int unpack(struct ms_span head, struct ms_lists_parcel *p)
 	if (ms_read_u8(&r, &version) < 0 || version != HEAD_VERSION ||
 	    ms_read_lv16(&r, &p->from) < 0 || ms_read_lv16(&r, &p->asserted) < 0 ||
 	    ms_read_lv16(&r, &p->content_type) < 0 || ms_read_lv16(&r, &p->encoding) < 0 ||
-	    ms_read_lv16(&r, &p->tag) < 0 || ms_read_u16(&r, &forwards) < 0 ||
-	    ms_read_lv16(&r, &p->origin) < 0 || ms_read_lv16(&r, &p->list) < 0 ||
-	    ms_read_u16(&r, &wishes) < 0 || ms_read_lv16(&r, &p->wish.message_id) < 0 ||
-	    ms_read_lv16(&r, &p->wish.date_time) < 0 || ms_read_end(&r) < 0)
+	    ms_read_lv16(&r, &p->privacy) < 0 || ms_read_lv16(&r, &p->tag) < 0 ||
+	    ms_read_u16(&r, &forwards) < 0 || ms_read_lv16(&r, &p->origin) < 0 ||
+	    ms_read_lv16(&r, &p->list) < 0 || ms_read_u16(&r, &wishes) < 0 ||
+	    ms_read_lv16(&r, &p->wish.message_id) < 0 || ms_read_lv16(&r, &p->wish.date_time) < 0 ||
+	    ms_read_end(&r) < 0)
 		return -EBADMSG;
 	p->max_forwards = forwards;
 	p->wish.wishes = wishes;

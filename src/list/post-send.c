@@ -10,7 +10,7 @@
 #include "list/post-priv.h"
 #include "store/lists-queue.h"
 
-#define HEADERS_MAX 3
+#define HEADERS_MAX 4
 
 static int read_body(struct ms_lists_letter *l)
 {
@@ -50,6 +50,7 @@ static size_t put_headers(const struct ms_lists_parcel *p, struct ms_sip_edit *e
 	const struct ms_sip_edit all[HEADERS_MAX] = {
 		{ .name = "P-Asserted-Identity", .value = p->asserted },
 		{ .name = "Content-Transfer-Encoding", .value = p->encoding },
+		{ .name = "Privacy", .value = p->privacy },
 		{ .name = "P-Mediasec-List", .value = p->tag },
 	};
 	size_t n = 0;

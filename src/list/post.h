@@ -45,6 +45,7 @@ struct ms_lists_parcel {
 	struct ms_span asserted; /* P-Asserted-Identity value, or empty */
 	struct ms_span content_type, encoding; /* encoding: Content-Transfer-Encoding or empty */
 	struct ms_span body;                   /* the same octets go to every recipient */
+	struct ms_span privacy;                /* Privacy value (RFC 3323), or empty */
 	struct ms_span tag;                    /* value of P-Mediasec-List, or empty */
 	unsigned max_forwards;                 /* of what came; one less goes out */
 	ms_usec expires;       /* end of its ticket, wall clock; MS_NEVER: unknown */

@@ -7,6 +7,7 @@
 
 #include "list/lists.h"
 #include "list/psi.h"
+#include "list/uri-list.h"
 #include "loop/loop.h"
 
 #define ALLOW "MESSAGE, OPTIONS, REGISTER"
@@ -67,8 +68,11 @@ static void refuse_rate(struct ms_sip_exchange *x, ms_usec wait)
 
 static void refuse_method(struct ms_sip_exchange *x, unsigned status)
 {
-	const struct ms_sip_edit edit = { .name = "Allow", .value = MS_SPAN_LIT(ALLOW) };
-	const struct ms_sip_change change = { .edits = &edit, .n_edits = 1 };
+	const struct ms_sip_edit edits[] = {
+		{ .name = "Allow", .value = MS_SPAN_LIT(ALLOW) },
+		{ .name = "Supported", .value = MS_SPAN_LIT(MS_LISTS_OPTION_TAG) },
+	};
+	const struct ms_sip_change change = { .edits = edits, .n_edits = MS_ARRAY_SIZE(edits) };
 
 	if (status >= 300)
 		ms_lists_count_refused("method");
@@ -123,6 +127,25 @@ static bool is_loop(const struct ms_sip_packet *m)
 
 /* ---- what ---- */
 
+/* RFC 3261 section 8.2.2.3: what a request needs and we do not have goes back in Unsupported. */
+static bool check_extensions(struct ms_sip_exchange *x, const struct ms_sip_packet *m)
+{
+	struct ms_sip_edit edit = { .name = "Unsupported" };
+	const struct ms_sip_change change = { .edits = &edit, .n_edits = 1 };
+	struct ms_span tag;
+
+	for (size_t i = 0; ms_sip_packet_element(m, "Require", i, &tag); i++) {
+		if (ms_span_is_nocase(tag, MS_LISTS_OPTION_TAG) && ms_lists_uri_is(m))
+			continue;
+		edit.value = tag;
+		ms_lists_count_refused("extension");
+		log_refusal(m, 420, "extension", NULL);
+		ms_sip_exchange_reject(x, 420, NULL, &change);
+		return false;
+	}
+	return true;
+}
+
 static bool check_message(struct ms_sip_exchange *x, const struct ms_sip_packet *m,
 			  struct ms_lists_sender *sender)
 {
@@ -165,8 +188,12 @@ static void take_message(struct ms_sip_exchange *x, const struct ms_sip_packet *
 	const struct ms_lists_list *l;
 
 	ms_lists_count(MS_LISTS_C_MESSAGES);
-	if (!check_message(x, m, &sender))
+	if (!check_extensions(x, m) || !check_message(x, m, &sender))
 		return;
+	if (ms_lists_uri_is(m)) {
+		ms_lists_uri_take(x, &sender);
+		return;
+	}
 	l = ms_keys_identity_parse(m->uri, &to)
 		    ? NULL
 		    : ms_lists_find(ms_lists.directory, ms_keys_identity_span(&to));
@@ -198,5 +225,6 @@ void ms_lists_request(struct ms_sip_exchange *x, void *arg)
 void ms_lists_exchange_ended(struct ms_sip_exchange *x, void *arg)
 {
 	(void)arg;
+	ms_lists_uri_forget(x);
 	ms_lists_psi_forget(x);
 }

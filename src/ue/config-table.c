@@ -333,6 +333,12 @@ static const struct ms_config_field message_fields[] = {
 	  .min = 60 * (uint64_t)MS_SEC,
 	  .max = 365 * 86400 * (uint64_t)MS_SEC,
 	  .help = "Oldest message taken: how long we may be away." },
+	{ .key = "list_service",
+	  .type = MS_CONFIG_TEXT,
+	  AT(message.list_service),
+	  .value = "",
+	  .max = 255,
+	  .help = "URI of the service that passes messages on to several recipients (RFC 5365)." },
 	{ NULL },
 };
 

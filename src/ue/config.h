@@ -76,6 +76,7 @@ struct ms_ue_config {
 		const char *proof_file;
 		uint64_t max_size, replay_max, proof_max;
 		ms_usec offline_limit;
+		const char *list_service; /* "": none */
 	} message;
 	struct {
 		const char *directory;

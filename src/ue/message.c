@@ -15,7 +15,8 @@
 struct sending {
 	struct ms_list link;
 	struct ms_ue *ue;
-	struct ms_keys_identity to;
+	struct ms_keys_identity to; /* with several recipients the service they are reached by */
+	struct ms_ue_many many;
 	struct ms_buf entity;              /* the canonical MIME entity; for plain ones the body */
 	char *type;                        /* owned; of a plain message */
 	bool plain, prove, quiet;          /* quiet: nothing is told */
@@ -46,8 +47,15 @@ static void sending_free(struct sending *s)
 	if (s->request)
 		ms_sip_request_cancel(s->request);
 	ms_buf_done(&s->entity);
+	ms_ue_many_done(&s->many);
 	ms_free(s->type);
 	ms_free(s);
+}
+
+/* Whom the user wrote to. */
+static struct ms_span peer_of(const struct sending *s)
+{
+	return s->many.n > 0 ? ms_buf_span(&s->many.shown) : ms_keys_identity_span(&s->to);
 }
 
 static void failed(struct sending *s, const char *reason, struct ms_span detail)
@@ -55,7 +63,7 @@ static void failed(struct sending *s, const char *reason, struct ms_span detail)
 	if (!s->quiet)
 		ms_ue_tell(s->ue, &(struct ms_ue_event){
 					  .type = MS_UE_EVENT_MESSAGE_FAILED,
-					  .peer = ms_keys_identity_span(&s->to),
+					  .peer = peer_of(s),
 					  .reason = reason,
 					  .detail = detail,
 				  });
@@ -66,7 +74,7 @@ static void failed(struct sending *s, const char *reason, struct ms_span detail)
 static void answered(int err, const struct ms_sip_message *m, void *arg)
 {
 	struct sending *s = arg;
-	struct ms_ue_event e = { .peer = ms_keys_identity_span(&s->to),
+	struct ms_ue_event e = { .peer = peer_of(s),
 				 .status = m ? ms_sip_status(m) : 0,
 				 .message_id = ms_span_str(s->id),
 				 .is_protected = !s->plain,
@@ -87,13 +95,15 @@ static void answered(int err, const struct ms_sip_message *m, void *arg)
 
 static void post(struct sending *s, const char *type, const char *encoding, struct ms_span body)
 {
-	const struct ms_sip_header_value header = { "Content-Transfer-Encoding",
-						    ms_span_str(encoding) };
+	const struct ms_sip_header_value header = {
+		s->many.n > 0 ? "Require" : "Content-Transfer-Encoding",
+		s->many.n > 0 ? MS_SPAN_LIT("recipient-list-message") : ms_span_str(encoding)
+	};
 	const struct ms_sip_request_spec spec = {
 		.method = "MESSAGE",
 		.uri = s->to.uri,
 		.content = { .headers = &header,
-			     .n_headers = encoding ? 1 : 0,
+			     .n_headers = encoding || s->many.n > 0 ? 1 : 0,
 			     .type = type,
 			     .body = body },
 	};
@@ -120,6 +130,22 @@ static void post_object(struct sending *s, struct ms_span object)
 		     c->message.base64 ? ms_buf_span(&text) : object);
 }
 
+/* RFC 5365: the object and beside it, for the service, for whom it is. */
+static void post_many(struct sending *s, struct ms_span object)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf type, body;
+	int err;
+
+	ms_buf_init(&type, 1024);
+	ms_buf_init(&body, 2 * BODY_MAX);
+	err = ms_ue_many_put(&s->many, object, s->ue->settings->config->profile.smime_type, &type,
+			     &body);
+	if (err)
+		failed(s, "memory", ms_span_str(strerror(-err)));
+	else
+		post(s, ms_buf_cstr(&type), NULL, ms_buf_span(&body));
+}
+
 static void seal(struct sending *s, struct ms_mikey_ticket_held *held)
 {
 	struct ms_keys_smime smime = ms_ue_smime_of(s->ue);
@@ -132,6 +158,8 @@ static void seal(struct sending *s, struct ms_mikey_ticket_held *held)
 				 ms_buf_span(&s->entity), ms_clock_wall(), &object);
 	if (err)
 		failed(s, "protect", ms_span_str(strerror(-err)));
+	else if (s->many.n > 0)
+		post_many(s, ms_buf_span(&object));
 	else
 		post_object(s, ms_buf_span(&object));
 }
@@ -153,9 +181,11 @@ static int protect(struct sending *s)
 {
 	struct ms_span to = ms_keys_identity_span(&s->to);
 	struct ms_mikey_ticket_held *held = NULL;
-	/* For its recipient alone: TR 33.829 annex E. */
-	int err = ms_keys_ring_ticket(s->ue->keys, MS_KEYS_TICKET_MESSAGE, &to, 1, got_ticket, s,
-				      &held, &s->asking);
+	/* For its recipients alone: TR 33.829 annex E. */
+	const struct ms_span *resolvers = s->many.n > 0 ? s->many.uri : &to;
+	int err = ms_keys_ring_ticket(s->ue->keys, MS_KEYS_TICKET_MESSAGE, resolvers,
+				      s->many.n > 0 ? s->many.n : 1, got_ticket, s, &held,
+				      &s->asking);
 
 	if (err || !held)
 		return err;
@@ -184,7 +214,8 @@ static void put_content(struct sending *s, struct ms_span type, const struct ms_
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf text;
 	struct ms_mime_out out = { .type = type, .body = m->body };
-	bool notify = m->notify || s->ue->settings->config->message.ask_delivery;
+	bool notify =
+		s->many.n == 0 && (m->notify || s->ue->settings->config->message.ask_delivery);
 
 	ms_buf_init(&text, BODY_MAX);
 	if (ms_span_starts_nocase(type, MS_SPAN_LIT("text/"))) {
@@ -196,6 +227,20 @@ static void put_content(struct sending *s, struct ms_span type, const struct ms_
 		ms_buf_put_span(&s->entity, out.body);
 	else
 		put_entity(s, &out, notify && !m->is_notification);
+}
+
+static int whom(struct sending *s, struct ms_span to)
+{
+	const struct ms_ue_settings *set = s->ue->settings;
+	struct ms_span service = ms_span_str(set->config->message.list_service);
+	int err;
+
+	if (!ms_ue_many_is(to))
+		return ms_ue_contact_resolve(&set->contacts, to, &set->identity, &s->to);
+	err = ms_ue_many_parse(s->ue, to, &s->many);
+	if (err)
+		return err;
+	return service.len > 0 ? ms_keys_identity_parse(service, &s->to) : -EDESTADDRREQ;
 }
 
 static int sending_new(struct ms_ue *ue, const struct ms_ue_message_spec *m, struct sending **ret_s)
@@ -213,8 +258,7 @@ static int sending_new(struct ms_ue *ue, const struct ms_ue_message_spec *m, str
 	ms_list_append(&ue->sending, &s->link);
 	ue->n_sending++;
 	ms_buf_init(&s->entity, BODY_MAX + ENTITY_EXTRA);
-	err = ms_ue_contact_resolve(&ue->settings->contacts, m->to, &ue->settings->identity,
-				    &s->to);
+	err = whom(s, m->to);
 	if (!err) {
 		put_content(s, type, m);
 		s->type = ms_strdup_span(type);
@@ -237,6 +281,8 @@ int ms_ue_message_send(struct ms_ue *ue, const struct ms_ue_message_spec *m)
 		return -EMSGSIZE;
 	if (m->plain && !ue->settings->policy.plain_message)
 		return -EPERM;
+	if (ms_ue_many_is(m->to) && (m->plain || m->notify))
+		return -EOPNOTSUPP;
 	err = sending_new(ue, m, &s);
 	if (err)
 		return err;

@@ -15,6 +15,7 @@
 #include "loop/loop.h"
 #include "mikey/incoming.h"
 #include "mime/cpim.h"
+#include "mime/resource-lists.h"
 #include "sip/account.h"
 #include "sip/session.h"
 #include "tls/tls.h"
@@ -129,6 +130,33 @@ void ms_ue_messages_stop(struct ms_ue *ue);
 
 /** Forgets the proof that is being checked. */
 void ms_ue_checking_stop(struct ms_ue *ue);
+
+/* ---- message-many.c ---- */
+
+/** Most recipients of one message. */
+#define MS_UE_MANY_MAX 1000
+
+/** Several recipients of one message; all-zero: there is one. */
+struct ms_ue_many {
+	struct ms_keys_identity *id;     /* owned */
+	struct ms_resource_entry *entry; /* owned; URIs into `id` */
+	struct ms_span *uri;             /* owned; likewise */
+	size_t n;
+	struct ms_buf shown; /* joined by ", " */
+};
+
+void ms_ue_many_done(struct ms_ue_many *m);
+
+/** Has it a comma? */
+bool ms_ue_many_is(struct ms_span who);
+
+/** "bob,cc:carol,bcc:sip:dave@example.org". -EINVAL, -E2BIG, -ENOMEM; to be done() in any case. */
+MS_MUST_CHECK int ms_ue_many_parse(const struct ms_ue *ue, struct ms_span who,
+				   struct ms_ue_many *m);
+
+/** Appends the body, multipart/mixed of the protected object and the list, and its Content-Type. */
+MS_MUST_CHECK int ms_ue_many_put(const struct ms_ue_many *m, struct ms_span object,
+				 const char *smime_type, struct ms_buf *type, struct ms_buf *body);
 
 /* ---- notification.c ---- */
 

@@ -35,7 +35,8 @@ void ms_ue_shutdown(struct ms_ue *ue, void (*done)(void *arg), void *arg);
 /* ---- messages ---- */
 
 struct ms_ue_message_spec {
-	struct ms_span to;           /* a contact's name or a URI */
+	struct ms_span
+		to; /* a contact's name or a URI; several with commas, "cc:" or "bcc:" in front */
 	struct ms_span content_type; /* empty: text/plain;charset=UTF-8 */
 	struct ms_span body;
 	bool plain;  /* without protection, if the policy allows it */
@@ -46,7 +47,8 @@ struct ms_ue_message_spec {
 
 /**
  * Sends a message; message-sent or message-failed follows, from the loop. -EINVAL (no such contact
- * nor a URI), -EMSGSIZE (over message.max_size), -EPERM (plain, and the policy forbids it), -ENOMEM.
+ * nor a URI), -EMSGSIZE (over message.max_size), -EPERM (plain, and the policy forbids it), -ENOMEM;
+ * of several recipients -EDESTADDRREQ (no message.list_service), -EOPNOTSUPP (plain, notify), -E2BIG.
  */
 MS_MUST_CHECK int ms_ue_message_send(struct ms_ue *ue, const struct ms_ue_message_spec *spec);
 

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Delivery by the list server: to all, to those who come later, with the server killed on the way."""
+import os
+import sys
+
+SOURCE = os.environ.get("MS_SOURCE_DIR") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path[:0] = [os.path.join(SOURCE, "tests", "ue"), os.path.join(SOURCE, "lab")]
+import scenario  # noqa: E402
+from lists import ListLab  # noqa: E402
+from scenario import has, same  # noqa: E402
+
+scenario.Lab = ListLab
+
+
+def to_all(lab):
+    """a message to a list reaches its members"""
+    lab.start("alice", "bob", "carol")
+    lab.make_list("friends", "alice", ["alice", "bob", "carol"])
+    members = [lab.online(name) for name in ("bob", "carol")]
+    lab.ue("alice", "send", lab.list_uri("friends"), "hello all").finish(0)
+    for member in members:
+        has(member.wait("message"), text="hello all", peer=lab.list_uri("friends"), verified=True, protected=True)
+
+
+def later(lab):
+    """a member who is away gets a message when he registers, and then once"""
+    lab.start("alice", "bob", "carol")
+    lab.make_list("friends", "alice", ["alice", "bob", "carol"])
+    bob = lab.online("bob")
+    lab.ue("alice", "send", lab.list_uri("friends"), "hello later").finish(0)
+    bob.wait("message")
+    lab.server.wait("away", ["status"], lambda s: s["away"] == 1 and s["waiting"] == 0)
+    carol = lab.ue("carol", "listen", "--count", "1", "--timeout", "30")
+    has(carol.wait("message"), text="hello later", peer=lab.list_uri("friends"), verified=True)
+    carol.finish(0)
+    lab.server.wait("empty", ["status"], lambda s: s["messages"] == 0 and s["delivered"] == 2)
+
+
+def killed_while_away(lab):
+    """what waits for a member survives a kill of the server, whoever was served is not served again"""
+    lab.start("alice", "bob", "carol")
+    lab.make_list("friends", "alice", ["alice", "bob", "carol"])
+    bob = lab.online("bob")
+    lab.ue("alice", "send", lab.list_uri("friends"), "hello survivor").finish(0)
+    bob.wait("message")
+    lab.server.wait("away", ["status"], lambda s: s["away"] == 1 and s["delivered"] == 1)
+    lab.server.kill()
+    lab.restart_server()
+    lab.server.wait("away again", ["status"], lambda s: s["away"] == 1 or s["waiting"] == 0)
+    carol = lab.online("carol")
+    has(carol.wait("message"), text="hello survivor", verified=True)
+    lab.server.wait("empty", ["status"], lambda s: s["messages"] == 0)
+    same(sum(e["event"] == "message" for e in bob.seen), 1, "messages bob saw")
+
+
+def to_several(lab):
+    """one message to three: the service passes it on and is refused when it wants to read it"""
+    lab.start("alice", "bob", "carol", "dave")
+    others = [lab.online(name) for name in ("bob", "carol", "dave")]
+    alice = lab.ue("alice", "send", "bob,cc:carol,bcc:dave", "hello several")
+    has(alice.wait("message-sent"), status=202, protected=True)
+    alice.finish(0)
+    for other in others:
+        has(other.wait("message"), text="hello several", peer=lab.uri("alice"), verified=True, protected=True)
+    lab.server.wait("empty", ["status"], lambda s: s["messages"] == 0 and s["delivered"] == 3)
+
+
+def cannot_read(lab):
+    """who has the list server's own key at the KMS gets a message to several, and cannot read it"""
+    lab.start("alice", "bob", "carol")
+    carol, spy = lab.online("carol"), lab.online("list")
+    lab.forward("bob", "list")
+    lab.ue("alice", "send", "bob,carol", "not for servers").finish(0)
+    has(carol.wait("message"), text="not for servers", peer=lab.uri("alice"), verified=True)
+    refused = spy.wait("message", "message-refused")
+    same(refused["event"], "message-refused", f"what the server's key did ({refused})")
+    has(refused, status=493)
+
+
+scenario.main(to_all, later, killed_while_away, to_several, cannot_read)
