@@ -5,6 +5,7 @@
 #include "core/random.h"
 #include "daemon/role.h"
 #include "list/lists.h"
+#include "list/notify.h"
 #include "list/post.h"
 #include "list/psi.h"
 #include "list/uri-list.h"
@@ -80,10 +81,12 @@ static void held(int64_t id, struct ms_span request, void *arg)
 
 static int open_post(struct ms_lists *s)
 {
-	const struct ms_lists_post_spec spec = { .config = &s->config->delivery,
-						 .store = ms_lists_directory_store(s->directory),
-						 .proxy = s->proxy,
-						 .handlers = { .held = held, .arg = s } };
+	const struct ms_lists_post_spec spec = {
+		.config = &s->config->delivery,
+		.store = ms_lists_directory_store(s->directory),
+		.proxy = s->proxy,
+		.handlers = { .outcome = ms_lists_notify, .held = held, .arg = s }
+	};
 
 	return ms_lists_post_new(&spec, &s->post);
 }
@@ -183,6 +186,7 @@ static void done(struct ms_daemon *d)
 	ms_timer_stop(&s->retry);
 	ms_timer_stop(&stopping.timer);
 	s->proxy = ms_sip_proxy_free(s->proxy);
+	ms_lists_notify_end();
 	s->post = ms_lists_post_free(s->post);
 	ms_lists_psi_end();
 	ms_lists_uri_end();

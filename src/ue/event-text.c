@@ -110,6 +110,9 @@ static void put_message(struct ms_buf *b, const struct ms_ue_event *e)
 	}
 	ms_buf_put_str(b, ":\n");
 	put_text(b, e);
+	put_labelled(b, INDENT "also to: ", e->others);
+	if (e->others.len > 0)
+		ms_buf_put_u8(b, '\n');
 	put_labelled(b, INDENT "warning: ", e->warning);
 	if (e->warning.len > 0)
 		ms_buf_put_u8(b, '\n');
@@ -256,7 +259,9 @@ void ms_ue_event_text(struct ms_buf *b, const struct ms_ue_event *e)
 		break;
 	case MS_UE_EVENT_MESSAGE_DELIVERED:
 		put_peer(b, e->peer);
-		ms_buf_printf(b, " says: %s\n", e->reason);
+		ms_buf_put_str(b, " says:");
+		put_labelled(b, " ", e->called);
+		ms_buf_printf(b, " %s\n", e->reason);
 		break;
 	case MS_UE_EVENT_KMS_ERROR:
 		put_labelled(b, "key management server ", e->url);

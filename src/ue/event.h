@@ -66,6 +66,7 @@ struct ms_ue_event {
 	struct ms_span suite;      /* TLS suite */
 	struct ms_span url;        /* of the KMS */
 	struct ms_span resolvers;  /* joined by ", " */
+	struct ms_span others;     /* who got a message, as its service says; joined by ", " */
 	const char *kind;          /* "chat", "file"; "message", "session" for tickets; static */
 	const char *source;        /* "kms" or "cache"; static */
 	const char *direction;     /* "in" or "out"; static */

@@ -9,7 +9,6 @@
 #include "mikey/timestamp.h"
 #include "mime/cpim.h"
 #include "mime/entity.h"
-#include "mime/multipart.h"
 #include "mime/pkcs7.h"
 #include "ue/ue-priv.h"
 
@@ -32,6 +31,9 @@ struct receiving {
 	struct ms_buf object;           /* the CMS object */
 	struct ms_keys_smime_in *in;    /* owned */
 	struct ms_keys_asking *asking;  /* while the KMS is asked */
+	struct ms_ue_others *others;    /* owned; NULL: no such list came along */
+	struct ms_buf opened;           /* the entity; secret */
+	struct ms_keys_identity author; /* of it */
 };
 
 static void receiving_free(struct receiving *r)
@@ -40,7 +42,9 @@ static void receiving_free(struct receiving *r)
 	r->ue->n_receiving--;
 	ms_keys_asking_cancel(r->asking);
 	ms_keys_smime_in_free(r->in);
+	ms_ue_others_free(r->others);
 	ms_buf_done(&r->object);
+	ms_buf_done(&r->opened);
 	ms_sip_message_unref(r->m);
 	ms_free(r);
 }
@@ -129,6 +133,7 @@ static bool show(struct receiving *r, const struct ms_keys_identity *sender,
 				 .from = ms_keys_identity_span(&r->sender.from),
 				 .asserted = ms_keys_identity_span(&r->sender.asserted),
 				 .size = body.len,
+				 .others = ms_ue_others_text(r->others),
 				 .is_protected = sender != NULL,
 				 .verified = sender != NULL,
 				 .proof = proof_of(r) };
@@ -158,10 +163,10 @@ static bool show(struct receiving *r, const struct ms_keys_identity *sender,
 }
 
 static void take_notification(struct receiving *r, const struct ms_keys_identity *sender,
-			      struct ms_span xml)
+			      const struct ms_mime_entity *e)
 {
 	struct ms_fault fault = { 0 };
-	int err = ms_ue_notification_take(r->ue, sender, xml, &fault);
+	int err = ms_ue_notification_take(r->ue, sender, e, &fault);
 
 	if (err) {
 		refuse_fault(r, err, &fault);
@@ -188,30 +193,35 @@ static void show_entity(struct receiving *r, const struct ms_keys_identity *send
 	}
 	if (ms_mime_body(entity, &body))
 		refuse(r, STATUS_UNDECIPHERABLE, "mime", "its content is malformed");
-	else if (ms_mime_is(type, "message", "imdn+xml"))
-		take_notification(r, sender, ms_buf_span(&body));
+	else if (ms_ue_notification_is(entity))
+		take_notification(r, sender, entity);
 	else if (show(r, sender, type, ms_buf_span(&body)))
 		ms_ue_notification_tell(ue, sender, &cpim);
 }
 
 /* ---- protected messages ---- */
 
-static void open_message(struct receiving *r)
+static void show_opened(void *arg)
 {
-	MS_CLEANUP(ms_buf_done) struct ms_buf text;
+	struct receiving *r = arg;
 	struct ms_mime_entity entity;
-	struct ms_keys_identity sender;
 	struct ms_fault fault = { 0 };
-	int err;
 
-	ms_buf_init_secret(&text, OBJECT_MAX);
-	err = ms_keys_smime_open(r->in, ms_clock_wall(), &text, &sender, &fault);
-	if (err)
-		refuse_fault(r, err, &fault);
-	else if (ms_mime_read(ms_buf_span(&text), &ms_mime_limits_default, &entity, &fault))
+	if (ms_mime_read(ms_buf_span(&r->opened), &ms_mime_limits_default, &entity, &fault))
 		refuse(r, STATUS_UNDECIPHERABLE, "mime", "its content is malformed");
 	else
-		show_entity(r, &sender, &entity);
+		show_entity(r, &r->author, &entity);
+}
+
+static void open_message(struct receiving *r)
+{
+	struct ms_fault fault = { 0 };
+	int err = ms_keys_smime_open(r->in, ms_clock_wall(), &r->opened, &r->author, &fault);
+
+	if (err)
+		refuse_fault(r, err, &fault);
+	else if (!r->others || !ms_ue_others_ask(r->others, show_opened, r))
+		show_opened(r);
 }
 
 static void resolved(const struct ms_keys_failure *why, void *arg)
@@ -284,16 +294,26 @@ static struct receiving *receiving_new(struct ms_ue *ue, const struct ms_sip_mes
 	r->ue = ue;
 	r->m = ms_sip_message_ref(m);
 	ms_buf_init(&r->object, OBJECT_MAX);
+	ms_buf_init_secret(&r->opened, OBJECT_MAX);
 	ms_list_append(&ue->receiving, &r->link);
 	ue->n_receiving++;
 	r->sender = ms_ue_sender_of(ue, m);
 	return r;
 }
 
+/* Who else got it is worth having, but not worth refusing the message for. */
+static void receive_several(struct receiving *r, const struct ms_mime_entity *message,
+			    const struct ms_mime_entity *history)
+{
+	if (history->body.p && ms_ue_others_new(r->ue, history, &r->others))
+		ms_ue_warn(r->ue, "a list of recipients could not be read");
+	receive_protected(r, message->body, message->cte);
+}
+
 static void sort_out(struct receiving *r)
 {
 	struct ms_fault fault = { 0 };
-	struct ms_mime_entity part;
+	struct ms_mime_entity part, history;
 	struct ms_mime_value type;
 	enum ms_mime_cte cte;
 	int err;
@@ -309,9 +329,8 @@ static void sort_out(struct receiving *r)
 	else if (err != -ENOENT)
 		refuse(r, 415, "smime_type", "this type of S/MIME is not supported");
 	else if (ms_mime_is(&type, "multipart", "*") &&
-		 !ms_mime_find(&type, ms_sip_body(r->m), "application", "pkcs7-mime",
-			       &ms_mime_limits_default, &part, &fault))
-		receive_protected(r, part.body, part.cte); /* a URI list may stand beside it */
+		 !ms_ue_others_split(&type, ms_sip_body(r->m), &part, &history))
+		receive_several(r, &part, &history);
 	else
 		receive_plain(r, &type);
 }

@@ -9,6 +9,7 @@
 #include "core/hex.h"
 #include "mime/cpim.h"
 #include "mime/imdn.h"
+#include "mime/multipart.h"
 #include "ue/ue-priv.h"
 
 #define ID_OCTETS (MS_UE_MESSAGE_ID_LEN / 2)
@@ -128,11 +129,21 @@ static struct ms_ue_asked *find(struct ms_ue *ue, const struct ms_keys_identity 
 	return NULL;
 }
 
-int ms_ue_notification_take(struct ms_ue *ue, const struct ms_keys_identity *sender,
-			    struct ms_span xml, struct ms_fault *f)
+/* A list tells of each of its members; anybody else tells of himself, once. */
+static bool is_about_another(const struct ms_imdn *n, const struct ms_keys_identity *sender)
+{
+	struct ms_span recipient = ms_span_str(n->recipient_uri);
+
+	return recipient.len > 0 &&
+	       !ms_keys_identity_same(recipient, ms_keys_identity_span(sender));
+}
+
+static int take_one(struct ms_ue *ue, const struct ms_keys_identity *sender, struct ms_span xml,
+		    struct ms_fault *f)
 {
 	struct ms_ue_asked *asked;
 	struct ms_imdn n;
+	bool other;
 	int err = ms_imdn_read(xml, &n, f);
 
 	if (err)
@@ -140,12 +151,60 @@ int ms_ue_notification_take(struct ms_ue *ue, const struct ms_keys_identity *sen
 	asked = find(ue, sender, ms_span_str(n.message_id));
 	if (!asked || n.kind != MS_IMDN_DELIVERY)
 		return ms_fault_set(f, -EPERM, 0, "notification_unasked", 0);
+	other = is_about_another(&n, sender);
 	ms_ue_tell(ue, &(struct ms_ue_event){
 			       .type = MS_UE_EVENT_MESSAGE_DELIVERED,
 			       .peer = ms_keys_identity_span(sender),
+			       .called = other ? ms_span_str(n.recipient_uri) : MS_SPAN_NULL,
 			       .message_id = ms_span_str(n.message_id),
 			       .reason = ms_imdn_status_name(n.status),
 		       });
-	asked->id[0] = '\0'; /* once */
+	if (!other)
+		asked->id[0] = '\0';
 	return 0;
+}
+
+/* RFC 5438 section 9: several in one message. */
+static int take_several(struct ms_ue *ue, const struct ms_keys_identity *sender,
+			const struct ms_mime_entity *e, struct ms_fault *f)
+{
+	struct ms_mime_parts it;
+	struct ms_mime_entity part;
+	int err = ms_mime_parts_open(&it, &e->type, e->body, &ms_mime_limits_default, f);
+
+	while (!err && !(err = ms_mime_parts_next(&it, &part, f))) {
+		MS_CLEANUP(ms_buf_done) struct ms_buf xml;
+
+		ms_buf_init(&xml, IMDN_MAX);
+		if (!ms_mime_is(&part.type, "message", "imdn+xml"))
+			continue;
+		err = ms_mime_body(&part, &xml);
+		if (!err)
+			err = take_one(ue, sender, ms_buf_span(&xml), f);
+	}
+	return err == -ENOENT ? 0 : err;
+}
+
+bool ms_ue_notification_is(const struct ms_mime_entity *e)
+{
+	struct ms_mime_entity part;
+	struct ms_fault f;
+
+	return ms_mime_is(&e->type, "message", "imdn+xml") ||
+	       (ms_mime_is(&e->type, "multipart", "*") &&
+		!ms_mime_find(&e->type, e->body, "message", "imdn+xml", &ms_mime_limits_default,
+			      &part, &f));
+}
+
+int ms_ue_notification_take(struct ms_ue *ue, const struct ms_keys_identity *sender,
+			    const struct ms_mime_entity *e, struct ms_fault *f)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf xml;
+
+	if (ms_mime_is(&e->type, "multipart", "*"))
+		return take_several(ue, sender, e, f);
+	ms_buf_init(&xml, IMDN_MAX);
+	if (ms_mime_body(e, &xml))
+		return ms_fault_set(f, -EBADMSG, 0, "mime", 0);
+	return take_one(ue, sender, ms_buf_span(&xml), f);
 }

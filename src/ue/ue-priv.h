@@ -158,6 +158,31 @@ MS_MUST_CHECK int ms_ue_many_parse(const struct ms_ue *ue, struct ms_span who,
 MS_MUST_CHECK int ms_ue_many_put(const struct ms_ue_many *m, struct ms_span object,
 				 const char *smime_type, struct ms_buf *type, struct ms_buf *body);
 
+/* ---- message-others.c ---- */
+
+struct ms_ue_others; /* who else got a message; owned */
+
+/** NULL is fine. Returns NULL. */
+struct ms_ue_others *ms_ue_others_free(struct ms_ue_others *o);
+
+/**
+ * Finds the protected message in a multipart body, and the protected list of who got it, whose body.p is
+ * NULL if there is none. -ENOENT: no protected message; -EBADMSG, -EMSGSIZE.
+ */
+MS_MUST_CHECK int ms_ue_others_split(const struct ms_mime_value *type, struct ms_span body,
+				     struct ms_mime_entity *ret_message,
+				     struct ms_mime_entity *ret_history);
+
+/** Copies the list. -ENOMEM, -EMSGSIZE, -EBADMSG. */
+MS_MUST_CHECK int ms_ue_others_new(struct ms_ue *ue, const struct ms_mime_entity *history,
+				   struct ms_ue_others **ret_o);
+
+/** Opens it, perhaps with the help of the KMS: true, done() follows. False: it is over already. */
+bool ms_ue_others_ask(struct ms_ue_others *o, void (*done)(void *arg), void *arg);
+
+/** Recipients joined by ", "; empty if it could not be read, and for NULL. Borrowed. */
+struct ms_span ms_ue_others_text(const struct ms_ue_others *o);
+
 /* ---- notification.c ---- */
 
 /**
@@ -172,9 +197,12 @@ MS_MUST_CHECK int ms_ue_notification_ask(struct ms_ue *ue, const struct ms_keys_
 void ms_ue_notification_tell(struct ms_ue *ue, const struct ms_keys_identity *sender,
 			     const struct ms_cpim *about);
 
-/** A verified notification: event message-delivered. -EBADMSG; -EPERM, nobody asked; with *f. */
+/** Is it a notification, or several (RFC 5438 section 9)? */
+bool ms_ue_notification_is(const struct ms_mime_entity *e);
+
+/** Verified notifications: events message-delivered. -EBADMSG; -EPERM, nobody asked; with *f. */
 MS_MUST_CHECK int ms_ue_notification_take(struct ms_ue *ue, const struct ms_keys_identity *sender,
-					  struct ms_span xml, struct ms_fault *f);
+					  const struct ms_mime_entity *e, struct ms_fault *f);
 
 /* ---- call.c ---- */
 

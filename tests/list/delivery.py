@@ -62,7 +62,8 @@ def to_several(lab):
     has(alice.wait("message-sent"), status=202, protected=True)
     alice.finish(0)
     for other in others:
-        has(other.wait("message"), text="hello several", peer=lab.uri("alice"), verified=True, protected=True)
+        has(other.wait("message"), text="hello several", peer=lab.uri("alice"), verified=True, protected=True,
+            recipients=[lab.uri("bob"), lab.uri("carol")])
     lab.server.wait("empty", ["status"], lambda s: s["messages"] == 0 and s["delivered"] == 3)
 
 
@@ -78,4 +79,22 @@ def cannot_read(lab):
     has(refused, status=493)
 
 
-scenario.main(to_all, later, killed_while_away, to_several, cannot_read)
+def tells_author(lab):
+    """the author who asks hears what became of the message for each member, from the list, protected"""
+    lab.start("alice", "bob", "carol", "dave")
+    lab.make_list("friends", "alice", ["alice", "bob", "carol", "dave"])
+    lab.configure("dave", message={"max_size": 4})
+    others = [lab.online(name) for name in ("bob", "carol", "dave")]
+    lab.configure("alice", message={"ask_delivery": True})
+    alice = lab.online("alice")
+    alice.type(f"/msg {lab.list_uri('friends')} who is there?")
+    for other in others[:2]:
+        has(other.wait("message"), text="who is there?")
+    told = {}
+    while len(told) < 3:
+        event = has(alice.wait("message-delivered"), peer=lab.list_uri("friends"))
+        told[event["called"]] = event["reason"]
+    same(told, {lab.uri("bob"): "delivered", lab.uri("carol"): "delivered", lab.uri("dave"): "failed"}, "outcomes")
+
+
+scenario.main(to_all, later, killed_while_away, tells_author, to_several, cannot_read)
