@@ -200,8 +200,9 @@ void ms_h248_job_receive(struct ms_h248_association *a, const struct ms_h248_pat
 	e->counts.requests_in++;
 	if (seen(a, from, t->id, restart, now))
 		return;
-	if (restart && !ms_h248_same_path(&a->path, from))
-		ms_h248_association_set_path(a, from, now); /* it may be elsewhere now */
+	/* It may be elsewhere now; and what its dead self did not answer is no proof of its death. */
+	if (restart)
+		ms_h248_association_set_path(a, from, now);
 	job = accept_job(a, from, t->id, now);
 	if (!job)
 		return;

@@ -214,6 +214,29 @@ static void restart_reuses_ids(void **state)
 
 /* ---- limits ---- */
 
+/* What a peer did not answer because it was dead is asked of its successor, and no proof of its death. */
+static void restart_is_life(void **state)
+{
+	int r;
+
+	(void)state;
+	begin(8);
+	net_restart(&net, 1);
+	net_run(&net, net.now + MS_SEC);
+	net.cut = true;
+	r = net_request(&net, 0);
+	assert_true(r >= 0);
+	net_run(&net, net.now + ms_h248_timers_default.t_max - 100 * MS_MSEC);
+	assert_int_equal(net.requests[r].answered, 0);
+	net.cut = false;
+	net_restart(&net, 1);
+	net_run(&net, net.now + 5 * MS_SEC);
+	assert_int_equal(net.requests[r].answered, 1);
+	assert_int_equal(net.requests[r].err, 0);
+	assert_int_equal(net.peers[0].lost, 0);
+	net_done(&net);
+}
+
 static struct ms_buf request_octets(uint32_t id, uint32_t context)
 {
 	struct ms_h248_action a = { .context = context };
@@ -531,6 +554,7 @@ int main(void)
 		cmocka_unit_test(pending_then_reply),
 		cmocka_unit_test(too_many_pendings),
 		cmocka_unit_test(restart_reuses_ids),
+		cmocka_unit_test(restart_is_life),
 		cmocka_unit_test(flooding_peer),
 		cmocka_unit_test(too_many_jobs),
 		cmocka_unit_test(strangers),
