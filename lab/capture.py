@@ -4,9 +4,12 @@ requests. dumpcap (Debian's wireshark-common) writes; the reading is done here, 
 plaintext does not depend on what a dissector chooses to show."""
 import os
 import shutil
+import socket
 import struct
 import subprocess
 import time
+
+from patience import deadline, long, over
 
 PCAP_MAGIC = {0xA1B2C3D4: 1e-6, 0xA1B23C4D: 1e-9}
 
@@ -26,13 +29,29 @@ class Capture:
         sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
         self.process = subprocess.Popen(sudo + [dumpcap, "-q", "-P", "-i", "lo", "-s", "0", "-B", "256", "-f", wanted, "-w", path],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        deadline = time.time() + 10
-        while not os.path.exists(path) or os.path.getsize(path) < 24:
-            if self.process.poll() is not None or time.time() > deadline:
+        self.port = ports[0] if isinstance(ports[0], int) else int(ports[0].split("-")[1])
+        end = deadline(10)
+        # The file is there a moment before the socket listens.
+        while not os.path.exists(path) or os.path.getsize(path) < 24 or not self._sees(0.3):
+            if self.process.poll() is not None or over(end):
                 self.process.kill()
                 raise CaptureError(f"dumpcap did not start: {self.process.stderr.read().strip()}")
-            time.sleep(0.05)
-        time.sleep(0.3)  # the file is there a moment before the socket listens
+            time.sleep(0.02)
+
+    def _sees(self, limit):
+        """Is a connection that we try now in the file within these seconds? Then so is all before it."""
+        before, end = os.path.getsize(self.path), time.monotonic() + limit
+        with socket.socket() as s, open(self.path, "rb") as f:
+            s.setblocking(False)
+            s.bind(("127.0.0.1", 0))
+            ends = struct.pack("!HH", s.getsockname()[1], self.port)
+            s.connect_ex(("127.0.0.1", self.port))
+            while time.monotonic() < end and self.process.poll() is None:
+                f.seek(before)
+                if ends in f.read():
+                    return True
+                time.sleep(0.02)
+        return False
 
     def __enter__(self):
         return self
@@ -42,9 +61,9 @@ class Capture:
 
     def end(self):
         if self.process.poll() is None:
-            time.sleep(0.5)  # let the last packets through the buffer
+            self._sees(long(5))
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(long(10))
 
     def stop(self):
         """Ends the capture and returns its packets."""

@@ -13,6 +13,7 @@ import subprocess
 import time
 
 from lab import Lab, LabError, merge, program, yaml_of
+from patience import deadline, long, over, until
 from ports import reserve
 
 MEDIA_PORTS = 40
@@ -38,26 +39,26 @@ class Daemon:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([program(self.executable), "-c", self.config, "-f"], env=env,
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        deadline = time.time() + 20
+        end = deadline(20)
         while True:
             try:
                 return self.ask("status")
             except LabError as e:
-                if self.process.poll() is not None or time.time() > deadline:
+                if self.process.poll() is not None or over(end):
                     raise LabError(f"{self.name} does not start: {e}\n{self.tail()}") from None
                 time.sleep(0.05)
 
     def ask(self, *words):
         """mediasec mgw|alg|ibcf --json WORDS..."""
         command = [program("mediasec"), self.executable.split("-", 1)[1], "-s", self.control, "--json", *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=long(30), check=False)
         if done.returncode:
             raise LabError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
         return json.loads(done.stdout) if done.stdout.strip() else None
 
     def wait(self, what, words, test, timeout=20):
         """Until test(answer to WORDS) is true."""
-        deadline = time.time() + timeout
+        end = deadline(timeout)
         while True:
             try:
                 answer = self.ask(*words)
@@ -65,8 +66,8 @@ class Daemon:
                     return answer
             except LabError as e:  # a role that is being started again
                 answer = str(e)
-            if time.time() > deadline:
-                raise LabError(f"{self.name}: not {what} after {timeout} s: {json.dumps(answer)[:800]}\n{self.tail()}")
+            if over(end):
+                raise LabError(f"{self.name}: not {what} after {long(timeout)} s: {json.dumps(answer)[:800]}\n{self.tail()}")
             time.sleep(0.05)
 
     def children(self):
@@ -91,13 +92,13 @@ class Daemon:
         """As if its power went away: the roles follow their parent."""
         if self.process and self.process.poll() is None:
             self.process.kill()
-            self.process.wait(5)
+            self.process.wait(long(5))
 
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(15)
+                self.process.wait(long(15))
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 raise LabError(f"{self.name} does not end on SIGTERM\n{self.tail()}") from None
@@ -115,18 +116,19 @@ class Trace:
     def begin(self, flow):
         os.makedirs(self.dir, exist_ok=True)
         self.file = os.path.join(self.dir, f"{flow}.hep")
+        if os.path.exists(self.file):
+            os.unlink(self.file)
         self.process = subprocess.Popen([program("mediasec"), "trace", "collect", "-l", f"127.0.0.1:{self.port}", self.file],
                                         stderr=subprocess.DEVNULL)
-        time.sleep(0.2)
+        until(lambda: os.path.exists(self.file), 10, "the collector listens", LabError)
 
     def end(self, names, width=22):
         """The ladder's text; beside the collected file there is NAME.svg and NAME.txt then."""
-        time.sleep(0.3)
         self.stop()
         options = [x for n in names for x in ("-n", n)]
         base = self.file[:-len(".hep")]
         text = subprocess.run([program("mediasec"), "trace", "draw", *options, "-w", str(width), "-s", base + ".svg", self.file],
-                              check=True, capture_output=True, text=True, timeout=60).stdout
+                              check=True, capture_output=True, text=True, timeout=long(60)).stdout
         with open(base + ".txt", "w", encoding="utf-8") as f:
             f.write(text)
         return text
@@ -134,7 +136,7 @@ class Trace:
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(long(10))
 
 
 class EdgeLab(Lab):

@@ -106,7 +106,7 @@ start() {
 	tries=0
 	until rpc core.version >/dev/null 2>&1; do
 		tries=$((tries + 1))
-		if ! running || [ "$tries" -gt 100 ]; then
+		if ! running || [ "$tries" -gt 500 ]; then
 			cat "$dir/kamailio.log" >&2
 			stop
 			fail "it did not start on $address:$port"
@@ -123,7 +123,7 @@ stop() {
 	tries=0
 	while kill -0 "$pid" 2>/dev/null; do
 		tries=$((tries + 1))
-		[ "$tries" -gt 50 ] && kill -9 "$pid" 2>/dev/null
+		[ "$tries" -gt 200 ] && kill -9 "$pid" 2>/dev/null
 		sleep 0.1
 	done
 	rm -f "$dir/pid"

@@ -19,6 +19,7 @@ import subprocess
 import threading
 import time
 
+from patience import deadline, left, long, over
 from ports import reserve
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -41,16 +42,16 @@ def program(name):
 
 
 def wait_for_port(address, port, process, timeout=15):
-    deadline = time.time() + timeout
-    while time.time() < deadline:
+    end = deadline(timeout)
+    while not over(end):
         try:
-            socket.create_connection((address, port), timeout=1).close()
+            socket.create_connection((address, port), timeout=left(end)).close()
             return
         except OSError:
             if process.poll() is not None:
                 raise LabError(f"it ended with status {process.returncode} before it listened on port {port}")
             time.sleep(0.05)
-    raise LabError(f"nothing listens on {address}:{port} after {timeout} s")
+    raise LabError(f"nothing listens on {address}:{port} after {long(timeout)} s")
 
 
 def yaml_of(value, indent=0):
@@ -109,12 +110,12 @@ class Ue:
 
     def wait(self, *names, timeout=15):
         """The next event of one of these names; others on the way are passed over."""
-        deadline, passed = time.time() + timeout, []
+        end, passed = deadline(timeout), []
         while True:
             try:
-                event = self.events.get(timeout=max(0.01, deadline - time.time()))
+                event = self.events.get(timeout=left(end))
             except queue.Empty:
-                raise LabError(f"{self.name}: no {' or '.join(names)} within {timeout} s; came: {passed}") from None
+                raise LabError(f"{self.name}: no {' or '.join(names)} within {long(timeout)} s; came: {passed}") from None
             if event is None:
                 self.events.put(None)
                 raise LabError(f"{self.name}: ended without {' or '.join(names)}; came: {passed}")
@@ -132,10 +133,10 @@ class Ue:
     def finish(self, code=0, timeout=30):
         """Waits for the end and checks the exit code; None: any."""
         try:
-            got = self.process.wait(timeout)
+            got = self.process.wait(long(timeout))
         except subprocess.TimeoutExpired:
             self.stop()
-            raise LabError(f"{self.name}: still running after {timeout} s") from None
+            raise LabError(f"{self.name}: still running after {long(timeout)} s") from None
         self.reader.join(5)
         self.err.close()
         if code is not None and got != code:
@@ -146,7 +147,7 @@ class Ue:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(timeout)
+                self.process.wait(long(timeout))
             except subprocess.TimeoutExpired:
                 self.kill()
         if self.process.stdin and not self.process.stdin.closed:
@@ -159,7 +160,7 @@ class Ue:
         """As if its power went away."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
-            self.process.wait(5)
+            self.process.wait(long(5))
 
 
 class Lab:
@@ -217,7 +218,7 @@ class Lab:
                    LAB_LISTS=self.lists)
         with open(os.path.join(self.dir, "kamailio.sh.log"), "ab") as log:
             done = subprocess.run([os.path.join(HERE, "kamailio.sh"), verb, self.sip_dir, *arguments], env=env,
-                                  stdout=log, stderr=subprocess.STDOUT, timeout=60, check=False)
+                                  stdout=log, stderr=subprocess.STDOUT, timeout=long(60), check=False)
         if done.returncode:
             raise LabError(f"kamailio.sh {verb} failed, see {self.dir}/kamailio.sh.log")
 
@@ -233,13 +234,13 @@ class Lab:
         self.kms = subprocess.Popen([program("mediasec-kms"), "-c", config, "-f"], stdin=subprocess.DEVNULL,
                                     stdout=self.kms_log, stderr=self.kms_log, env=env)
         wait_for_port(self.address, self.kms_port, self.kms)
-        deadline = time.time() + 10
+        end = deadline(10)
         while True:  # the vault's own socket comes by itself
             try:
                 self.ctl("status")
                 return
             except LabError:
-                if time.time() > deadline:
+                if over(end):
                     raise
                 time.sleep(0.05)
 
@@ -258,7 +259,7 @@ class Lab:
         if self.kms and self.kms.poll() is None:
             self.kms.terminate()
             try:
-                self.kms.wait(10)
+                self.kms.wait(long(10))
             except subprocess.TimeoutExpired:
                 self.kms.kill()
                 raise LabError("mediasec-kms does not end on SIGTERM") from None
@@ -267,7 +268,7 @@ class Lab:
         self.kms = None
 
     def _run(self, *command):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=long(30), check=False)
         if done.returncode:
             raise LabError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
         return done.stdout

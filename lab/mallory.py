@@ -6,6 +6,8 @@ import re
 import secrets
 import socket
 
+from patience import long
+
 
 class SipError(Exception):
     pass
@@ -35,7 +37,7 @@ class Mallory:
     def message(self, to, sender, body, content_type, extra=""):
         """Sends a MESSAGE with any From and body; answers the core's challenge with her own name.
         Returns the final status code."""
-        with socket.create_connection(self.proxy, timeout=10) as s:
+        with socket.create_connection(self.proxy, timeout=long(10)) as s:
             status, head = self._try(s, to, sender, body, content_type, extra, 1)
             if status in (401, 407):
                 name = "WWW-Authenticate" if status == 401 else "Proxy-Authenticate"

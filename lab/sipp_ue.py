@@ -4,14 +4,17 @@ for MSRP. Each scenario is one SIPp run at the user's own UDP port:
 
     alice = SippUe(lab, "alice", proxy="127.0.0.1:9000", security="msrp-tls;mediasec")
     alice.register()
-    call = alice.call(bob_uri, sdp)        # call.answer() is the SDP that came back
-    served = bob.serve(sdp)                # served.offer() is the SDP that came
+    served = bob.serve(sdp)                           # served.offer() is the SDP that came
+    call = alice.call(bob_uri, sdp, hangs_up=True)    # call.answer() is the SDP that came back
+    call.hang_up()
 """
 import os
 import re
+import socket
 import subprocess
 import time
 
+from patience import deadline, long, over, until
 from ports import reserve
 
 HEAD = '<?xml version="1.0" encoding="ISO-8859-1" ?>\n<!DOCTYPE scenario SYSTEM "sipp.dtd">\n<scenario name="ue">\n'
@@ -124,8 +127,9 @@ Content-Length: 0
 ]]></send>
 """
 
+# An INFO of the test, straight to SIPp's port, says when.
 HANG_UP = """
-<pause milliseconds="@PAUSE@"/>
+<recv request="INFO" timeout="@PAUSE@"></recv>
 <send retrans="500"><![CDATA[
 BYE [next_url] SIP/2.0
 Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch];rport
@@ -195,10 +199,10 @@ class SippError(Exception):
 
 
 class Run:
-    """One SIPp process and what it wrote down."""
+    """One SIPp process, at its UDP address, and what it wrote down."""
 
-    def __init__(self, folder, process):
-        self.folder, self.process = folder, process
+    def __init__(self, folder, process, at):
+        self.folder, self.process, self.at = folder, process, at
 
     def messages(self):
         """(direction, text) of what passed so far."""
@@ -214,10 +218,16 @@ class Run:
                 found.append((m.group(1), m.group(2)))
         return found
 
+    def listens(self):
+        """Has it its port, or ended? Asked of the kernel, so that SIPp does not notice."""
+        octets = socket.inet_aton(self.at[0])[::-1].hex().upper()
+        with open("/proc/net/udp", encoding="ascii") as f:
+            return self.process.poll() is not None or f" {octets}:{self.at[1]:04X} " in f.read()
+
     def wait_body(self, start, timeout=10):
         """The body of the first received message that starts so and has SDP."""
-        deadline = time.time() + timeout
-        while time.time() < deadline:
+        end = deadline(timeout)
+        while not over(end):
             for way, text in self.messages():
                 if way == "received" and text.startswith(start) and "\nv=0" in text.replace("\r", ""):
                     return text.replace("\r", "").split("\n\n", 1)[1]
@@ -232,6 +242,15 @@ class Run:
     def answer(self, timeout=10):
         return self.wait_body("SIP/2.0 200", timeout)
 
+    def hang_up(self):
+        """To one who called with hangs_up=True, once there is an answer: the BYE goes out now."""
+        ok = next(text for way, text in self.messages() if way == "received" and text.startswith("SIP/2.0 200"))
+        kept = "".join(re.search(rf"^{name}:.*\r?\n", ok, re.M).group(0).rstrip() + "\r\n" for name in ("From", "To", "Call-ID"))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind((self.at[0], 0))
+            s.sendto((f"INFO sip:sipp@{self.at[0]}:{self.at[1]} SIP/2.0\r\nVia: SIP/2.0/UDP {self.at[0]}:{s.getsockname()[1]};"
+                      f"branch=z9hG4bKhangup\r\n{kept}CSeq: 9 INFO\r\nContent-Length: 0\r\n\r\n").encode(), self.at)
+
     def errors(self):
         text = ""
         for name in ("errors", "messages"):
@@ -243,7 +262,7 @@ class Run:
 
     def finish(self, timeout=30):
         try:
-            status = self.process.wait(timeout)
+            status = self.process.wait(long(timeout))
         except subprocess.TimeoutExpired:
             self.stop()
             raise SippError(f"sipp does not end; {self.errors()}") from None
@@ -254,7 +273,7 @@ class Run:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(5)
+                self.process.wait(long(5))
             except subprocess.TimeoutExpired:
                 self.process.kill()
 
@@ -266,7 +285,7 @@ class SippUe:
 
     def _run(self, scenario, **words):
         base = {"NAME": self.name, "IDENTITY": self.lab.uri(self.name), "PASSWORD": self.lab.password(self.name),
-                "DOMAIN": self.lab.uri(self.name).split("@", 1)[1], "PROXY": self.proxy, "PAUSE": "30000",
+                "DOMAIN": self.lab.uri(self.name).split("@", 1)[1], "PROXY": self.proxy, "PAUSE": int(long(40000)),
                 "SECURITY": "", "VERIFY": "", "WAIT": "", "EXPECT": "200"}
         for key, value in {**base, **words}.items():
             scenario = scenario.replace(f"@{key}@", str(value))
@@ -277,11 +296,13 @@ class SippUe:
         with open(path, "w", encoding="utf-8", newline="") as f:
             f.write(scenario)
         command = ["sipp", self.proxy, "-sf", path, "-i", self.address, "-p", str(self.port), "-t", "u1", "-m", "1",
-                   "-deadcall_wait", "0", "-nostdin", "-timeout", "60", "-timeout_error", "-trace_err", "-error_file",
+                   "-deadcall_wait", "0", "-nostdin", "-timeout", str(int(long(60))), "-timeout_error", "-trace_err", "-error_file",
                    os.path.join(folder, "errors"), "-trace_msg", "-message_file", os.path.join(folder, "messages")]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL, cwd=folder, env=dict(os.environ, TERM="dumb"))
-        return Run(folder, process)
+        run = Run(folder, process, (self.address, self.port))
+        until(run.listens, 10, f"sipp at port {self.port}: {scenario[:200]}", SippError)
+        return run
 
     def _headers(self, name):
         return f"\n{name}: {self.security}" if self.security else ""
@@ -293,19 +314,15 @@ class SippUe:
         run.finish()
         return run
 
-    def call(self, peer, sdp, hang_up_after=None, expect=None):
-        """Calls with an offer. Ends with a BYE of ours after some ms, or waits for one; `expect`: a refusal."""
+    def call(self, peer, sdp, hangs_up=False, expect=None):
+        """Calls with an offer. Ends with a BYE of ours when told, or waits for one; `expect`: a refusal."""
         if expect:
-            text, pause = CALL + REFUSED, 30000
-        elif hang_up_after is not None:
-            text, pause = CALL + ANSWERED + HANG_UP, hang_up_after
+            text = CALL + REFUSED
         else:
-            text, pause = CALL + ANSWERED + WAIT_BYE, 40000
-        return self._run(text, PEER=peer, SDP=sdp.strip(), PAUSE=pause, EXPECT=expect or "200")
+            text = CALL + ANSWERED + (HANG_UP if hangs_up else WAIT_BYE)
+        return self._run(text, PEER=peer, SDP=sdp.strip(), EXPECT=expect or "200")
 
     def serve(self, sdp, wait_ms=0):
         """Answers one call, then waits for the BYE."""
         wait = f'<pause milliseconds="{wait_ms}"/>' if wait_ms else ""
-        run = self._run(SERVE, SDP=sdp.strip(), WAIT=wait, PAUSE=40000)
-        time.sleep(0.5)
-        return run
+        return self._run(SERVE, SDP=sdp.strip(), WAIT=wait)

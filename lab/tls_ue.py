@@ -7,7 +7,8 @@ import selectors
 import socket
 import ssl
 import subprocess
-import time
+
+from patience import deadline, long, over
 
 
 class MediaError(Exception):
@@ -62,9 +63,9 @@ class Openssl:
         return True
 
     def expect(self, octets, timeout=10):
-        deadline = time.time() + timeout
+        end = deadline(timeout)
         while octets not in self.seen:
-            if time.time() > deadline or not self._read(0.1) and octets not in self.seen:
+            if over(end) or not self._read(0.1) and octets not in self.seen:
                 raise MediaError(f"{octets!r} did not come; came: {self.seen[-1500:].decode('utf-8', 'replace')}")
 
     def peer_fingerprint(self):
@@ -72,8 +73,8 @@ class Openssl:
 
     def ended(self, timeout=10):
         """Its exit status once the connection is gone."""
-        deadline = time.time() + timeout
-        while time.time() < deadline:
+        end = deadline(timeout)
+        while not over(end):
             self._read(0.1)
             if self.process.poll() is not None:
                 return self.process.returncode
@@ -117,7 +118,7 @@ class Plain:
         self.sock.sendall(octets)
 
     def expect(self, octets, timeout=10):
-        deadline = time.time() + timeout
+        end = deadline(timeout)
         while octets not in self.seen:
             try:
                 more = self.sock.recv(65536)
@@ -125,14 +126,14 @@ class Plain:
                 more = None
             except ConnectionResetError:
                 more = b""
-            if more == b"" or time.time() > deadline:
+            if more == b"" or over(end):
                 raise MediaError(f"{octets!r} did not come; came: {self.seen[-800:]!r}")
             self.seen += more or b""
 
     def ended(self, timeout=10):
         """"fin" or "rst"."""
-        deadline = time.time() + timeout
-        while time.time() < deadline:
+        end = deadline(timeout)
+        while not over(end):
             try:
                 more = self.sock.recv(65536)
             except TimeoutError:
@@ -156,7 +157,7 @@ class PlainServer:
         self.port = self.sock.getsockname()[1]
 
     def accept(self, timeout=10):
-        self.sock.settimeout(timeout)
+        self.sock.settimeout(long(timeout))
         try:
             return Plain(self.sock.accept()[0])
         except TimeoutError:
@@ -167,7 +168,7 @@ class PlainServer:
 
 
 def plain_client(host, port, source=None):
-    return Plain(socket.create_connection((host, port), timeout=10, source_address=source))
+    return Plain(socket.create_connection((host, port), timeout=long(10), source_address=source))
 
 
 # ---- what an SDP says ----

@@ -53,6 +53,7 @@ def build(tree, args):
 
 
 AGAIN = ("interop", "scenario")
+PATIENCE = ["--timeout-multiplier", "4"]  # limits of the tests are for a quiet machine
 
 
 def failed(record):
@@ -65,7 +66,7 @@ def once_more(tree, record):
     if not any(s in suite for s in AGAIN):
         return False
     cmd = ["meson", "test", "-C", os.path.join(ROOT, tree.name), "--no-rebuild", "--num-processes", "1",
-           "--logbase", "again", name]
+           "--logbase", "again", *PATIENCE, name]
     return subprocess.run(cmd, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
@@ -75,7 +76,7 @@ def run_tests(tree):
     log = os.path.join(path, "meson-logs", "testlog.json")
     if os.path.exists(log):
         os.unlink(log)
-    cmd = ["meson", "test", "-C", path, "--num-processes", str(tree.jobs), "--print-errorlogs"]
+    cmd = ["meson", "test", "-C", path, "--num-processes", str(tree.jobs), "--print-errorlogs", *PATIENCE]
     for suite in tree.suites or []:
         cmd += ["--suite", suite]
     with open(os.path.join(path, "check.log"), "w") as out:

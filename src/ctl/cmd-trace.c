@@ -109,6 +109,8 @@ static int run_collector(struct collector *c, const struct ms_addr *at, const ch
 		ms_timer_start(&c->end, duration);
 	if (err == 0)
 		err = ms_loop_run();
+	if (err == 0 && c->err == 0)
+		on_packet(MS_LOOP_READ, c); /* what had come before the end */
 	ms_watch_stop(&c->watch);
 	ms_timer_stop(&c->end);
 	ms_loop_close();

@@ -10,6 +10,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
 import lab as base  # noqa: E402
+from patience import deadline, long, over  # noqa: E402
 from ports import reserve  # noqa: E402
 
 BUILD = base.BUILD
@@ -27,7 +28,7 @@ class Control:
 
     def ask(self, command, **args):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
-            s.settimeout(10)
+            s.settimeout(long(10))
             s.connect(self.path)
             s.sendall(json.dumps({"command": command, "args": args}).encode() + b"\n")
             answer = json.loads(s.makefile().readline())
@@ -64,13 +65,13 @@ class Daemon:
         self.process = subprocess.Popen([program(self.name, "mediasec-" + self.name), "-f", "-c",
                                          os.path.join(self.dir, self.name + ".yaml")],
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        deadline = time.time() + 15
+        end = deadline(15)
         while True:
             try:
                 self.control.ask("status")
                 return
             except (OSError, ValueError):
-                if self.process.poll() is not None or time.time() > deadline:
+                if self.process.poll() is not None or over(end):
                     raise base.LabError(f"mediasec-{self.name} does not start: {self.text()}") from None
                 time.sleep(0.05)
 
@@ -90,14 +91,14 @@ class Daemon:
 
     def kill(self):
         self.process.kill()
-        self.process.wait(5)
+        self.process.wait(long(5))
         self.log.close()
 
     def stop(self):
         """Ends it; it must end well, and its log must be free of what sanitizers write."""
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(40)
+            self.process.wait(long(40))
         self.log.close()
         for words in ("Sanitizer", "runtime error:"):
             if words in self.text():

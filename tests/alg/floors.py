@@ -13,6 +13,7 @@ sys.path[:0] = [os.path.join(HERE, "../../lab"), os.path.join(HERE, "../ue"), HE
 from bfcp import Floors, control_floors, describe  # noqa: E402
 from edge import EdgeLab  # noqa: E402
 from scenario import has, same  # noqa: E402
+from patience import long  # noqa: E402
 from sipp_ue import SippUe  # noqa: E402
 from tls_ue import media_line  # noqa: E402
 
@@ -38,7 +39,7 @@ class Server:
             pass
 
     def connect(self, host, port):
-        self.floors.serve(socket.create_connection((host, port), timeout=10))
+        self.floors.serve(socket.create_connection((host, port), timeout=long(10)))
 
     def close(self):
         self.listener.close()

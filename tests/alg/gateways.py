@@ -5,6 +5,7 @@ import subprocess
 import time
 
 from alglab import Control, base, program
+from patience import deadline, long, over
 from ports import reserve
 
 
@@ -40,7 +41,7 @@ class Gateway:
 
     def wait(self, what, timeout=15):
         """Until what(self) is true; a gateway that is just starting has no socket yet."""
-        deadline = time.time() + timeout
+        end = deadline(timeout)
         while True:
             try:
                 got = what(self)
@@ -48,7 +49,7 @@ class Gateway:
                     return got
             except (OSError, ValueError, base.LabError):
                 pass
-            if time.time() > deadline:
+            if over(end):
                 raise base.LabError(f"{self.name}: {self.text()[-3000:]}")
             time.sleep(0.05)
 
@@ -73,13 +74,13 @@ class Gateway:
     def kill(self):
         """As if its power went away: the parent and, with it, its roles."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(long(10))
         self.log.close()
 
     def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(40)
+            self.process.wait(long(40))
         if not self.log.closed:
             self.log.close()
         for words in ("Sanitizer", "runtime error:"):

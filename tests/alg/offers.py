@@ -6,7 +6,6 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -459,8 +458,7 @@ def a_refused_change_changes_nothing(w):
     w.phone.respond(again, 488)
     w.core.expect(488)
     w.phone.expect("ACK")
-    time.sleep(0.3)
-    assert [e.get("termination") for e in w.gateway.contexts()] == [e.get("termination") for e in before]
+    w.gateway.wait(lambda g: [e.get("termination") for e in g.contexts()] == [e.get("termination") for e in before])
     call.send("INVITE", 2, body=sdp(True, version=3))
     m = w.core.expect("INVITE")
     w.core.respond(m, 200, body=sdp(False, 7654, "passive", 3))

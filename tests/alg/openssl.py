@@ -64,7 +64,7 @@ def talk(tls, plain):
 
 
 def originating(case, *tls_options):
-    call, served, server = case.call_to_plain(case.secured("active"), hang_up_after=3000)
+    call, served, server = case.call_to_plain(case.secured("active"), hangs_up=True)
     offer, answer = served.offer(), call.answer()
     kind, _, proto, attributes, _ = media_line(offer)
     check((kind, proto) == ("message", "TCP/MSRP"), "the core is offered TCP/MSRP", offer)
@@ -74,6 +74,7 @@ def originating(case, *tls_options):
     tls, plain = s_client(host, port, case.pem, *tls_options), server.accept()
     talk(tls, plain)
     check(tls.peer_fingerprint() == attributes["fingerprint"][0], "the gateway shows the certificate of its fingerprint")
+    call.hang_up()
     call.finish()
     served.finish()
     check(tls.ended() == 0 and plain.ended() == "fin", "both legs end in order with the call")
@@ -87,7 +88,7 @@ def terminating(case, setup):
     tls = s_server(tls_port, case.pem) if setup == "passive" else None
     answer = case.secured(setup, tls_port if tls else 9, ask=False)
     served = case.alice.serve(answer)
-    call = case.bob.call(case.lab.uri("alice"), msrp_sdp(server.port, "TCP/MSRP", "actpass", "b"), hang_up_after=3000)
+    call = case.bob.call(case.lab.uri("alice"), msrp_sdp(server.port, "TCP/MSRP", "actpass", "b"), hangs_up=True)
     _, port, proto, attributes, host = media_line(served.offer())
     check(proto == "TCP/TLS/MSRP" and attributes.get("3ge2ae") == ["applied"], f"TLS is offered, 3ge2ae:applied ({setup})")
     _, core_port, core_proto, core, core_host = media_line(call.answer())
@@ -100,6 +101,7 @@ def terminating(case, setup):
     else:
         talk(tls, plain)
     check(tls.peer_fingerprint() == attributes["fingerprint"][0], "the gateway's certificate fits its offer")
+    call.hang_up()
     call.finish()
     served.finish()
     case.idle()
@@ -127,10 +129,11 @@ def transparent(case):
     server = PlainServer()
     served = case.bob.serve(msrp_sdp(server.port, "TCP/TLS/MSRP", "passive", "b",
                                      lines=[f"a=fingerprint:{case.fingerprint}"]))
-    call = case.alice.call(case.lab.uri("bob"), offer, hang_up_after=300)
+    call = case.alice.call(case.lab.uri("bob"), offer, hangs_up=True)
     got, answer = media_line(served.offer()), media_line(call.answer())
     check(got[2] == "TCP/TLS/MSRP" and got[3]["fingerprint"] == [case.fingerprint], "an offer without the request passes as it is")
     check(answer[3]["fingerprint"] == [case.fingerprint] and "3ge2ae" not in answer[3], "and so does its answer")
+    call.hang_up()
     call.finish()
     served.finish()
     server.close()

@@ -28,12 +28,13 @@ class Users:
         self.alice.register()
         self.bob.register()
 
-    def up(self, offer, answer, hang_up_after=3000):
+    def up(self, offer, answer):
         served = self.bob.serve(answer)
-        call = self.alice.call(self.lab.uri("bob"), offer, hang_up_after=hang_up_after)
+        call = self.alice.call(self.lab.uri("bob"), offer, hangs_up=True)
         return call, served, media_line(served.offer()), media_line(call.answer())
 
     def end(self, call, served):
+        call.hang_up()
         call.finish()
         served.finish()
         self.lab["agw1"].wait("empty", ["contexts"], lambda list_: not list_)

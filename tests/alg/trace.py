@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from scenario import main, same  # noqa: E402
 from alglab import program  # noqa: E402
 from media import EDGE, edge, talk, through  # noqa: E402
+from patience import long, until  # noqa: E402
 from ports import reserve  # noqa: E402
 
 
@@ -24,17 +25,18 @@ class Trace:
         self.program = program("ctl", "mediasec")
         self.process = subprocess.Popen([self.program, "trace", "collect", "-l", f"127.0.0.1:{self.port}", self.file],
                                         stderr=subprocess.PIPE, text=True)
+        until(lambda: os.path.exists(self.file), 10, "the collector listens")
 
     def keys(self, number):
         return {"hep": {"address": f"127.0.0.1:{self.port}", "id": number}}
 
     def draw(self, *args):
         return subprocess.run([self.program, "trace", "draw", *args, self.file], check=True, capture_output=True, text=True,
-                              timeout=30).stdout
+                              timeout=long(30)).stdout
 
     def stop(self):
         self.process.terminate()
-        said = self.process.communicate(timeout=10)[1]
+        said = self.process.communicate(timeout=long(10))[1]
         assert ", 0 not HEP" in said, said
         return int(said.split()[0])
 

@@ -20,7 +20,7 @@ results = []
 
 
 def run(args, data=b""):
-    return subprocess.run(args, input=data, capture_output=True, timeout=60)
+    return subprocess.run(args, input=data, capture_output=True, timeout=300)
 
 
 def check(name, ok, *runs):

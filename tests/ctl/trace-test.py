@@ -9,8 +9,11 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 import xml.etree.ElementTree as ET
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
+from patience import long, until  # noqa: E402
+from ports import reserve  # noqa: E402
 
 SIP, H248, LOG = 1, 7, 100
 UE, ALG, AGW = ("127.0.0.11", 40211), ("127.0.0.1", 5060), ("127.0.0.21", 2944)
@@ -75,7 +78,7 @@ def check(what, good):
 
 
 def run(mediasec, *args, status=0):
-    done = subprocess.run([mediasec, "trace", *args], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([mediasec, "trace", *args], capture_output=True, text=True, timeout=long(30))
     check(f"{' '.join(args)[:60]} ends with {status}", done.returncode == status)
     return done.stdout
 
@@ -128,18 +131,14 @@ def test_bad(mediasec, folder):
 
 
 def test_collect(mediasec, folder):
-    path, port = os.path.join(folder, "collected"), 9000 + os.getpid() % 900
+    path, port = os.path.join(folder, "collected"), reserve()
     process = subprocess.Popen([mediasec, "trace", "collect", "-l", f"127.0.0.1:{port}", path], stderr=subprocess.PIPE, text=True)
     sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    for _ in range(100):
-        if os.path.exists(path):
-            break
-        time.sleep(0.05)
-    for packet in flow() + [b"nonsense"]:
+    until(lambda: os.path.exists(path), 5, "the collector listens")
+    for packet in [b"nonsense"] + flow():
         sender.sendto(packet, ("127.0.0.1", port))
-    time.sleep(0.3)
-    process.terminate()
-    said = process.communicate(timeout=10)[1]
+    process.terminate()  # what has come by then is not lost
+    said = process.communicate(timeout=long(10))[1]
     check("the collector counts", "10 packets, 1 not HEP" in said)
     with open(path, "rb") as f:
         check("and keeps what came", f.read() == b"".join(flow()))

@@ -51,11 +51,11 @@ def ours(recode, folder, messages, levels="0"):
     path = os.path.join(folder, "messages")
     with open(path, "wb") as f:
         f.write(frame(messages))
-    return unframe(subprocess.run([recode, path, levels], check=True, capture_output=True, timeout=60).stdout)
+    return unframe(subprocess.run([recode, path, levels], check=True, capture_output=True, timeout=300).stdout)
 
 
 def theirs(program, messages):
-    return unframe(subprocess.run([program], input=frame(messages), check=True, capture_output=True, timeout=60).stdout)
+    return unframe(subprocess.run([program], input=frame(messages), check=True, capture_output=True, timeout=300).stdout)
 
 
 def main():

@@ -90,12 +90,12 @@ def run(mgw, peer, folder, encoding, port):
             lines.append(line.rstrip())
             if lines[-1] == "listening":
                 gateway = subprocess.Popen([mgw, "-f", "-c", config], stdout=log, stderr=log)
-        mgc.wait(30)
+        mgc.wait(100)
     finally:
         mgc.kill()
         if gateway:
             gateway.terminate()
-            gateway.wait(15)
+            gateway.wait(60)
         if capture:
             capture.end()
     good = sum(line.startswith("ok ") for line in lines)

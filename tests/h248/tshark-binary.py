@@ -31,7 +31,7 @@ def pcap(path, payloads):
 def dissect(path):
     fields = ["-T", "fields", "-e", "h248.transactionRequest.transactionId", "-e", "h248.transactionreply.transactionId", "-e", "_ws.malformed", "-e", "_ws.expert.message"]
     out = subprocess.run(["tshark", "-n", "-r", path, "-d", f"udp.port=={PORT},h248"] + fields, capture_output=True,
-                         text=True, timeout=60, check=True)
+                         text=True, timeout=300, check=True)
     return [line.split("\t") for line in out.stdout.splitlines()]
 
 

@@ -43,7 +43,7 @@ def dissect(messages):
         f.flush()
         fields = ["frame.number", "_ws.malformed", "megaco.version", "megaco.transid"]
         out = subprocess.run(["tshark", "-r", f.name, "-d", "udp.port==2944,megaco", "-T", "fields"] +
-                             [x for name in fields for x in ("-e", name)], capture_output=True, text=True, timeout=60)
+                             [x for name in fields for x in ("-e", name)], capture_output=True, text=True, timeout=300)
     return [line.split("\t") for line in out.stdout.splitlines()]
 
 

@@ -5,12 +5,13 @@ import os
 import pwd
 import random
 import re
+import select
 import socket
-import struct
 import threading
 import time
 
-from kms_lab import SANITIZED, Failed, check, run
+from kms_lab import SANITIZED, Failed, check, run, wait_for
+from patience import long, until
 
 HEAD = (b"POST /keymanagement?requesttype=ticketrequest HTTP/1.1\r\nHost: kms\r\n"
         b"Content-Type: application/mikey\r\n")
@@ -66,7 +67,7 @@ def garbage(make):
     print("codes:", codes)
     check(set(codes) <= {200, 400}, "each is answered: 400, or a MIKEY Error message")
     check(kms.role_pids() == pids, "no process died of it")
-    check(median_time(c) < 5 * quiet + 0.005, "good requests are as fast as before")
+    wait_for(lambda: median_time(c) < 5 * quiet + 0.005, 5, "good requests are as fast as before")
 
 
 def raw_nonsense(make):
@@ -75,7 +76,7 @@ def raw_nonsense(make):
     dice = random.Random(int(os.environ.get("MS_SEED", 2)))
     pids = kms.role_pids()
     for i in range(200):
-        with socket.create_connection(("127.0.0.1", kms.port), timeout=5) as s:
+        with socket.create_connection(("127.0.0.1", kms.port), timeout=long(5)) as s:
             data = dice.choice([
                 dice.randbytes(500),
                 b"POST " + b"/" * 9000 + b" HTTP/1.1\r\n\r\n",
@@ -108,11 +109,11 @@ def slow_clients(make):
         s = socket.create_connection(("127.0.0.1", kms.port))
         s.sendall(HEAD[:40] if i % 2 else HEAD + b"Content-Length: 100\r\n\r\n\1\v")
         slow.append(s)
-    check(median_time(c) < 5 * quiet + 0.005, "others are as fast beside two hundred stalled ones")
-    time.sleep(1.5)
+    # Who waited for one of them would have waited for their half second.
+    check(median_time(c) < 5 * quiet + 0.1, "others are not held up by two hundred stalled ones")
     gone = 0
     for s in slow:
-        s.settimeout(2)
+        s.settimeout(long(4))
         try:
             data = s.recv(1000)
             gone += data == b"" or b" 408 " in data
@@ -127,20 +128,19 @@ def limits(make):
     kms, c = lab(make, http__per_address=8, http__connections=100)
     check(c("request alice t sip:bob@example.com")["ok"], "served")
     held = [socket.create_connection(("127.0.0.1", kms.port)) for _ in range(12)]
-    time.sleep(0.2)
-    refused = 0
+    refused = set()
+
+    def enough():
+        for s in select.select(held, [], [], 0)[0]:
+            if b" 503 " in s.recv(1000, socket.MSG_PEEK):
+                refused.add(s)
+        return len(refused) >= 4
+    until(enough, 4, "connections over per_address get 503")
     for s in held:
-        s.settimeout(0.3)
-        try:
-            refused += b" 503 " in s.recv(1000)
-        except OSError:
-            pass
         s.close()
-    check(refused >= 4, "connections over per_address get 503 (%d)" % refused)
-    time.sleep(0.2)
-    check(c("request alice t sip:bob@example.com")["ok"], "served again")
+    wait_for(lambda: c("request alice t sip:bob@example.com")["ok"], 4, "served again")
     kms.stop()
-    kms.write_config(http__rate=20, http__rate_burst=20)
+    kms.write_config(http__rate=2, http__rate_burst=20)
     kms.start()
     answers = [c("request alice r%d sip:bob@example.com" % i) for i in range(100)]
     many = sum(a.get("status") == 429 for a in answers)

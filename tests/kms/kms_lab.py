@@ -10,10 +10,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
+from patience import long, until  # noqa: E402
 from ports import reserve  # noqa: E402
 
 BUILD = os.environ["MS_BUILD_DIR"]
@@ -40,13 +40,7 @@ def check(condition, text):
 
 
 def wait_for(f, limit, text):
-    end = time.time() + limit
-    while time.time() < end:
-        value = f()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise Failed("not in %d s: %s" % (limit, text))
+    return until(f, limit, text, Failed)
 
 
 class Client:
@@ -131,12 +125,12 @@ class Kms:
 
     def ended(self, limit=20):
         """Exit status of a start that is expected to fail."""
-        return self.process.wait(timeout=limit)
+        return self.process.wait(timeout=long(limit))
 
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=long(30))
         return self.process.returncode
 
     def kill(self):
@@ -195,7 +189,7 @@ class Kms:
 
     def http(self, method, target, body=b"", headers=(), host="127.0.0.1", timeout=10):
         """Status, headers, body of one request on a connection of its own."""
-        with socket.create_connection((host, self.port), timeout=timeout) as s:
+        with socket.create_connection((host, self.port), timeout=long(timeout)) as s:
             head = "%s %s HTTP/1.1\r\nHost: kms\r\nConnection: close\r\n" % (method, target)
             if body or method == "POST":
                 head += "Content-Length: %d\r\n" % len(body)

@@ -142,10 +142,10 @@ static inline void lab_round(void)
 	usleep(100);
 }
 
-/** Rounds of the loop until `condition` holds; fails after two seconds. */
+/** Rounds of the loop until `condition` holds; fails after twenty seconds. */
 #define LAB_UNTIL(condition)                                                                \
 	do {                                                                                \
-		ms_usec end_ = ms_clock_mono() + 2 * MS_SEC;                                \
+		ms_usec end_ = ms_clock_mono() + 20 * MS_SEC;                               \
 		while (!(condition)) {                                                      \
 			if (ms_clock_mono() > end_)                                         \
 				fail_msg("line %d: not in time: %s", __LINE__, #condition); \

@@ -10,7 +10,11 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
+from patience import deadline  # noqa: E402
 
 
 def pieces(message):
@@ -79,7 +83,7 @@ class Mgc:
 
     def wait_request(self, part, limit=5):
         """The first request of the gateway that has `part` in it; it is taken out."""
-        end = time.monotonic() + limit
+        end = deadline(limit)
         while True:
             for r in self.requests:
                 if part in r:
@@ -95,7 +99,7 @@ class Mgc:
         self.next += 1
         number = str(self.next)
         self._send("MEGACO/2 <%s> Transaction=%s{%s}" % (self.mid, number, actions))
-        end = time.monotonic() + limit
+        end = deadline(limit)
         while time.monotonic() < end:
             for kind, got, text in self._take(end - time.monotonic()):
                 if kind == "Reply" and got == number:
@@ -180,7 +184,7 @@ class Gateway:
         """Ends it; the controllers answer its last words. Its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        end = time.monotonic() + 10
+        end = deadline(10)
         while self.process.poll() is None and time.monotonic() < end:
             for c in controllers:
                 c._take(0)

@@ -25,7 +25,7 @@ def sipp(scenario, transport, port, target, work):
     os.mkdir(work)
     return subprocess.Popen(
         ["sipp", target, "-sf", os.path.join(SCENARIOS, scenario + ".xml"), "-i", "127.0.0.1", "-p", str(port),
-         "-t", "t1" if transport == "tcp" else "u1", "-m", "1", "-deadcall_wait", "0", "-nostdin", "-timeout", "15", "-timeout_error",
+         "-t", "t1" if transport == "tcp" else "u1", "-m", "1", "-deadcall_wait", "0", "-nostdin", "-timeout", "75", "-timeout_error",
          "-trace_err", "-error_file", os.path.join(work, scenario + ".err")],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=work,
         env=dict(os.environ, TERM="dumb"))
@@ -43,7 +43,7 @@ def peer(*args):
 def wait_for(transport, port):
     """Until SIPp listens; asked of the kernel, so that SIPp does not notice."""
     state = "0A" if transport == "tcp" else "07"
-    for _ in range(200):
+    for _ in range(2000):
         with open("/proc/net/" + transport, encoding="ascii") as f:
             for line in f.readlines()[1:]:
                 words = line.split()
@@ -54,7 +54,7 @@ def wait_for(transport, port):
 
 
 def check(name, process, status, expected, work, scenario):
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=100)
     out = out.strip()
     if status == 0 and out == expected:
         print(f"ok   {name}")
@@ -70,7 +70,7 @@ def incoming(ports, scenario, transport, log, expected, work):
     mine, its = ports
     p = peer("serve", transport, str(mine), log)
     s = sipp(scenario, transport, its, f"127.0.0.1:{mine}", work)
-    return check(f"{scenario} over {transport}", p, s.wait(timeout=30), expected, work, scenario)
+    return check(f"{scenario} over {transport}", p, s.wait(timeout=100), expected, work, scenario)
 
 
 def outgoing(ports, scenario, transport, verb, expected, work):
@@ -78,7 +78,7 @@ def outgoing(ports, scenario, transport, verb, expected, work):
     s = sipp(scenario, transport, its, f"127.0.0.1:{mine}", work)
     wait_for(transport, its)
     p = peer(verb, transport, str(mine), f"sip:sipp@127.0.0.1:{its};transport={transport}", "A offer")
-    return check(f"{scenario} over {transport}", p, s.wait(timeout=30), expected, work, scenario)
+    return check(f"{scenario} over {transport}", p, s.wait(timeout=100), expected, work, scenario)
 
 
 def main():

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
 from partner import Process, check, results, skip  # noqa: E402
@@ -37,7 +36,7 @@ RSA = ("-newkey", "rsa:2048")
 
 
 class OpenSsl:
-    name = "openssl"
+    name, address = "openssl", "127.0.0.1"
     switch = {"only12": "-tls1_2", "only13": "-tls1_3"}
 
     def server(self, port, version, pem, *more):
@@ -50,7 +49,7 @@ class OpenSsl:
 
 
 class GnuTls:
-    name = "gnutls"
+    name, address = "gnutls", "0.0.0.0"  # where its server listens: it cannot be told
     switch = {"only12": "NORMAL:-VERS-ALL:+VERS-TLS1.2", "only13": "NORMAL:-VERS-ALL:+VERS-TLS1.3"}
 
     def server(self, port, version, pem, *more):
@@ -77,7 +76,7 @@ class Case:
                        ready="listening" if role == "server" else None)
 
     def our_client(self, what, version, fp, works, *options, pem=None):
-        port = reserve()
+        port = reserve(1, self.partner.address)
         theirs = self.partner.server(port, version, pem or self.theirs)
         us = self.us("client", port, version, fp, *options)
         us.finish()
@@ -91,11 +90,11 @@ class Case:
         theirs = self.partner.client(port, version, pem)
         theirs.send("hello mediasec\n")
         if works is True:
-            ok = theirs.wait_for("echo hello mediasec", 10) and us.wait_for(VERSIONS[version], 10)
+            ok = theirs.wait_for("echo hello mediasec") and us.wait_for(VERSIONS[version])
         else:
-            ok = us.wait_for(works, 10)
+            ok = us.wait_for(works)
         theirs.stop()
-        us.finish(10)
+        us.finish()
         check(self.say("our server: " + what, version), ok, us, theirs)
 
     def both(self, version):
@@ -119,8 +118,8 @@ class OpenSslOnly(Case):
         port = reserve()
         us = self.us("server", port, version, self.our_fp)
         theirs = self.partner.client(port, version, self.theirs)
-        us.finish(10)
-        theirs.finish(10)
+        us.finish()
+        theirs.finish()
         check(self.say("a wrong fingerprint is the alert bad_certificate", version), "alert bad certificate" in theirs.text(), us, theirs)
 
     def renegotiation(self):
@@ -129,7 +128,7 @@ class OpenSslOnly(Case):
         theirs = Process(["openssl", "s_client", "-connect", "127.0.0.1:%d" % port, "-cert", self.theirs, "-key", self.theirs, "-tls1_2"])
         theirs.wait_for("New, TLSv1.2")
         theirs.send("R\n")
-        us.finish(10)
+        us.finish()
         theirs.stop()
         check(self.say("s_client renegotiates: refused", "TLSv1.2"), "failed tls_renegotiation" in us.text(), us, theirs)
 
@@ -141,18 +140,16 @@ class OpenSslOnly(Case):
         ok = theirs.wait_for("New, TLSv1.3")
         for n, command in enumerate(("K", "k", "K", "K", "k")):
             theirs.send(command + "\n")
-            ok = ok and theirs.wait_for("KEYUPDATE") and self.echoed(theirs, "after %s %d" % (command, n))
+            ok = ok and theirs.wait_for("KEYUPDATE", times=n + 1) and self.echoed(theirs, "after %s %d" % (command, n))
         theirs.stop()
-        us.finish(10)
+        us.finish()
         check(self.say("s_client updates keys", "TLSv1.3"), ok and theirs.text().count("KEYUPDATE") == 5, us, theirs)
 
     @staticmethod
     def echoed(theirs, line):
-        time.sleep(0.2)  # a command is one only at the start of what s_client reads at once
+        """A command is one only at the start of what s_client reads at once: each waits for the end of what was before."""
         theirs.send(line + "\n")
-        ok = theirs.wait_for("echo " + line, 10)
-        time.sleep(0.2)
-        return ok
+        return theirs.wait_for("echo " + line)
 
     def downgrade(self):
         """A client that can do more but offers TLS 1.2 with the fallback signal is told so; older ones are refused."""
@@ -162,7 +159,7 @@ class OpenSslOnly(Case):
             us = Process([self.tool, "server", str(port), "cert=" + self.rsa, "fp=" + self.rsa_fp], ready="listening")
             theirs = Process(["openssl", "s_client", "-connect", "127.0.0.1:%d" % port, "-quiet", "-cert", self.rsa, "-key", self.rsa,
                               "-legacy_renegotiation", *options, *(["-cipher", "ALL@SECLEVEL=0"] if "-tls1_1" in options else [])])
-            us.finish(10)
+            us.finish()
             theirs.stop()
             check(self.say("refused: s_client " + " ".join(options), "any"), reason in us.text(), us, theirs)
 
@@ -175,14 +172,14 @@ class OpenSslOnly(Case):
                 us = self.us("server", port, "only12", self.rsa_fp, *options, cert=self.rsa)
                 theirs = self.partner.client(port, "only12", self.rsa, "-cipher", "AES128-SHA")
                 theirs.send("hello mediasec\n")
-                ok = theirs.wait_for("echo hello mediasec", 10)
+                ok = theirs.wait_for("echo hello mediasec")
             else:
                 theirs = self.partner.server(port, "only12", self.rsa, "-cipher", "AES128-SHA")
                 us = self.us("client", port, "only12", self.rsa_fp, *options, cert=self.rsa)
                 us.finish()
                 ok = us.p.returncode == 0
             theirs.stop()
-            us.finish(10)
+            us.finish()
             check(self.say("our %s: AES128-SHA" % role, "TLSv1.2"), ok and "open AES128-SHA" in us.text(), us, theirs)
 
 

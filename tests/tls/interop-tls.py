@@ -15,7 +15,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab"))
-from partner import Process, check, results, skip  # noqa: E402
+from partner import WAIT, Process, check, results, skip  # noqa: E402
 from ports import reserve  # noqa: E402
 
 KEY = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
@@ -40,7 +40,7 @@ def both_roles(name, ours, start_server, start_client, client_identity=""):
     n = reserve()
     theirs = start_server(n, KEY)
     us = ours.client(n)
-    theirs.finish(10)
+    theirs.finish()
     check("our client, %s server, empty identity" % name,
           us.p.returncode == 0 and "closed" in us.text() and "line " in us.text(), us, theirs)
     theirs = start_server(port_free := reserve(), WRONG)
@@ -91,7 +91,7 @@ class OpenSsl:
         ok = theirs.wait_for("echo hello mediasec")
         theirs.p.stdin.close()
         theirs.finish(5)
-        us.finish(5)
+        us.finish()
         check("openssl s_client with an empty identity, our server, %s" % suite, ok and
               "open %s TLSv1.2 \n" % suite in us.text(), us, theirs)
 
@@ -181,9 +181,9 @@ class OpenSsl:
             theirs.wait_for("RENEGOTIATING")
             time.sleep(0.5)
             theirs.send("after\n")
-            ok = theirs.wait_for("echo after", 3) == want
+            ok = theirs.wait_for("echo after", WAIT if want else 3) == want
             theirs.stop()
-            us.finish(5)
+            us.finish()
             check("openssl s_client renegotiates: %s" % ("done" if want else "refused"), ok, us, theirs)
 
     def run(self):
@@ -215,7 +215,7 @@ def gnutls(ours, peer):
             n = reserve()
             theirs = Process([peer, "server", str(n), KEY, f.name], ready="listening")
             us = ours.client(n, KEY, *options)
-            theirs.finish(10)
+            theirs.finish()
             check("GnuTLS server with a password file %s" %
                   ("takes our named identity" if works else "cannot take an empty identity"),
                   ("closed" in us.text()) == works, us, theirs)

@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 
-WAIT = 30
+WAIT = 120
 results = []
 
 
@@ -48,13 +48,13 @@ class Process:
     def text(self):
         return "".join(self.lines)
 
-    def wait_for(self, what, seconds=WAIT):
+    def wait_for(self, what, seconds=WAIT, times=1):
         end = time.time() + seconds
         with self.got:
-            while what not in self.text():
+            while self.text().count(what) < times:
                 left = end - time.time()
                 if left <= 0 or (self.p.poll() is not None and not self.reader.is_alive()):
-                    return what in self.text()
+                    return self.text().count(what) >= times
                 self.got.wait(min(left, 0.2))
         return True
 

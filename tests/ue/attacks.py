@@ -7,6 +7,7 @@ import time
 
 from scenario import Mallory, PKCS7, has, main, same, traced
 import mallory  # noqa: E402 - the path is set by scenario
+from patience import long, until  # noqa: E402
 
 
 def taken(lab, sender, to, text):
@@ -69,23 +70,20 @@ def with_garbage(lab):
     for kind in ("text", "/", ""):
         began = time.monotonic()
         same(tap.message(bob, alice, b"hello", kind), 400, f"status for Content-Type {kind!r}")
-        same(time.monotonic() - began < 2, True, "answered at once")
+        same(time.monotonic() - began < 10, True, "answered, not given up after timer F")
     lab.ue("alice", "send", "bob", "still there?").finish(0)
     same([e["event"] for e in ue.seen].count("registered"), 1, "registrations")
     has(ue.wait("message"), text="still there?")
     # A head that the SIP library cannot read costs the connection, but not the registration.
     same(tap.message(bob, alice, b"x", "text") >= 400, True, "status for a malformed type")
-    deadline = time.time() + 15
-    while lab.ue("alice", "send", "bob", "and now?").finish(None) != 0:
-        same(time.time() < deadline, True, "reached again in time")
-        time.sleep(0.2)
+    until(lambda: lab.ue("alice", "send", "bob", "and now?").finish(None) == 0, 15, "reached again")
     has(ue.wait("message"), text="and now?")
 
 
 def invite(lab, body, call_id, kept=None):
     """Mallory calls Bob as Alice; the status of the answer. With `kept`, ringing is an answer, and the connection,
     by which the call rings on, is put there."""
-    s = socket.create_connection((lab.address, lab.sip_port), timeout=10)
+    s = socket.create_connection((lab.address, lab.sip_port), timeout=long(10))
     extra, uri = "", lab.uri("bob")
     for cseq in (1, 2):
         head = (f"INVITE {uri} SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:{s.getsockname()[1]};branch=z9hG4bK{call_id}{cseq}\r\n"

@@ -78,7 +78,7 @@ def refused(lab):
                      ({**none, **own, "certificate": old}, "kms.certificate"), ({**none, **own, "server_certificate": old}, "kms.server_certificate"),
                      ({**none, **own, "server_certificate": signer}, "kms.server_certificate")):
         path = lab.configure("alice", kms=kms)
-        done = subprocess.run([program("mediasec-ue"), "-c", path, "-n"], capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run([program("mediasec-ue"), "-c", path, "-n"], capture_output=True, text=True, timeout=100, check=False)
         same((done.returncode, f": {key}: " in done.stderr), (1, True), f"{kms}: {done.stderr}")
 
 

@@ -9,10 +9,10 @@ import select
 import struct
 import subprocess
 import termios
-import time
 
 from scenario import LabError, Mallory, has, main, same
 from lab import program
+from patience import deadline, long, over
 
 COLUMNS, ROWS = 80, 100
 
@@ -78,8 +78,8 @@ class Terminal:
         self.screen.feed(os.read(self.fd, 65536).decode("utf-8", "replace"))
 
     def expect(self, pattern, timeout=10):
-        deadline = time.time() + timeout
-        while time.time() < deadline:
+        end = deadline(timeout)
+        while not over(end):
             text = "\n".join(line.rstrip() for line in self.screen.lines)
             found = re.search(pattern, text, re.M)
             if found:
@@ -182,7 +182,7 @@ def from_a_pipe(lab):
     bob = lab.online("bob")
     done = subprocess.run([program("mediasec-ue"), "-c", os.path.join(lab.home("alice"), "ue.yaml")],
                           input="".join(f"/msg bob line {i}\n" for i in range(20)) + "/contacts", capture_output=True,
-                          text=True, timeout=30, check=False)
+                          text=True, timeout=long(30), check=False)
     same((done.returncode, done.stderr), (0, ""), "exit code and errors")
     same("\x1b" in done.stdout, False, "escape sequences in a pipe")
     same(sorted(bob.wait("message")["text"] for _ in range(20)), sorted(f"line {i}" for i in range(20)), "messages")
@@ -193,7 +193,7 @@ def configuration(lab):
     """-n, --print-config, --version; errors name file, line and key"""
     lab.start("alice")
     def run(*words):
-        return subprocess.run([program("mediasec-ue"), *words], capture_output=True, text=True, timeout=20, check=False)
+        return subprocess.run([program("mediasec-ue"), *words], capture_output=True, text=True, timeout=long(20), check=False)
     config = os.path.join(lab.home("alice"), "ue.yaml")
     same(run("-c", config, "-n").returncode, 0, "exit code")
     same(run("--version").stdout.startswith("mediasec-ue "), True, "version")

@@ -146,7 +146,7 @@ def notifications(lab):
     lab.configure("alice")
     lab.configure("bob", message={"tell_delivery": False})
     bob = lab.online("bob")
-    alice = lab.ue("alice", "send", "bob", "and this?", "--notify", "--timeout", "15")
+    alice = lab.ue("alice", "send", "bob", "and this?", "--notify", "--timeout", "60")
     sent = alice.wait("message-sent")
     bob.wait("message")
     path = os.path.join(lab.dir, "imdn")

@@ -4,6 +4,7 @@ import re
 import socket
 
 from scenario import main, same
+from patience import long  # noqa: E402 - the path is set by scenario
 
 
 class Proxy:
@@ -11,13 +12,13 @@ class Proxy:
 
     def __init__(self, lab):
         self.server = socket.create_server((lab.address, 0))
-        self.server.settimeout(10)
+        self.server.settimeout(long(10))
         self.address, self.n = self.server.getsockname(), 0
 
     def take(self):
         """The next connection, with the registration on it answered."""
         self.s, _ = self.server.accept()
-        self.s.settimeout(10)
+        self.s.settimeout(long(10))
         self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.data = b""
         request = self.read()

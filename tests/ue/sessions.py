@@ -5,6 +5,7 @@ import re
 import socket
 
 from scenario import has, main, same, traced
+from patience import long  # noqa: E402 - the path is set by scenario
 
 
 def chat(lab, a="alice", b="bob"):
@@ -139,7 +140,7 @@ class Caller:
         sdp = sdp or ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
                f"m=message 9 {proto} *\r\na=setup:active\r\na=msrp-cema\r\na=accept-types:*\r\n"
                f"a=path:msrp{'s' if 'TLS' in proto else ''}://x.invalid:9/s1;tcp\r\n")
-        with socket.create_connection((lab.address, lab.sip_port), timeout=10) as s:
+        with socket.create_connection((lab.address, lab.sip_port), timeout=long(10)) as s:
             credentials = ""
             for cseq in (1, 2):
                 request = (f"INVITE {uri} SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:{s.getsockname()[1]};branch=z9hG4bK{proto[4:7]}{cseq}\r\n"
@@ -207,7 +208,7 @@ class Inside:
         self.call_id, self.cseq = self.header(ok, "Call-ID"), 100
         self.uri = re.search(r"<(sip:[^>]*)>", contact).group(1)
         host, port = re.search(r"@([0-9.]+):(\d+)", self.uri).groups()
-        self.socket = socket.create_connection((host, int(port)), timeout=10)
+        self.socket = socket.create_connection((host, int(port)), timeout=long(10))
 
     def header(self, head, name):
         return re.search(f"^{name}:\\s*(.*?)\r?$", head, re.M | re.I).group(1)
@@ -278,7 +279,7 @@ def plain_media(lab):
     has(bob.wait("call-incoming"), protected=False, asserted=lab.uri("alice"))
     port = int(re.search(r"^m=message (\d+) TCP/MSRP", answer, re.M).group(1))
     path = re.search(r"^a=path:(\S+)", answer, re.M).group(1)
-    with socket.create_connection((lab.address, port), timeout=5) as s:
+    with socket.create_connection((lab.address, port), timeout=long(5)) as s:
         s.sendall((f"MSRP a786hjs2 SEND\r\nTo-Path: {path}\r\nFrom-Path: msrp://x.invalid:9/s1;tcp\r\nMessage-ID: 87652491\r\n"
                    "Byte-Range: 1-5/5\r\nContent-Type: text/plain\r\n\r\nhello\r\n-------a786hjs2$\r\n").encode())
         has(bob.wait("call-established"), protected=False, asserted=lab.uri("alice"), peer=None)
@@ -291,9 +292,9 @@ def plain_media(lab):
                f"m=message {server.getsockname()[1]} TCP/MSRP *\r\na=setup:passive\r\na=accept-types:*\r\n"
                f"a=path:msrp://{lab.address}:{server.getsockname()[1]}/s2;tcp\r\n")
         same(Caller(lab, "alice").invite("bob", "TCP/passive", sdp)[0], 200, "status")
-        server.settimeout(5)
+        server.settimeout(long(5))
         with server.accept()[0] as s:
-            s.settimeout(5)
+            s.settimeout(long(5))
             same(bool(re.match(rb"MSRP \S+ SEND\r\n", s.recv(4096))), True, "SEND")
 
 
@@ -349,20 +350,20 @@ def strangers_at_the_port(lab):
     strangers = []
     for port in range(lab.msrp_first, lab.msrp_first + 60):
         try:
-            strangers.append(socket.create_connection((lab.address, port), timeout=1))
+            strangers.append(socket.create_connection((lab.address, port), timeout=long(1)))
             strangers[-1].sendall(b"MSRP abcd SEND\r\n" * 10)
         except OSError:
             pass
     same(len(strangers), 1, "ports that are open for the pending session")
     for _ in range(12):  # and more of them, who say nothing
-        strangers.append(socket.create_connection(strangers[0].getpeername(), timeout=1))
+        strangers.append(socket.create_connection(strangers[0].getpeername(), timeout=long(1)))
     bob.type("/accept")
     for ue in (alice, bob):
         has(ue.wait("call-established", "call-failed"), event="call-established")
     alice.type("only us")
     has(bob.wait("chat"), text="only us")
     for s in strangers:
-        s.settimeout(5)
+        s.settimeout(long(5))
         try:
             while s.recv(4096):  # an alert perhaps, then the end
                 pass

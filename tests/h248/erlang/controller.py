@@ -56,7 +56,7 @@ def compile_partner(folder, source="mgc.erl"):
         sys.exit(1)
 
 
-def stop(process, limit=15):
+def stop(process, limit=60):
     """Ends a gateway; one that does not go is killed and a failure."""
     process.terminate()
     try:
@@ -107,7 +107,7 @@ def run(mgw, folder, transport, encoding):
                 gateway = subprocess.Popen([mgw, "-f", "-c", config], stdout=log, stderr=log)
             if lines[-1] == "end":
                 break
-        erl.wait(20)
+        erl.wait(100)
     finally:
         erl.kill()
         ended = not gateway or stop(gateway)

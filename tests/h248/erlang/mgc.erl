@@ -26,8 +26,8 @@ main([Transport, Encoding, Port]) ->
     ok = listen(Transport, list_to_integer(atom_to_list(Port)), Handle),
     io:format("listening~n"),
     receive
-        {registered, Conn} -> timer:sleep(200), script(Conn, Encoding)
-    after 20000 -> io:format("bad registration: none came~n")
+        {registered, Conn} -> timer:sleep(1000), script(Conn, Encoding)
+    after 60000 -> io:format("bad registration: none came~n")
     end,
     io:format("end~n"),
     init:stop().
@@ -221,7 +221,7 @@ many(Conn, Encoding, N) ->
                                   #'SubtractRequest'{terminationID = [all()]}}])]),
                               Self ! {self(), Context}
                           end) || _ <- lists:seq(1, N)],
-    Contexts = [receive {W, C} -> C after 10000 -> exit(timeout) end || W <- Workers],
+    Contexts = [receive {W, C} -> C after 60000 -> exit(timeout) end || W <- Workers],
     N = length(lists:usort(Contexts)).
 
 %% A command that was executed twice would have left a context behind.

@@ -5,9 +5,9 @@ import os
 import re
 import socket
 
-from peers import Peer, check, finish, folder, rolling, sample, selector
+from peers import Peer, check, finish, folder, reserve, sample, selector
 
-PORT = 11840
+PORT = reserve(4)
 TID = rb"[A-Za-z0-9][A-Za-z0-9.+%=-]{3,31}"
 URI = rb"msrps?://[^ \r\n;]+;tcp"
 START = re.compile(rb"MSRP (" + TID + rb") (?:([A-Z]+)|(\d{3})(?: [^\r\n]*)?)\r\n")

@@ -3,9 +3,9 @@
 """Two of our peers over TCP: chat both ways, a large file with its hash, resuming it, cancelling it."""
 import os
 
-from peers import check, finish, folder, pair, sample, selector
+from peers import check, finish, folder, pair, reserve, sample, selector
 
-PORT = 11860
+PORT = reserve(6)
 SIZE = 64 * 1024 * 1024
 
 

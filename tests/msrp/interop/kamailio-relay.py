@@ -8,9 +8,9 @@ import socket
 import subprocess
 import time
 
-from peers import Peer, check, finish, folder, rolling, sample, selector, skip
+from peers import Peer, check, finish, folder, reserve, rolling, sample, selector, skip
 
-HOST, PORT = "127.0.0.1", 11820
+HOST, PORT = "127.0.0.1", reserve(4)
 SIZE = 6 * 1024 * 1024 + 123
 
 
@@ -31,11 +31,11 @@ def start(work):
     log = open(os.path.join(work, "log"), "w")
     relay = subprocess.Popen(["kamailio", "-f", config, "-DD", "-E", "-m", "256", "-Y", work, "-P", work + "/pid"],
                              stdout=log, stderr=log, start_new_session=True)
-    for _ in range(100):
+    for _ in range(500):
         if relay.poll() is not None:
             break
         try:
-            socket.create_connection((HOST, PORT), 1).close()
+            socket.create_connection((HOST, PORT), 5).close()
             return relay
         except OSError:
             time.sleep(0.1)
@@ -47,10 +47,10 @@ def start(work):
 def stop(relay):
     relay.terminate()
     try:
-        relay.wait(10)
+        relay.wait(60)
     except subprocess.TimeoutExpired:
         relay.kill()
-        relay.wait(10)
+        relay.wait(60)
 
 
 def connect(name, port, *options):
@@ -64,8 +64,8 @@ def connect(name, port, *options):
 
 
 def two(*options):
-    a, use_a = connect("alice", 11821, *options)
-    b, use_b = connect("bob", 11822, *options)
+    a, use_a = connect("alice", PORT + 1, *options)
+    b, use_b = connect("bob", PORT + 2, *options)
     # each has one relay, the same: to-path is our relay's URI, the peer's relay's URI, the peer
     to_b = f"{use_a} {use_b} {b.uri}"
     to_a = f"{use_b} {use_a} {a.uri}"
@@ -118,7 +118,7 @@ def file(work):
 
 
 def wrong_password():
-    peer = Peer("connect", HOST, PORT, f"msrp://{HOST}:11823/eve;tcp")
+    peer = Peer("connect", HOST, PORT, f"msrp://{HOST}:{PORT + 3}/eve;tcp")
     peer.expect("connected")
     peer.do("auth", f"msrp://{HOST}:{PORT};tcp", "eve", "open barley")
     check("a wrong password is refused", peer.expect("auth-failed")[2] == "401")

@@ -9,7 +9,10 @@ import tempfile
 import threading
 import time
 
-TIMEOUT = 30.0
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../lab"))
+from ports import reserve  # noqa: E402, F401
+
+TIMEOUT = 120.0
 checks = []
 
 

@@ -4,34 +4,17 @@
 import os
 import shutil
 import subprocess
-import time
 
-from peers import check, finish, folder, pair, skip
+from peers import check, finish, folder, pair, reserve, skip
+from capture import Capture, CaptureError  # the path is set by peers
 
-PORT = 11880
-
-
-def start_capture(work):
-    log = open(os.path.join(work, "log"), "w+")
-    capture = subprocess.Popen(["tshark", "-i", "lo", "-f", f"tcp port {PORT}", "-w", os.path.join(work, "pcap")],
-                               stdout=log, stderr=subprocess.STDOUT)
-    for _ in range(100):
-        time.sleep(0.1)
-        log.seek(0)
-        text = log.read()
-        if capture.poll() is not None:
-            skip("capturing is not permitted: " + text.strip()[-200:])
-        if "Capturing on" in text:
-            time.sleep(1.5)  # it says so a little before it does
-            return capture
-    capture.kill()
-    skip("tshark does not begin to capture")
+PORT = reserve(2)
 
 
 def decode(work, *fields, display="msrp"):
     out = subprocess.run(["tshark", "-r", os.path.join(work, "pcap"), "-d", f"tcp.port=={PORT},msrp", "-2", "-Y", display,
                           "-T", "fields", *sum((["-e", f] for f in fields), [])],
-                         capture_output=True, text=True, timeout=60)
+                         capture_output=True, text=True, timeout=300)
     return [line.split("\t") for line in out.stdout.splitlines()]
 
 
@@ -57,11 +40,12 @@ def main():
     if not shutil.which("tshark"):
         skip("tshark is not installed")
     with folder() as work:
-        capture = start_capture(work)
+        try:
+            capture = Capture(os.path.join(work, "pcap"), [PORT])
+        except CaptureError as e:
+            skip(f"capturing is not permitted: {e}")
         converse()
-        time.sleep(1)
-        capture.terminate()
-        capture.wait(20)
+        capture.end()
         methods = [m for row in decode(work, "msrp.method") for m in row[0].split(",") if m]
         codes = [c for row in decode(work, "msrp.status.code") for c in row[0].split(",") if c]
         check("SENDs: one to bind, ten messages", methods.count("SEND") == 11, str(methods))
