@@ -123,11 +123,11 @@ def streams(found):
         if protocol == "udp":
             result[(src, dst, protocol)] = b"".join(p for _, p in parts)
             continue
+        near = parts[0][0]  # captured first, which on a machine with several cores need not be sent first
+        parts = sorted(((seq - near + (1 << 31)) & 0xFFFFFFFF, payload) for seq, payload in parts)
         base, out, end = parts[0][0], [], 0
-        for seq, payload in sorted(parts, key=lambda x: (x[0] - base) & 0xFFFFFFFF):
-            off = (seq - base) & 0xFFFFFFFF
-            if off >= 1 << 31:
-                continue
+        for seq, payload in parts:
+            off = seq - base
             if off + len(payload) > end:
                 out.append(payload[max(0, end - off):])
                 end = off + len(payload)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ports for servers of tests and of the lab: below 12000, so never handed out by the kernel, and held by
-one process at a time. Tests run side by side; a port that is merely free when one looks is not one's own."""
+"""Ports for servers of tests and of the lab: below 12000, so never handed out by the kernel, and each held at an
+address by one process at a time. Tests run side by side; a port that is merely free when one looks is not one's own."""
 import fcntl
 import os
 import random
 import socket
 import tempfile
 
-FIRST, LAST = 8000, 11699  # above that some tests have ports of their own
+FIRST, LAST = 3000, 11999
 FOLDER = os.path.join(tempfile.gettempdir(), f"mediasec-ports-{os.getuid()}")
 held = []  # open files: their locks go with the process
 
@@ -16,9 +16,9 @@ class NoPorts(Exception):
     pass
 
 
-def take(port):
+def take(port, address):
     """An open file that keeps the port ours, or None if another process has it."""
-    f = open(os.path.join(FOLDER, str(port)), "w")
+    f = open(os.path.join(FOLDER, f"{address}-{port}"), "w")
     try:
         fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return f
@@ -48,7 +48,7 @@ def reserve(n=1, address="127.0.0.1"):
         first = random.randrange(FIRST, LAST + 2 - n)
         files = []
         for port in range(first, first + n):
-            f = take(port)
+            f = take(port, address)
             if f:
                 files.append(f)
             if not f or not is_free(port, address):
@@ -59,3 +59,9 @@ def reserve(n=1, address="127.0.0.1"):
         for f in files:
             f.close()
     raise NoPorts(f"no {n} free ports in a row between {FIRST} and {LAST}")
+
+
+def release():
+    """Gives back all that this process has reserved: what used them has ended."""
+    while held:
+        held.pop().close()

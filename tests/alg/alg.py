@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from agent import Agent, Call, Silence, token  # noqa: E402
 from alglab import Alg, base  # noqa: E402
 from patience import until  # noqa: E402
-from ports import reserve  # noqa: E402
+from ports import release, reserve  # noqa: E402
 
 BOTH = "msrp-tls;mediasec, bfcp-tls;mediasec"
 CASES = []
@@ -469,6 +469,7 @@ def main():
     work, failed = tempfile.mkdtemp(prefix="ms-alg-"), []
     wanted = [f for f in CASES if not sys.argv[1:] or f.__name__ in sys.argv[1:]]
     for f in wanted:
+        release()  # of the case before
         folder = os.path.join(work, f.__name__)
         try:
             run(f, folder)

@@ -13,7 +13,7 @@ import alg  # noqa: E402
 from agent import Call, Silence  # noqa: E402
 from alglab import base  # noqa: E402
 from gateways import Gateway  # noqa: E402
-from ports import reserve  # noqa: E402
+from ports import release, reserve  # noqa: E402
 
 PRINT = ":".join(["4A"] * 32)
 CASES = []
@@ -541,6 +541,7 @@ def main():
     work, failed = tempfile.mkdtemp(prefix="ms-offers-"), []
     wanted = [f for f in CASES if not sys.argv[1:] or f.__name__ in sys.argv[1:]]
     for f in wanted:
+        release()  # of the case before
         world = World(os.path.join(work, f.__name__))
         try:
             f(world)

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from agent import Agent, Call, Silence, token  # noqa: E402
 from alglab import Daemon, base  # noqa: E402
 from patience import long, until  # noqa: E402
-from ports import reserve  # noqa: E402
+from ports import release, reserve  # noqa: E402
 
 SDP = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n"
 CASES = []
@@ -532,6 +532,7 @@ def main():
     work, failed = tempfile.mkdtemp(prefix="ms-proxy-"), []
     wanted = [f for f in CASES if not sys.argv[1:] or f.__name__ in sys.argv[1:]]
     for f in wanted:
+        release()  # of the case before
         folder = os.path.join(work, f.__name__)
         try:
             run(f, folder)

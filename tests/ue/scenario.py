@@ -10,6 +10,7 @@ SOURCE = os.environ.get("MS_SOURCE_DIR") or os.path.join(os.path.dirname(os.path
 sys.path.insert(0, os.path.join(SOURCE, "lab"))
 from lab import Lab, LabError  # noqa: E402, F401
 from mallory import Mallory  # noqa: E402, F401
+from ports import release  # noqa: E402
 
 PKCS7 = "application/pkcs7-mime; smime-type=auth-enveloped-data; name=smime.p7m"
 
@@ -62,5 +63,6 @@ def main(*scenarios, **options):
             print(f"not ok - {scenario.__name__}: {scenario.__doc__}", flush=True)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            release()
     print(f"{passed} passed, {len(chosen) - passed} failed")
     sys.exit(0 if passed == len(chosen) else 1)
