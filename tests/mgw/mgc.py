@@ -37,6 +37,7 @@ class Mgc:
 
     def __init__(self, port, mid="mgc1.example.net", address="127.0.0.1"):
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)  # a thousand may report at once
         self.sock.bind((address, port))
         self.mid = mid
         self.peer = None
