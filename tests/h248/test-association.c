@@ -547,24 +547,15 @@ static void no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_request),
-		cmocka_unit_test(gathered),
-		cmocka_unit_test(timers_back_off),
-		cmocka_unit_test(adapts),
-		cmocka_unit_test(pending_then_reply),
-		cmocka_unit_test(too_many_pendings),
-		cmocka_unit_test(restart_reuses_ids),
-		cmocka_unit_test(restart_is_life),
-		cmocka_unit_test(flooding_peer),
-		cmocka_unit_test(too_many_jobs),
-		cmocka_unit_test(strangers),
-		cmocka_unit_test(too_many_requests),
-		cmocka_unit_test(connection_lost),
-		cmocka_unit_test(storms),
-		cmocka_unit_test(no_memory),
-		cmocka_unit_test(storms_in_real_codings),
-		cmocka_unit_test(segments),
-		cmocka_unit_test(too_large),
+		cmocka_unit_test(one_request),        cmocka_unit_test(gathered),
+		cmocka_unit_test(timers_back_off),    cmocka_unit_test(adapts),
+		cmocka_unit_test(pending_then_reply), cmocka_unit_test(too_many_pendings),
+		cmocka_unit_test(restart_reuses_ids), cmocka_unit_test(restart_is_life),
+		cmocka_unit_test(flooding_peer),      cmocka_unit_test(too_many_jobs),
+		cmocka_unit_test(strangers),          cmocka_unit_test(too_many_requests),
+		cmocka_unit_test(connection_lost),    cmocka_unit_test(storms),
+		cmocka_unit_test(no_memory),          cmocka_unit_test(storms_in_real_codings),
+		cmocka_unit_test(segments),           cmocka_unit_test(too_large),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

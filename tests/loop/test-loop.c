@@ -105,7 +105,7 @@ static void test_timer_stops_timer(void **state MS_UNUSED)
 	ms_timer_init(&p.b, "b", never, &p);
 	ms_timer_start(&p.a, 0);
 	ms_timer_start(&p.b, 0);
-	run_for(10 * MS_MSEC);
+	run_for(100 * MS_MSEC);
 	assert_int_equal(p.calls, 5);
 }
 
@@ -137,7 +137,7 @@ static void test_watch_stops_watch(void **state MS_UNUSED)
 		assert_int_equal(write(e.fds[i], "x", 1), 1);
 	}
 	assert_int_equal(ms_loop_stats()->watches, 2);
-	run_for(10 * MS_MSEC);
+	run_for(100 * MS_MSEC);
 	assert_int_equal(e.calls, 1);
 	assert_int_equal(ms_loop_stats()->watches, 0);
 	close(e.fds[0]);
@@ -160,7 +160,7 @@ static void test_watch_changes(void **state MS_UNUSED)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, e.fds), 0);
 	ms_watch_init(&e.w[0], "test", count_writable, &e);
 	assert_int_equal(ms_watch_set(&e.w[0], e.fds[0], MS_LOOP_WRITE), 0);
-	run_for(10 * MS_MSEC);
+	run_for(100 * MS_MSEC);
 	assert_int_equal(e.calls, 1); /* asked for nothing since */
 	assert_int_equal(ms_watch_set(&e.w[0], 9999, MS_LOOP_READ), -EBADF);
 	ms_watch_stop(&e.w[0]);
@@ -192,7 +192,7 @@ static void test_defer(void **state MS_UNUSED)
 	ms_defer_call(&l.d);
 	ms_defer_call(&l.d);
 	ms_defer_call(&l.other);
-	run_for(10 * MS_MSEC);
+	run_for(100 * MS_MSEC);
 	assert_int_equal(l.calls, 3);
 }
 

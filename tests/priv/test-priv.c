@@ -197,7 +197,7 @@ static int setup(void **state MS_UNUSED)
 	if (ms_loop_init())
 		return -1;
 	ms_timer_init(&t.end, "end", over_limit, NULL);
-	ms_timer_start(&t.end, 10 * MS_SEC);
+	ms_timer_start(&t.end, 60 * MS_SEC);
 	return 0;
 }
 
