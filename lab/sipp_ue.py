@@ -191,7 +191,7 @@ Content-Length: [len]
 @SDP@
 ]]></send>
 <recv request="ACK"></recv>
-""" + WAIT_BYE
+""" + 4 * '<recv request="ACK" optional="true"></recv>\n' + WAIT_BYE  # one for each 200 we repeated meanwhile
 
 
 class SippError(Exception):

@@ -197,8 +197,8 @@ int main(int argc, char **argv)
 						.termination_heartbeat = 300,
 						.heartbeat = 1 * MS_SEC,
 						.silence = 30 * MS_SEC,
-						.t_max = 5 * MS_SEC,
-						.long_timer = 10 * MS_SEC,
+						.t_max = 10 * MS_SEC,
+						.long_timer = 15 * MS_SEC,
 						.state = "" };
 	struct ms_profile profile = ms_profile_default;
 	struct ms_buf error;
@@ -227,7 +227,7 @@ int main(int argc, char **argv)
 	ms_timer_init(&tick, "test.tick", on_tick, NULL);
 	ms_timer_init(&limit, "test.limit", on_limit, NULL);
 	ms_timer_start(&tick, 0);
-	ms_timer_start(&limit, 20 * MS_SEC);
+	ms_timer_start(&limit, 100 * MS_SEC);
 	err = ms_loop_run();
 	if (done == CALLS &&
 	    ms_mgc_gateway_contexts(ms_mgc_gateway_at(ms_border_gateways_mgc(gateways), 0)) == 0)

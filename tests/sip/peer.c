@@ -9,7 +9,7 @@
  */
 #include "world.h"
 
-#define PATIENCE_MS 15000
+#define PATIENCE_MS 75000
 
 static struct user me;
 static const char *expected;

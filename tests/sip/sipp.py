@@ -25,7 +25,7 @@ def sipp(scenario, transport, port, target, work):
     os.mkdir(work)
     return subprocess.Popen(
         ["sipp", target, "-sf", os.path.join(SCENARIOS, scenario + ".xml"), "-i", "127.0.0.1", "-p", str(port),
-         "-t", "t1" if transport == "tcp" else "u1", "-m", "1", "-deadcall_wait", "0", "-nostdin", "-timeout", "75", "-timeout_error",
+         "-t", "t1" if transport == "tcp" else "u1", "-m", "1", "-deadcall_wait", "0", "-nostdin", "-timeout", "30", "-timeout_error",
          "-trace_err", "-error_file", os.path.join(work, scenario + ".err")],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=work,
         env=dict(os.environ, TERM="dumb"))

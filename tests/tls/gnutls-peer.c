@@ -106,7 +106,7 @@ static int run(int client, int fd, const char *arg)
 		gnutls_credentials_set(s, GNUTLS_CRD_PSK, sc);
 	}
 	gnutls_transport_set_int(s, fd);
-	gnutls_handshake_set_timeout(s, 10000);
+	gnutls_handshake_set_timeout(s, 60000);
 	err = gnutls_handshake(s);
 	if (err < 0)
 		return fail("handshake", err);

@@ -25,7 +25,7 @@
 #include "core/secret.h"
 #include "tls/tls.h"
 
-#define WAIT_MS 10000
+#define WAIT_MS 60000
 
 struct peer {
 	struct ms_tls *t;

@@ -73,7 +73,7 @@ def dissect(path, port, transport, encoding):
     if not shutil.which("tshark"):
         return [], None
     dissector = "h248" if encoding == "binary" else "megaco"
-    out = subprocess.run(["tshark", "-r", path, "-d", f"{transport}.port=={port},{dissector}",
+    out = subprocess.run(["tshark", "-r", path, "-o", "tcp.reassemble_out_of_order:TRUE", "-d", f"{transport}.port=={port},{dissector}",
                           "-Y", f"{dissector} or _ws.malformed",
                           "-T", "fields", "-e", "frame.number", "-e", "_ws.malformed", "-e", "frame.protocols"],
                          capture_output=True, text=True).stdout.splitlines()

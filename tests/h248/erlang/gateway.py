@@ -37,12 +37,12 @@ def run(program, folder, transport, encoding):
                 erl = subprocess.Popen(["erl", "-noshell", "-pa", folder, "-s", "mg", "main", transport, encoding,
                                         str(port)], stdout=partner, stderr=partner,
                                        env={**os.environ, "ERL_CRASH_DUMP_SECONDS": "0"})
-        status = mgc.wait(30)
+        status = mgc.wait(150)
     finally:
         mgc.kill()
         if erl:
             erl.kill()
-            erl.wait(10)
+            erl.wait(60)
         if capture:
             capture.end()
     partner.seek(0)
