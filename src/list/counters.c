@@ -53,6 +53,7 @@ static struct ms_counter counters[] = {
 	REFUSED("extension"),
 	REFUSED("no_recipients"),
 	REFUSED("consent"),
+	REFUSED("not_resolver"),
 	REFUSED("store"),
 	REFUSED("memory"),
 	REFUSED("stopping"),

@@ -33,6 +33,7 @@ struct ms_lists_uri_work {
 	struct ms_keys_identity *identity; /* owned: their URIs */
 	struct ms_span *uri;               /* owned: likewise */
 	size_t n;
+	ms_usec expires;       /* end of the tickets of its parts; MS_NEVER: unknown */
 	struct ms_buf history; /* CMS; empty: none goes out */
 	bool posted;           /* the post office has it and will call */
 };
@@ -63,6 +64,12 @@ bool ms_lists_uri_is_protected(const struct ms_mime_entity *e);
  * copy control it was given (RFC 5364 section 4). 0, or the work has been refused: negative.
  */
 MS_MUST_CHECK int ms_lists_uri_recipients(struct ms_lists_uri_work *w, struct ms_span xml);
+
+/**
+ * uri-ticket.c: may all recipients resolve the tickets of its protected parts, and until when? Sets
+ * w->expires. -EACCES: one may not; else what ms_keys_smime_read() says, with *f.
+ */
+MS_MUST_CHECK int ms_lists_uri_tickets(struct ms_lists_uri_work *w, struct ms_fault *f);
 
 /** uri-send.c: protects the history, if there is one, and posts. */
 void ms_lists_uri_send(struct ms_lists_uri_work *w);

@@ -131,7 +131,7 @@ static void put_mixed(const struct ms_lists_uri_work *w, struct out *o)
 static int post(struct ms_lists_uri_work *w, struct out *o)
 {
 	struct ms_lists_parcel p = { .max_forwards = w->request->max_forwards,
-				     .expires = MS_NEVER,
+				     .expires = w->expires,
 				     .origin = ms_keys_identity_span(&w->sender.uri),
 				     .privacy = ms_sip_packet_get(w->request, "Privacy") };
 	int err;
@@ -238,11 +238,28 @@ static bool wants_history(const struct ms_lists_uri_work *w)
 	return shown > 0;
 }
 
+static void refuse_ticket(struct ms_lists_uri_work *w, int err, const struct ms_fault *f)
+{
+	if (err == -ENOMEM)
+		ms_lists_uri_refuse(w, 503, "memory", NULL);
+	else if (err == -EACCES)
+		ms_lists_uri_refuse(w, 403, "not_resolver",
+				    "a recipient may not resolve the message's ticket");
+	else
+		ms_lists_uri_refuse(w, 493, "smime",
+				    f->reason ? ms_keys_fault_text(f) : strerror(-err));
+}
+
 void ms_lists_uri_send(struct ms_lists_uri_work *w)
 {
 	struct ms_mikey_ticket_held *held = NULL;
-	int err;
+	struct ms_fault f = { 0 };
+	int err = ms_lists_uri_tickets(w, &f);
 
+	if (err < 0) {
+		refuse_ticket(w, err, &f);
+		return;
+	}
 	if (!wants_history(w)) {
 		post_or_refuse(w);
 		return;

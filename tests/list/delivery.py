@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Delivery by the list server: to all, to those who come later, with the server killed on the way."""
 import os
+import socket
 import sys
 
 SOURCE = os.environ.get("MS_SOURCE_DIR") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path[:0] = [os.path.join(SOURCE, "tests", "ue"), os.path.join(SOURCE, "lab")]
 import scenario  # noqa: E402
 from lists import ListLab  # noqa: E402
-from scenario import has, same  # noqa: E402
+from scenario import PKCS7, has, same, traced  # noqa: E402
 
 scenario.Lab = ListLab
 
@@ -97,4 +98,35 @@ def tells_author(lab):
     same(told, {lab.uri("bob"): "delivered", lab.uri("carol"): "delivered", lab.uri("dave"): "failed"}, "outcomes")
 
 
-scenario.main(to_all, later, killed_while_away, tells_author, to_several, cannot_read)
+def not_for_them(lab):
+    """what bob alone may read is not passed on to carol, nor garbage to anybody; an end of the ticket bounds the wait"""
+    lab.start("alice", "bob", "carol")
+    trace = os.path.join(lab.dir, "trace")
+    alice = lab.ue("alice", "send", "bob", "for bob", options=("--trace", trace))
+    alice.wait("message-failed")  # he is away: what was sent is all we want
+    alice.finish(None)
+    sent = traced(trace, "MESSAGE")[-1][1]
+
+    def pass_on(body, *users):
+        rows = "".join(f'<entry uri="{lab.uri(u)}"/>' for u in users)
+        whole = (f"--b\r\nContent-Type: {PKCS7}\r\nContent-Transfer-Encoding: binary\r\n\r\n".encode() + body +
+                 b"\r\n--b\r\nContent-Type: application/resource-lists+xml\r\nContent-Disposition: recipient-list\r\n\r\n"
+                 b'<resource-lists xmlns="urn:ietf:params:xml:ns:resource-lists"><list>' + rows.encode() +
+                 b"</list></resource-lists>\r\n--b--\r\n")
+        number = os.urandom(8).hex()
+        head = (f"MESSAGE {lab.list_uri('many')} SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bK{number}\r\n"
+                f"Max-Forwards: 70\r\nFrom: <{lab.uri('alice')}>;tag=1\r\nTo: <{lab.list_uri('many')}>\r\n"
+                f"Call-ID: {number}\r\nCSeq: 1 MESSAGE\r\nContent-Type: multipart/mixed;boundary=b\r\n"
+                f"Content-Length: {len(whole)}\r\n\r\n")
+        with socket.create_connection((lab.list_address, lab.list_port), timeout=20) as s:
+            s.sendall(head.encode() + whole)
+            return int(s.recv(65536).split()[1])
+
+    same(pass_on(sent, "bob", "carol"), 403, "to carol, too")
+    same(pass_on(sent[:-9], "bob"), 493, "cut off")
+    same(pass_on(sent, "bob"), 202, "to bob")
+    bob = lab.online("bob")
+    has(bob.wait("message"), text="for bob", peer=lab.uri("alice"), verified=True)
+
+
+scenario.main(to_all, later, killed_while_away, tells_author, to_several, cannot_read, not_for_them)
