@@ -12,6 +12,7 @@ from lists import ListLab  # noqa: E402
 from scenario import PKCS7, has, same, traced  # noqa: E402
 
 scenario.Lab = ListLab
+LONG = 60  # seconds; nothing takes a second on a machine that is idle
 
 
 def to_all(lab):
@@ -21,7 +22,7 @@ def to_all(lab):
     members = [lab.online(name) for name in ("bob", "carol")]
     lab.ue("alice", "send", lab.list_uri("friends"), "hello all").finish(0)
     for member in members:
-        has(member.wait("message"), text="hello all", peer=lab.list_uri("friends"), verified=True, protected=True)
+        has(member.wait("message", timeout=LONG), text="hello all", peer=lab.list_uri("friends"), verified=True, protected=True)
 
 
 def later(lab):
@@ -30,12 +31,12 @@ def later(lab):
     lab.make_list("friends", "alice", ["alice", "bob", "carol"])
     bob = lab.online("bob")
     lab.ue("alice", "send", lab.list_uri("friends"), "hello later").finish(0)
-    bob.wait("message")
-    lab.server.wait("away", ["status"], lambda s: s["away"] == 1 and s["waiting"] == 0)
-    carol = lab.ue("carol", "listen", "--count", "1", "--timeout", "30")
-    has(carol.wait("message"), text="hello later", peer=lab.list_uri("friends"), verified=True)
+    bob.wait("message", timeout=LONG)
+    lab.server.wait("away", ["status"], lambda s: s["away"] == 1 and s["waiting"] == 0, timeout=LONG)
+    carol = lab.ue("carol", "listen", "--count", "1", "--timeout", str(LONG))
+    has(carol.wait("message", timeout=LONG), text="hello later", peer=lab.list_uri("friends"), verified=True)
     carol.finish(0)
-    lab.server.wait("empty", ["status"], lambda s: s["messages"] == 0 and s["delivered"] == 2)
+    lab.server.wait("empty", ["status"], lambda s: s["messages"] == 0 and s["delivered"] == 2, timeout=LONG)
 
 
 def killed_while_away(lab):
@@ -44,14 +45,14 @@ def killed_while_away(lab):
     lab.make_list("friends", "alice", ["alice", "bob", "carol"])
     bob = lab.online("bob")
     lab.ue("alice", "send", lab.list_uri("friends"), "hello survivor").finish(0)
-    bob.wait("message")
-    lab.server.wait("away", ["status"], lambda s: s["away"] == 1 and s["delivered"] == 1)
+    bob.wait("message", timeout=LONG)
+    lab.server.wait("away", ["status"], lambda s: s["away"] == 1 and s["delivered"] == 1, timeout=LONG)
     lab.server.kill()
     lab.restart_server()
-    lab.server.wait("away again", ["status"], lambda s: s["away"] == 1 or s["waiting"] == 0)
+    lab.server.wait("away again", ["status"], lambda s: s["away"] == 1 or s["waiting"] == 0, timeout=LONG)
     carol = lab.online("carol")
-    has(carol.wait("message"), text="hello survivor", verified=True)
-    lab.server.wait("empty", ["status"], lambda s: s["messages"] == 0)
+    has(carol.wait("message", timeout=LONG), text="hello survivor", verified=True)
+    lab.server.wait("empty", ["status"], lambda s: s["messages"] == 0, timeout=LONG)
     same(sum(e["event"] == "message" for e in bob.seen), 1, "messages bob saw")
 
 
@@ -60,12 +61,12 @@ def to_several(lab):
     lab.start("alice", "bob", "carol", "dave")
     others = [lab.online(name) for name in ("bob", "carol", "dave")]
     alice = lab.ue("alice", "send", "bob,cc:carol,bcc:dave", "hello several")
-    has(alice.wait("message-sent"), status=202, protected=True)
+    has(alice.wait("message-sent", timeout=LONG), status=202, protected=True)
     alice.finish(0)
     for other in others:
-        has(other.wait("message"), text="hello several", peer=lab.uri("alice"), verified=True, protected=True,
+        has(other.wait("message", timeout=LONG), text="hello several", peer=lab.uri("alice"), verified=True, protected=True,
             recipients=[lab.uri("bob"), lab.uri("carol")])
-    lab.server.wait("empty", ["status"], lambda s: s["messages"] == 0 and s["delivered"] == 3)
+    lab.server.wait("empty", ["status"], lambda s: s["messages"] == 0 and s["delivered"] == 3, timeout=LONG)
 
 
 def cannot_read(lab):
@@ -74,8 +75,8 @@ def cannot_read(lab):
     carol, spy = lab.online("carol"), lab.online("list")
     lab.forward("bob", "list")
     lab.ue("alice", "send", "bob,carol", "not for servers").finish(0)
-    has(carol.wait("message"), text="not for servers", peer=lab.uri("alice"), verified=True)
-    refused = spy.wait("message", "message-refused")
+    has(carol.wait("message", timeout=LONG), text="not for servers", peer=lab.uri("alice"), verified=True)
+    refused = spy.wait("message", "message-refused", timeout=LONG)
     same(refused["event"], "message-refused", f"what the server's key did ({refused})")
     has(refused, status=493)
 
@@ -90,10 +91,10 @@ def tells_author(lab):
     alice = lab.online("alice")
     alice.type(f"/msg {lab.list_uri('friends')} who is there?")
     for other in others[:2]:
-        has(other.wait("message"), text="who is there?")
+        has(other.wait("message", timeout=LONG), text="who is there?")
     told = {}
     while len(told) < 3:
-        event = has(alice.wait("message-delivered"), peer=lab.list_uri("friends"))
+        event = has(alice.wait("message-delivered", timeout=LONG), peer=lab.list_uri("friends"))
         told[event["called"]] = event["reason"]
     same(told, {lab.uri("bob"): "delivered", lab.uri("carol"): "delivered", lab.uri("dave"): "failed"}, "outcomes")
 
@@ -103,7 +104,7 @@ def not_for_them(lab):
     lab.start("alice", "bob", "carol")
     trace = os.path.join(lab.dir, "trace")
     alice = lab.ue("alice", "send", "bob", "for bob", options=("--trace", trace))
-    alice.wait("message-failed")  # he is away: what was sent is all we want
+    alice.wait("message-failed", timeout=LONG)  # he is away: what was sent is all we want
     alice.finish(None)
     sent = traced(trace, "MESSAGE")[-1][1]
 
@@ -126,7 +127,7 @@ def not_for_them(lab):
     same(pass_on(sent[:-9], "bob"), 493, "cut off")
     same(pass_on(sent, "bob"), 202, "to bob")
     bob = lab.online("bob")
-    has(bob.wait("message"), text="for bob", peer=lab.uri("alice"), verified=True)
+    has(bob.wait("message", timeout=LONG), text="for bob", peer=lab.uri("alice"), verified=True)
 
 
 scenario.main(to_all, later, killed_while_away, tells_author, to_several, cannot_read, not_for_them)
