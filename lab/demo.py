@@ -18,6 +18,7 @@ from lab import DOMAIN, Lab, LabError  # noqa: E402
 from mallory import Mallory  # noqa: E402
 from show import Failed, Show  # noqa: E402
 import demo_edge  # noqa: E402
+import demo_list  # noqa: E402
 
 FILE_SIZE = 64 << 20
 HELLO = "Hello Bob. We have never shared a key, and nobody between us can read this."
@@ -251,16 +252,20 @@ def main():
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--stay", action="store_true", help="leave the system running and say how to chat")
     parser.add_argument("--edge", action="store_true", help="only the second act: the access edge")
+    parser.add_argument("--list", action="store_true", help="only the third act: messages to many")
     parser.add_argument("--keep", action="store_true", help="keep the working folder (logs, capture)")
     args = parser.parse_args()
     show, status = Show(), 1
     folder = tempfile.mkdtemp(prefix="mediasec-demo-")
     lab = DemoLab(folder)
     try:
-        if not args.edge:
+        every = not args.edge and not args.list
+        if every:
             run(lab, show)
-        if not args.stay:
+        if args.edge or (every and not args.stay):
             demo_edge.run(folder, show)
+        if args.list or (every and not args.stay):
+            demo_list.run(folder, show)
         show.summary()
         status = 0
         if args.stay:
