@@ -14,6 +14,7 @@ extern const struct ms_ctl_command ms_cmd_h248;
 extern const struct ms_ctl_command ms_cmd_alg;
 extern const struct ms_ctl_command ms_cmd_ibcf;
 extern const struct ms_ctl_command ms_cmd_mgw;
+extern const struct ms_ctl_command ms_cmd_list;
 extern const struct ms_ctl_command ms_cmd_trace;
 
 #endif

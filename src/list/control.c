@@ -123,77 +123,117 @@ static void list_remove(struct ms_control_request *r, json_t *args, void *arg MS
 
 /* ---- entries ---- */
 
-static void entry_add(struct ms_control_request *r, json_t *args, enum ms_lists_kind kind)
+static const struct {
+	const char *added, *removed;
+} words[] = {
+	[MS_LISTS_MEMBER] = { "new member", "removed member" },
+	[MS_LISTS_POSTER] = { "new poster", "removed poster" },
+};
+
+static void one_entry(struct edit *e, enum ms_lists_kind kind, bool add)
 {
-	struct edit e = { .r = r, .args = args };
+	struct ms_span list = ms_keys_identity_span(&e->list);
 	struct ms_keys_identity uri;
 	struct ms_lists_entry_spec s;
 
-	if (!need_identity(&e, "list", &e.list) || !need_identity(&e, "uri", &uri))
+	if (!need_identity(e, "uri", &uri))
 		return;
 	s = (struct ms_lists_entry_spec){ ms_keys_identity_span(&uri),
-					  ms_span_str(ms_control_text(args, "display")) };
-	answer(&e, kind == MS_LISTS_MEMBER ? "new member" : "new poster",
-	       ms_lists_entry_add(ms_lists.directory, ms_keys_identity_span(&e.list), kind, &s));
+					  ms_span_str(ms_control_text(e->args, "display")) };
+	if (add)
+		answer(e, words[kind].added,
+		       ms_lists_entry_add(ms_lists.directory, list, kind, &s));
+	else
+		answer(e, words[kind].removed,
+		       ms_lists_entry_remove(ms_lists.directory, list, kind, s.uri));
 }
 
-static void entry_remove(struct ms_control_request *r, json_t *args, enum ms_lists_kind kind)
+/* The entries that are there, and behind them those of "uris". */
+static int join(const struct ms_lists_list *l, enum ms_lists_kind kind, const json_t *uris,
+		struct ms_lists_entry_spec **ret_entries, size_t *ret_n)
 {
-	struct edit e = { .r = r, .args = args };
-	struct ms_keys_identity uri;
+	size_t more = json_array_size(uris), n = 0;
+	struct ms_lists_entry_spec *e = ms_calloc(l->n[kind] + more + 1, sizeof(*e));
+	const struct ms_list *link;
 
-	if (need_identity(&e, "list", &e.list) && need_identity(&e, "uri", &uri))
-		answer(&e, kind == MS_LISTS_MEMBER ? "removed member" : "removed poster",
-		       ms_lists_entry_remove(ms_lists.directory, ms_keys_identity_span(&e.list),
-					     kind, ms_keys_identity_span(&uri)));
+	if (!e)
+		return -ENOMEM;
+	ms_list_foreach (link, &l->entries[kind]) {
+		const struct ms_lists_entry *old =
+			MS_CONTAINER_OF(link, struct ms_lists_entry, link);
+
+		e[n++] = (struct ms_lists_entry_spec){ ms_span_str(old->uri),
+						       ms_span_str(old->display) };
+	}
+	for (size_t i = 0; i < more; i++)
+		e[n++].uri = ms_span_str(json_string_value(json_array_get(uris, i)));
+	*ret_entries = e;
+	*ret_n = n;
+	return 0;
 }
 
-static void member_add(struct ms_control_request *r, json_t *args, void *arg MS_UNUSED)
+static void many_entries(struct edit *e, enum ms_lists_kind kind)
 {
-	entry_add(r, args, MS_LISTS_MEMBER);
-}
-
-static void member_remove(struct ms_control_request *r, json_t *args, void *arg MS_UNUSED)
-{
-	entry_remove(r, args, MS_LISTS_MEMBER);
-}
-
-static void poster_add(struct ms_control_request *r, json_t *args, void *arg MS_UNUSED)
-{
-	entry_add(r, args, MS_LISTS_POSTER);
-}
-
-static void poster_remove(struct ms_control_request *r, json_t *args, void *arg MS_UNUSED)
-{
-	entry_remove(r, args, MS_LISTS_POSTER);
-}
-
-/* All members at once: "members" is an array of URIs. */
-static void member_set(struct ms_control_request *r, json_t *args, void *arg MS_UNUSED)
-{
-	struct edit e = { .r = r, .args = args };
-	const json_t *members = json_object_get(args, "members");
+	const struct ms_lists_list *l =
+		ms_lists_find(ms_lists.directory, ms_keys_identity_span(&e->list));
 	MS_CLEANUP(ms_freep) struct ms_lists_entry_spec *entries = NULL;
-	const struct ms_lists_list *old;
 	struct ms_lists_spec s;
-	size_t n = json_array_size(members);
+	int err = l ? 0 : -ENOENT;
+
+	if (err == 0 && !take_spec(e, l, &s))
+		return;
+	if (err == 0)
+		err = join(l, kind, json_object_get(e->args, "uris"), &entries, &s.n[kind]);
+	if (err == 0) {
+		s.replace[kind] = true;
+		s.entries[kind] = entries;
+		err = ms_lists_put(ms_lists.directory, &s);
+	}
+	answer(e, words[kind].added, err);
+}
+
+static void change_entries(struct ms_control_request *r, json_t *args, enum ms_lists_kind kind,
+			   bool add)
+{
+	struct edit e = { .r = r, .args = args };
 
 	if (!need_identity(&e, "list", &e.list))
 		return;
-	old = ms_lists_find(ms_lists.directory, ms_keys_identity_span(&e.list));
-	entries = ms_calloc(n + 1, sizeof(*entries));
-	if (!old || !entries || !json_is_array(members)) {
-		answer(&e, "", !old ? -ENOENT : !entries ? -ENOMEM : -EINVAL);
+	if (add && json_is_array(json_object_get(args, "uris")))
+		many_entries(&e, kind);
+	else
+		one_entry(&e, kind, add);
+}
+
+#define CHANGE(function, kind, add)                                                           \
+	static void function(struct ms_control_request *r, json_t *args, void *arg MS_UNUSED) \
+	{                                                                                     \
+		change_entries(r, args, kind, add);                                           \
+	}
+
+CHANGE(member_add, MS_LISTS_MEMBER, true)
+CHANGE(member_remove, MS_LISTS_MEMBER, false)
+CHANGE(poster_add, MS_LISTS_POSTER, true)
+CHANGE(poster_remove, MS_LISTS_POSTER, false)
+
+/* No members are left. */
+static void member_clear(struct ms_control_request *r, json_t *args, void *arg MS_UNUSED)
+{
+	struct edit e = { .r = r, .args = args };
+	const struct ms_lists_list *l;
+	struct ms_lists_spec s;
+
+	if (!need_identity(&e, "list", &e.list))
+		return;
+	l = ms_lists_find(ms_lists.directory, ms_keys_identity_span(&e.list));
+	if (!l) {
+		answer(&e, "", -ENOENT);
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
-		entries[i].uri = ms_span_str(json_string_value(json_array_get(members, i)));
-	if (!take_spec(&e, old, &s))
+	if (!take_spec(&e, l, &s))
 		return;
 	s.replace[MS_LISTS_MEMBER] = true;
-	s.entries[MS_LISTS_MEMBER] = entries;
-	s.n[MS_LISTS_MEMBER] = n;
-	answer(&e, "new members", ms_lists_put(ms_lists.directory, &s));
+	answer(&e, "removal of all members", ms_lists_put(ms_lists.directory, &s));
 }
 
 /* ---- looking ---- */
@@ -296,10 +336,10 @@ const struct ms_control_command ms_lists_commands[] = {
 	{ "list.remove", "list=URI", "Removes a list.", list_remove, NULL },
 	{ "list.list", "", "All lists.", list_list, NULL },
 	{ "list.show", "list=URI", "A list with its members and posters.", list_show, NULL },
-	{ "member.add", "list=URI uri=URI [display=TEXT]", "Adds a member.", member_add, NULL },
+	{ "member.add", "list=URI uri=URI [display=TEXT] | uris=[URI...]",
+	  "Adds a member, or several at once (those that are there stay).", member_add, NULL },
 	{ "member.remove", "list=URI uri=URI", "Removes a member.", member_remove, NULL },
-	{ "member.set", "list=URI members=[URI...]", "Replaces all members at once.", member_set,
-	  NULL },
+	{ "member.clear", "list=URI", "Removes all members.", member_clear, NULL },
 	{ "poster.add", "list=URI uri=URI", "Names somebody who may post (post=named).", poster_add,
 	  NULL },
 	{ "poster.remove", "list=URI uri=URI", "Takes that back.", poster_remove, NULL },
