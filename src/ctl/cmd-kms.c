@@ -17,6 +17,7 @@
 #include "core/random.h"
 #include "core/secret.h"
 #include "ctl/commands.h"
+#include "ctl/kms-members.h"
 #include "ctl/kms-ticket.h"
 
 #define DEFAULT_SOCKET "/run/mediasec/kms-vault.sock"
@@ -347,6 +348,8 @@ static int run_sub(struct options *o, int argc, char **argv)
 
 	if (argc == 3 && strcmp(argv[0], "ticket") == 0 && strcmp(argv[1], "show") == 0)
 		return ms_ctl_ticket_show(argv[2], o->json);
+	if ((argc == 3 || argc == 4) && match("psi members", argc, argv))
+		return ms_ctl_psi_members(o->socket, argv[2], argv[3], o->json);
 	s = find_sub(&argc, &argv);
 	if (!s)
 		return ms_ctl_usage(&ms_cmd_kms, "what shall be done?");
@@ -387,7 +390,7 @@ const struct ms_ctl_command ms_cmd_kms = {
 		"  user key add NAME --key-id ID (--key-file FILE | --generate FILE)\n"
 		"           [--gba --lifetime SECONDS] | remove ID\n"
 		"  user cert add NAME FILE | remove FINGERPRINT\n"
-		"  psi add URI NAME | list | remove URI [NAME]\n"
+		"  psi add URI NAME | list | remove URI [NAME] | members URI [FILE|-]\n"
 		"  policy add WHO RESPONDER [--deny] [--id N] [--lifetime SECONDS] [--max-keys N]\n"
 		"           [--max-responders N] | list | remove ID\n"
 		"  key rotate | list                    ticket protection keys\n"

@@ -57,6 +57,13 @@ int ms_kms_add_user(struct ms_kms_directory *d, const struct ms_store_user *s)
 	return err;
 }
 
+void ms_kms_psi_free(struct ms_kms_psi *p)
+{
+	if (p)
+		ms_hash_free(p->members);
+	ms_free(p);
+}
+
 struct disown {
 	struct ms_kms_user *user;
 	struct ms_span empty; /* a PSI that has no owner left */
@@ -76,6 +83,8 @@ static int disown(struct ms_span uri, void *value, void *arg)
 			ms_free(o);
 		}
 	}
+	if (p->members)
+		(void)ms_hash_take(p->members, ms_span_str(x->user->name));
 	if (!ms_list_empty(&p->owners))
 		return 0;
 	x->empty = uri;
@@ -88,7 +97,7 @@ static void disown_all(struct ms_kms_directory *d, struct ms_kms_user *u)
 
 	/* The walk ends at each PSI that lost its last owner, which is then taken out. */
 	while (ms_hash_each(d->psis, disown, &x) != 0)
-		ms_free(ms_hash_take(d->psis, x.empty));
+		ms_kms_psi_free(ms_hash_take(d->psis, x.empty));
 }
 
 int ms_kms_remove_user(struct ms_kms_directory *d, struct ms_span name)
@@ -301,8 +310,26 @@ int ms_kms_remove_psi(struct ms_kms_directory *d, struct ms_span psi, struct ms_
 		err = 0;
 	}
 	if (ms_list_empty(&p->owners))
-		ms_free(ms_hash_take(d->psis, psi));
+		ms_kms_psi_free(ms_hash_take(d->psis, psi));
 	return err;
+}
+
+int ms_kms_add_psi_member(struct ms_kms_directory *d, struct ms_span psi, struct ms_span user)
+{
+	struct ms_kms_user *u = ms_hash_get(d->users, user);
+	struct ms_kms_psi *p = ms_hash_get(d->psis, psi);
+	int err = u && p ? 0 : -ENOENT;
+
+	if (err == 0 && !p->members)
+		err = ms_hash_new(d->max, d->hash_key, &p->members);
+	return err ? err : ms_hash_put(p->members, user, u);
+}
+
+int ms_kms_remove_psi_member(struct ms_kms_directory *d, struct ms_span psi, struct ms_span user)
+{
+	struct ms_kms_psi *p = ms_hash_get(d->psis, psi);
+
+	return p && p->members && ms_hash_take(p->members, user) ? 0 : -ENOENT;
 }
 
 int ms_kms_add_rule(struct ms_kms_directory *d, const struct ms_store_policy *p)

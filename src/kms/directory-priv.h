@@ -14,7 +14,12 @@ struct ms_kms_directory {
 	struct ms_hash *psis;       /* uri -> struct ms_kms_psi, owned */
 	struct ms_hash *revoked;    /* ticket identifier -> the directory itself */
 	struct ms_kms_policy policy;
+	size_t max;
+	uint8_t hash_key[16];
 };
+
+/** Frees a PSI that has no owner any more. NULL is fine. */
+void ms_kms_psi_free(struct ms_kms_psi *p);
 
 /** Frees the user with all that hangs on it, without looking at the tables. */
 void ms_kms_user_free(struct ms_kms_user *u);

@@ -15,6 +15,8 @@ int ms_kms_directory_new(size_t max, const uint8_t hash_key[static 16],
 
 	if (!d)
 		return -ENOMEM;
+	d->max = max;
+	memcpy(d->hash_key, hash_key, sizeof(d->hash_key));
 	err = ms_hash_new(max, hash_key, &d->users);
 	err = err ? err : ms_hash_new(max, hash_key, &d->identities);
 	err = err ? err : ms_hash_new(max, hash_key, &d->keys);
@@ -46,7 +48,7 @@ static int free_psi(struct ms_span key, void *value, void *arg)
 	(void)arg;
 	ms_list_foreach_safe (link, tmp, &p->owners)
 		ms_free(MS_CONTAINER_OF(link, struct ms_kms_psi_owner, link));
-	ms_free(p);
+	ms_kms_psi_free(p);
 	return 0;
 }
 
@@ -99,6 +101,11 @@ static int load_psi(void *arg, struct ms_span psi, struct ms_span user)
 	return ms_kms_add_psi(((struct loading *)arg)->d, psi, user);
 }
 
+static int load_psi_member(void *arg, struct ms_span psi, struct ms_span user)
+{
+	return ms_kms_add_psi_member(((struct loading *)arg)->d, psi, user);
+}
+
 static int load_policy(void *arg, const struct ms_store_policy *p)
 {
 	return ms_kms_add_rule(((struct loading *)arg)->d, p);
@@ -121,8 +128,8 @@ int ms_kms_directory_load(struct ms_kms_directory *d, struct ms_store *s,
 {
 	struct loading l = { d, tpk, arg };
 	const struct ms_store_visitor v = {
-		load_user,   load_identity, load_key, load_cert, load_psi,
-		load_policy, load_revoked,  load_tpk, &l,
+		load_user,       load_identity, load_key,     load_cert, load_psi,
+		load_psi_member, load_policy,   load_revoked, load_tpk,  &l,
 	};
 
 	return ms_store_load(s, &v);
@@ -192,6 +199,14 @@ bool ms_kms_is_revoked(const struct ms_kms_directory *d, struct ms_span ticket)
 const struct ms_kms_policy *ms_kms_directory_policy(const struct ms_kms_directory *d)
 {
 	return &d->policy;
+}
+
+bool ms_kms_in_psi(const struct ms_kms_directory *d, struct ms_span psi,
+		   const struct ms_kms_user *u)
+{
+	const struct ms_kms_psi *p = ms_kms_find_psi(d, psi);
+
+	return p && p->members && ms_hash_get(p->members, ms_span_str(u->name)) == u;
 }
 
 struct ms_kms_directory_counts ms_kms_directory_counts(const struct ms_kms_directory *d)

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "core/hash.h"
 #include "core/list.h"
 #include "core/secret.h"
 #include "kms/policy.h"
@@ -57,7 +58,8 @@ struct ms_kms_psi_owner {
 };
 
 struct ms_kms_psi {
-	struct ms_list owners; /* of struct ms_kms_psi_owner */
+	struct ms_list owners;   /* of struct ms_kms_psi_owner */
+	struct ms_hash *members; /* name -> struct ms_kms_user; NULL: none yet */
 	char uri[];
 };
 
@@ -95,6 +97,10 @@ const struct ms_kms_psi *ms_kms_find_psi(const struct ms_kms_directory *d, struc
 bool ms_kms_owns_psi(const struct ms_kms_directory *d, struct ms_span psi,
 		     const struct ms_kms_user *u);
 
+/** Is the user a member of the PSI: may it resolve what is for it? Owners need not be. */
+bool ms_kms_in_psi(const struct ms_kms_directory *d, struct ms_span psi,
+		   const struct ms_kms_user *u);
+
 /** Was the ticket revoked by its identifier? */
 bool ms_kms_is_revoked(const struct ms_kms_directory *d, struct ms_span ticket);
 
@@ -131,6 +137,11 @@ MS_MUST_CHECK int ms_kms_remove_cert(struct ms_kms_directory *d,
 				     const uint8_t fingerprint[static 32]);
 MS_MUST_CHECK int ms_kms_add_psi(struct ms_kms_directory *d, struct ms_span psi,
 				 struct ms_span user);
+/** -ENOENT: no such PSI or user. */
+MS_MUST_CHECK int ms_kms_add_psi_member(struct ms_kms_directory *d, struct ms_span psi,
+					struct ms_span user);
+MS_MUST_CHECK int ms_kms_remove_psi_member(struct ms_kms_directory *d, struct ms_span psi,
+					   struct ms_span user);
 /** An empty user removes the PSI whole. */
 MS_MUST_CHECK int ms_kms_remove_psi(struct ms_kms_directory *d, struct ms_span psi,
 				    struct ms_span user);

@@ -32,6 +32,103 @@ static int do_psi_remove(struct ms_kms_edit *e)
 	return err ? err : ms_kms_remove_psi(e->v->dir, psi, user);
 }
 
+/* ---- members of PSIs ---- */
+
+/* {"uris": [URI...]}: identities of users; what is nobody's is told in the result. */
+static int each_uri(struct ms_kms_edit *e,
+		    int (*f)(struct ms_kms_edit *e, struct ms_span psi, struct ms_span user))
+{
+	const json_t *uris = json_object_get(e->args, "uris");
+	json_t *unknown = json_array(), *item;
+	struct ms_span psi;
+	size_t i, n = 0;
+	int err = ms_kms_need(e, "psi", &psi);
+
+	e->result = json_object();
+	json_object_set_new(e->result, "unknown", unknown);
+	if (err == 0 && !ms_kms_find_psi(e->v->dir, psi))
+		err = ms_kms_complain(e, "there is no such PSI; psi add makes it");
+	if (err == 0 && !json_is_array(uris))
+		err = ms_kms_complain(e, "\"uris\" is no list");
+	json_array_foreach (uris, i, item) {
+		const char *uri = json_string_value(item);
+		const struct ms_kms_user *u =
+			uri ? ms_kms_find_identity(e->v->dir, ms_span_str(uri)) : NULL;
+
+		if (err)
+			break;
+		if (!u) {
+			json_array_append(unknown, item);
+			continue;
+		}
+		err = f(e, psi, ms_span_str(u->name));
+		n += err == 0;
+		if (err == -EEXIST || err == -ENOENT)
+			err = 0;
+	}
+	json_object_set_new(e->result, "changed", json_integer((json_int_t)n));
+	return err;
+}
+
+static int add_member(struct ms_kms_edit *e, struct ms_span psi, struct ms_span user)
+{
+	const struct ms_kms_user *u = ms_kms_find_user(e->v->dir, user);
+	int err = ms_kms_in_psi(e->v->dir, psi, u) ? -EEXIST : 0;
+
+	if (err == 0)
+		err = ms_store_psi_member_add(e->v->store, psi, user);
+	return err ? err : ms_kms_add_psi_member(e->v->dir, psi, user);
+}
+
+static int remove_member(struct ms_kms_edit *e, struct ms_span psi, struct ms_span user)
+{
+	int err = ms_store_psi_member_remove(e->v->store, psi, user);
+
+	return err ? err : ms_kms_remove_psi_member(e->v->dir, psi, user);
+}
+
+static int do_psi_member_add(struct ms_kms_edit *e)
+{
+	return each_uri(e, add_member);
+}
+
+static int do_psi_member_remove(struct ms_kms_edit *e)
+{
+	return each_uri(e, remove_member);
+}
+
+static int tell_member(struct ms_span name, void *value, void *arg)
+{
+	const struct ms_kms_user *u = value;
+	json_t *uris = json_array();
+	const struct ms_list *link;
+
+	(void)name;
+	ms_list_foreach (link, &u->identities)
+		json_array_append_new(
+			uris,
+			json_string(MS_CONTAINER_OF(link, struct ms_kms_identity, link)->uri));
+	return json_array_append_new(arg,
+				     json_pack("{s:s, s:o}", "name", u->name, "identities", uris));
+}
+
+static void psi_member_list(struct ms_control_request *r, json_t *args, void *arg)
+{
+	const struct ms_kms_vault *v = arg;
+	const struct ms_kms_psi *p =
+		ms_kms_find_psi(v->dir, ms_span_str(ms_control_text(args, "psi")));
+	json_t *list;
+
+	if (!p) {
+		ms_control_fail(r, "there is no such PSI");
+		return;
+	}
+	list = json_array();
+	if (p->members)
+		ms_hash_each(p->members, tell_member, list);
+	ms_control_reply(r, json_pack("{s:o}", "members", list));
+}
+
 static int add_psi(const struct ms_kms_psi *p, void *arg)
 {
 	json_t *owners = json_array();
@@ -46,7 +143,9 @@ static int add_psi(const struct ms_kms_psi *p, void *arg)
 			owners,
 			json_string(
 				MS_CONTAINER_OF(link, struct ms_kms_psi_owner, link)->user->name));
-	json_array_append_new(arg, json_pack("{s:s, s:o}", "psi", p->uri, "owners", owners));
+	json_array_append_new(
+		arg, json_pack("{s:s, s:o, s:I}", "psi", p->uri, "owners", owners, "members",
+			       (json_int_t)(p->members ? ms_hash_count(p->members) : 0)));
 	return 0;
 }
 
@@ -145,6 +244,8 @@ static void policy_list(struct ms_control_request *r, json_t *args, void *arg)
 
 CHANGE(psi_add, "psi.add", "psi")
 CHANGE(psi_remove, "psi.remove", "psi")
+CHANGE(psi_member_add, "psi.member.add", "psi")
+CHANGE(psi_member_remove, "psi.member.remove", "psi")
 CHANGE(policy_add, "policy.add", "who")
 CHANGE(policy_remove, "policy.remove", "id")
 
@@ -153,6 +254,11 @@ const struct ms_control_command ms_kms_manage_policy[] = {
 	  NULL },
 	{ "psi.list", "", "Lists PSIs with their owners.", psi_list, NULL },
 	{ "psi.remove", "psi=URI [name=NAME]", "Removes an owner, or the PSI whole.", psi_remove,
+	  NULL },
+	{ "psi.member.add", "psi=URI uris=[URI...]",
+	  "Users with these identities may resolve what is for the PSI.", psi_member_add, NULL },
+	{ "psi.member.list", "psi=URI", "Lists the members of a PSI.", psi_member_list, NULL },
+	{ "psi.member.remove", "psi=URI uris=[URI...]", "Takes that back.", psi_member_remove,
 	  NULL },
 	{ "policy.add",
 	  "who=PATTERN responder=PATTERN [action=allow|deny] [id=N] [lifetime_s=N] [max_keys=N]"

@@ -222,7 +222,8 @@ static bool admits_member(struct ms_kms_vault *v, const struct ms_mikey_policy *
 	size_t pos = 0;
 
 	while (ms_mikey_tp_next_id(ticket, MS_MIKEY_ROLE_RESPONDER, &pos, &id))
-		if (is_name(&id) && ms_kms_owns_psi(v->dir, id.data, u))
+		if (is_name(&id) &&
+		    (ms_kms_owns_psi(v->dir, id.data, u) || ms_kms_in_psi(v->dir, id.data, u)))
 			return true;
 	return false;
 }
@@ -235,7 +236,7 @@ static bool is_arbiter(const struct ms_kms_vault *v, const struct ms_kms_user *u
 	return *psi && ms_kms_owns_psi(v->dir, ms_span_str(psi), u);
 }
 
-/* Who asked for a wildcard did not get past the rules against those it stands for. */
+/* Who asked for a wildcard or a group did not get past the rules against those it stands for. */
 static int check_denied(struct ms_kms_vault *v, const struct ms_mikey_policy *ticket,
 			const struct ms_mikey_id *admitted)
 {
@@ -259,10 +260,10 @@ static int may_resolve(void *arg, const struct ms_mikey_kms_user *user,
 		return err;
 	if (admits_user(v, ticket, u, responder, ret_id))
 		return check_denied(v, ticket, ret_id);
-	if (!admits_member(v, ticket, u) && !is_arbiter(v, u))
-		return refuse(v, -EPERM, "not_admitted");
 	*ret_id = *responder;
-	return 0;
+	if (admits_member(v, ticket, u))
+		return check_denied(v, ticket, ret_id);
+	return is_arbiter(v, u) ? 0 : refuse(v, -EPERM, "not_admitted");
 }
 
 static struct ms_mikey_tpk tpk_of(const struct ms_kms_tpk *k)

@@ -87,6 +87,12 @@ static int cert_row(struct ms_store *s, sqlite3_stmt *stmt, const struct ms_stor
 	return v->cert(v->arg, &c);
 }
 
+static int psi_member_row(struct ms_store *s, sqlite3_stmt *stmt, const struct ms_store_visitor *v)
+{
+	(void)s;
+	return v->psi_member(v->arg, ms_store_column(stmt, 0), ms_store_column(stmt, 1));
+}
+
 static int psi_row(struct ms_store *s, sqlite3_stmt *stmt, const struct ms_store_visitor *v)
 {
 	(void)s;
@@ -150,6 +156,7 @@ int ms_store_load(struct ms_store *s, const struct ms_store_visitor *v)
 		  "SELECT id, user, kind, created, expires, sealed FROM key" },
 		{ v->cert != NULL, cert_row, "SELECT fingerprint, user, expires, der FROM cert" },
 		{ v->psi != NULL, psi_row, "SELECT uri, user FROM psi" },
+		{ v->psi_member != NULL, psi_member_row, "SELECT psi, user FROM psi_member" },
 		{ v->policy != NULL, policy_row,
 		  "SELECT id, who, responder, allow, lifetime, max_keys, max_responders"
 		  " FROM policy ORDER BY id" },

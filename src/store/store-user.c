@@ -23,9 +23,18 @@ int ms_store_user_add(struct ms_store *s, struct ms_span name, ms_usec now)
 			    now);
 }
 
+/* Else they would be members again of a PSI of that name that somebody else gets. */
+static int drop_orphans(struct ms_store *s)
+{
+	return ms_store_run(s, NULL,
+			    "DELETE FROM psi_member WHERE psi NOT IN (SELECT uri FROM psi)", "");
+}
+
 int ms_store_user_remove(struct ms_store *s, struct ms_span name)
 {
-	return ms_store_change(s, "DELETE FROM user WHERE name=?", "t", name);
+	int err = ms_store_change(s, "DELETE FROM user WHERE name=?", "t", name);
+
+	return err ? err : drop_orphans(s);
 }
 
 int ms_store_user_disable(struct ms_store *s, struct ms_span name, bool disabled)
@@ -77,9 +86,25 @@ int ms_store_psi_add(struct ms_store *s, struct ms_span psi, struct ms_span user
 
 int ms_store_psi_remove(struct ms_store *s, struct ms_span psi, struct ms_span user)
 {
+	int err;
+
 	if (user.len == 0)
-		return ms_store_change(s, "DELETE FROM psi WHERE uri=?", "t", psi);
-	return ms_store_change(s, "DELETE FROM psi WHERE uri=? AND user=?", "tt", psi, user);
+		err = ms_store_change(s, "DELETE FROM psi WHERE uri=?", "t", psi);
+	else
+		err = ms_store_change(s, "DELETE FROM psi WHERE uri=? AND user=?", "tt", psi, user);
+	return err ? err : drop_orphans(s);
+}
+
+int ms_store_psi_member_add(struct ms_store *s, struct ms_span psi, struct ms_span user)
+{
+	if (!good_name(psi))
+		return bad_name(s);
+	return ms_store_run(s, NULL, "INSERT INTO psi_member VALUES (?, ?)", "tt", psi, user);
+}
+
+int ms_store_psi_member_remove(struct ms_store *s, struct ms_span psi, struct ms_span user)
+{
+	return ms_store_change(s, "DELETE FROM psi_member WHERE psi=? AND user=?", "tt", psi, user);
 }
 
 int ms_store_policy_add(struct ms_store *s, const struct ms_store_policy *p, int64_t *ret_id)

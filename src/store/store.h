@@ -170,8 +170,14 @@ MS_MUST_CHECK int ms_store_cert_remove(struct ms_store *s, const uint8_t fingerp
 
 /** A PSI is owned by one or several users (servers). */
 MS_MUST_CHECK int ms_store_psi_add(struct ms_store *s, struct ms_span psi, struct ms_span user);
-/** An empty `user` removes the PSI whole. */
+/** An empty `user` removes the PSI whole. A PSI without owner has no members. */
 MS_MUST_CHECK int ms_store_psi_remove(struct ms_store *s, struct ms_span psi, struct ms_span user);
+
+/** Members of a PSI: they may resolve what is for it, but not speak as it. */
+MS_MUST_CHECK int ms_store_psi_member_add(struct ms_store *s, struct ms_span psi,
+					  struct ms_span user);
+MS_MUST_CHECK int ms_store_psi_member_remove(struct ms_store *s, struct ms_span psi,
+					     struct ms_span user);
 
 /** p->id 0 takes the next number. */
 MS_MUST_CHECK int ms_store_policy_add(struct ms_store *s, const struct ms_store_policy *p,
@@ -198,6 +204,7 @@ struct ms_store_visitor {
 	int (*key)(void *arg, const struct ms_store_key *k);
 	int (*cert)(void *arg, const struct ms_store_cert *c);
 	int (*psi)(void *arg, struct ms_span psi, struct ms_span user);
+	int (*psi_member)(void *arg, struct ms_span psi, struct ms_span user);
 	int (*policy)(void *arg, const struct ms_store_policy *p);
 	int (*revoked)(void *arg, const struct ms_store_revoked *r);
 	int (*tpk)(void *arg, const struct ms_store_tpk *k);

@@ -70,6 +70,7 @@ def who_may_resolve(make):
     check(c("resolve server psi")["admitted"] == "sip:server@example.com",
           "the owner of a PSI resolves; the member is named, not the group")
     refused(kms, c("resolve bob psi"), "not_admitted", 12)
+    members(kms, c)
     kms.ctl("psi", "remove", "sip:team@example.com")
     refused(kms, c("resolve server psi"), "not_admitted", 12)
 
@@ -85,6 +86,31 @@ def arbiters(make):
     refused(kms, c("resolve server t"), "not_admitted", 12)
     kms.ctl("psi", "remove", "sip:arbiters@example.com")
     refused(kms, c("resolve carol t"), "not_admitted", 12)
+
+
+def set_members(kms, psi, *uris):
+    path = os.path.join(kms.dir, "members")
+    with open(path, "w", encoding="ascii") as f:
+        f.writelines(uri + "\n" for uri in uris)
+    return kms.ctl("psi", "members", psi, path)
+
+
+def members(kms, c):
+    team = "sip:team@example.com"
+    told = set_members(kms, team, "sip:bob@example.com", "sip:carol@example.com", "sip:zoe@example.net")
+    check(told == {"added": 2, "removed": 0, "unknown": ["sip:zoe@example.net"]}, "two members; who is not known is said")
+    check(c("resolve bob psi")["admitted"] == "sip:bob@example.com", "a member of a PSI resolves, as himself")
+    check(c("resolve carol psi")["admitted"] == "sip:carol@example.com", "so does another")
+    uri, key_id, key = kms.users["bob"]
+    c("user bobteam %s %s %s" % (team, key_id, key))
+    refused(kms, c("request bobteam t sip:carol@example.com"), "identity_mismatch", 7)
+    told = set_members(kms, team, "sip:carol@example.com")
+    check((told["added"], told["removed"]) == (0, 1), "one goes, one stays")
+    refused(kms, c("resolve bob psi"), "not_admitted", 12)
+    kms.ctl("policy", "add", "sip:alice@example.com", "sip:carol@example.com", "--deny", "--id", "900")
+    refused(kms, c("resolve carol psi"), "policy_denied", 12)
+    kms.ctl("policy", "remove", "900")
+    check(c("resolve carol psi")["ok"], "without the rule again")
 
 
 def identities(make):

@@ -144,6 +144,8 @@ static int fill(struct ms_kms_directory *d)
 	err = err ? err : ms_kms_add_psi(d, str("sip:team@a.com"), alice.name);
 	err = err ? err : ms_kms_add_psi(d, str("sip:team@a.com"), server.name);
 	err = err ? err : ms_kms_add_psi(d, str("sip:solo@a.com"), alice.name);
+	err = err ? err : ms_kms_add_psi_member(d, str("sip:team@a.com"), alice.name);
+	err = err ? err : ms_kms_add_psi_member(d, str("sip:solo@a.com"), server.name);
 	return err;
 }
 
@@ -170,6 +172,15 @@ static void test_directory(void **state)
 	assert_false(ms_kms_owns_psi(d, str("sip:nobody@a.com"), u));
 	assert_false(ms_kms_owns_psi(d, str("sip:solo@a.com"), ms_kms_find_user(d, str("server"))));
 	assert_int_equal(ms_kms_add_psi(d, str("sip:team@a.com"), str("alice")), -EEXIST);
+	assert_true(ms_kms_in_psi(d, str("sip:team@a.com"), u));
+	/* Who owns it is not in it by that, and who is in it does not own it. */
+	assert_false(ms_kms_in_psi(d, str("sip:solo@a.com"), u));
+	assert_true(ms_kms_in_psi(d, str("sip:solo@a.com"), ms_kms_find_user(d, str("server"))));
+	assert_int_equal(ms_kms_add_psi_member(d, str("sip:team@a.com"), str("alice")), -EEXIST);
+	assert_int_equal(ms_kms_add_psi_member(d, str("sip:none@a.com"), str("alice")), -ENOENT);
+	assert_int_equal(ms_kms_add_psi_member(d, str("sip:team@a.com"), str("bob")), -ENOENT);
+	assert_int_equal(ms_kms_remove_psi_member(d, str("sip:team@a.com"), str("server")),
+			 -ENOENT);
 	assert_int_equal(ms_kms_add_identity(d, str("server"), str("sip:ally@a.com")), -EEXIST);
 	assert_int_equal(ms_kms_set_disabled(d, str("alice"), true), 0);
 	assert_true(u->disabled);
@@ -186,6 +197,7 @@ static void test_directory(void **state)
 	assert_null(ms_kms_find_cert(d, fingerprint));
 	assert_null(ms_kms_find_psi(d, str("sip:solo@a.com")));
 	assert_non_null(ms_kms_find_psi(d, str("sip:team@a.com")));
+	assert_int_equal(ms_hash_count(ms_kms_find_psi(d, str("sip:team@a.com"))->members), 0);
 	assert_int_equal(ms_kms_remove_psi(d, str("sip:team@a.com"), str("alice")), -ENOENT);
 	assert_int_equal(ms_kms_remove_psi(d, str("sip:team@a.com"), MS_SPAN_NULL), 0);
 	assert_null(ms_kms_find_psi(d, str("sip:team@a.com")));

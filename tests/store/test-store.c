@@ -96,11 +96,13 @@ static int add_alice(struct ms_store *s)
 		err = ms_store_cert_add(s, &cert);
 	if (err == 0)
 		err = ms_store_psi_add(s, str("sip:team@example.com"), str("alice"));
+	if (err == 0)
+		err = ms_store_psi_member_add(s, str("sip:team@example.com"), str("alice"));
 	return err;
 }
 
 struct seen {
-	int users, identities, keys, certs, psis, policies, revoked, tpks;
+	int users, identities, keys, certs, psis, psi_members, policies, revoked, tpks;
 	bool disabled;
 	ms_usec revoked_before, tpk_retires;
 	char last_policy[64];
@@ -156,6 +158,14 @@ static int on_psi(void *arg, struct ms_span psi, struct ms_span user)
 	return 0;
 }
 
+static int on_psi_member(void *arg, struct ms_span psi, struct ms_span user)
+{
+	assert_span_str(psi, "sip:team@example.com");
+	assert_span_str(user, "alice");
+	((struct seen *)arg)->psi_members++;
+	return 0;
+}
+
 static int on_policy(void *arg, const struct ms_store_policy *p)
 {
 	struct seen *x = arg;
@@ -184,8 +194,8 @@ static int on_tpk(void *arg, const struct ms_store_tpk *k)
 
 static int look(struct ms_store *s, struct seen *x)
 {
-	const struct ms_store_visitor v = { on_user,   on_identity, on_key, on_cert, on_psi,
-					    on_policy, on_revoked,  on_tpk, x };
+	const struct ms_store_visitor v = { on_user,       on_identity, on_key,     on_cert, on_psi,
+					    on_psi_member, on_policy,   on_revoked, on_tpk,  x };
 
 	memset(x, 0, sizeof(*x));
 	return ms_store_load(s, &v);
@@ -221,6 +231,7 @@ static void test_rows(void **state)
 	assert_int_equal(x.keys, 2);
 	assert_int_equal(x.certs, 1);
 	assert_int_equal(x.psis, 1);
+	assert_int_equal(x.psi_members, 1);
 	assert_string_equal(x.last_policy, "1 ?@example.com>?@? 1 3600/4/8");
 	assert_int_equal(x.revoked, 1);
 	assert_int_equal(x.tpks, 1);
@@ -228,7 +239,7 @@ static void test_rows(void **state)
 
 	assert_int_equal(ms_store_user_remove(f->s, str("alice")), 0);
 	assert_int_equal(look(f->s, &x), 0);
-	assert_int_equal(x.users + x.identities + x.keys + x.certs + x.psis, 0);
+	assert_int_equal(x.users + x.identities + x.keys + x.certs + x.psis + x.psi_members, 0);
 	assert_int_equal(ms_store_policy_remove(f->s, id), 0);
 	assert_int_equal(ms_store_tpk_remove(f->s, tpk.id), 0);
 }
@@ -259,6 +270,8 @@ static void test_refusals(void **state)
 	assert_int_equal(ms_store_key_add(f->s, &orphan), -ENOENT);
 	assert_int_equal(ms_store_key_add(f->s, &bad), -EINVAL);
 	assert_int_equal(ms_store_psi_remove(f->s, str("sip:x@y"), MS_SPAN_NULL), -ENOENT);
+	assert_int_equal(ms_store_psi_member_remove(f->s, str("sip:x@y"), str("alice")), -ENOENT);
+	assert_int_equal(ms_store_psi_member_add(f->s, str("sip:x@y"), str("nobody")), -ENOENT);
 	assert_int_equal(ms_store_begin(f->s), 0);
 	assert_int_equal(ms_store_begin(f->s), -EALREADY);
 	assert_int_equal(ms_store_user_remove(f->s, str("alice")), 0);
