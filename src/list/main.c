@@ -82,7 +82,7 @@ static void held(int64_t id, struct ms_span request, void *arg)
 static int open_post(struct ms_lists *s)
 {
 	const struct ms_lists_post_spec spec = {
-		.config = &s->config->delivery,
+		.config = &s->keys_config->delivery,
 		.store = ms_lists_directory_store(s->directory),
 		.proxy = s->proxy,
 		.handlers = { .outcome = ms_lists_notify, .held = held, .arg = s }
@@ -124,6 +124,7 @@ static int start(struct ms_daemon *d, const void *config)
 		       error.len > 0 ? ms_buf_cstr(&error) : strerror(-err));
 		return err;
 	}
+	ms_lists_held_begin();
 	return ms_daemon_role_drop(&s->config->daemon, true);
 }
 

@@ -154,6 +154,11 @@ void ms_lists_held_open(void)
 	ms_timer_init(&ms_lists.retry, "list.held", retry, NULL);
 }
 
+void ms_lists_held_begin(void)
+{
+	ms_timer_start(&ms_lists.retry, 0);
+}
+
 void ms_lists_held_retry(void)
 {
 	if (!ms_timer_running(&ms_lists.retry))

@@ -117,6 +117,16 @@ void ms_lists_psi_take(struct ms_sip_exchange *x, const struct ms_lists_list *l,
 	begin(w, l);
 }
 
+static bool is_under_way(int64_t held)
+{
+	const struct ms_list *link;
+
+	ms_list_foreach (link, &ms_lists.pending)
+		if (MS_CONTAINER_OF(link, struct ms_lists_work, link)->held == held)
+			return true;
+	return false;
+}
+
 void ms_lists_psi_held(int64_t id, struct ms_span request)
 {
 	struct ms_sip_packet *m = NULL;
@@ -124,7 +134,7 @@ void ms_lists_psi_held(int64_t id, struct ms_span request)
 	struct ms_lists_work *w = NULL;
 	const struct ms_lists_list *l;
 
-	if (ms_lists.n_pending < ms_lists.config->limits.pending &&
+	if (!is_under_way(id) && ms_lists.n_pending < ms_lists.config->limits.pending &&
 	    ms_sip_packet_read(request, &m, &f) == 0)
 		w = work_new(m);
 	ms_sip_packet_unref(m);

@@ -100,7 +100,10 @@ static void put_message(struct ms_buf *b, const struct ms_ue_event *e)
 {
 	if (e->verified) {
 		ms_buf_put_str(b, is_proved(e) ? "[protected, origin proved] " : "[protected] ");
+		if (e->author.len > 0)
+			ms_buf_put_str(b, "list ");
 		put_peer(b, e->peer);
+		put_labelled(b, ", written by ", e->author);
 	} else {
 		struct ms_span who = e->asserted.len > 0 ? e->asserted : e->from;
 

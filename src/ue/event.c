@@ -27,6 +27,7 @@ static const struct field {
 	}
 	FIELD("session", UINT, session),
 	FIELD("peer", SPAN, peer),
+	FIELD("author", SPAN, author),
 	FIELD("from", SPAN, from),
 	FIELD("asserted", SPAN, asserted),
 	FIELD("called", SPAN, called),
@@ -75,7 +76,7 @@ static const struct {
 	[MS_UE_EVENT_UNREGISTERED] = { "unregistered", "peer" },
 	[MS_UE_EVENT_REGISTER_FAILED] = { "register-failed", "status reason detail" },
 	[MS_UE_EVENT_MESSAGE] = { "message",
-				  "peer from asserted type text size! recipients protected! verified! "
+				  "peer author from asserted type text size! recipients protected! verified! "
 				  "proof warning" },
 	[MS_UE_EVENT_MESSAGE_REFUSED] = { "message-refused",
 					  "peer from asserted reason detail status" },

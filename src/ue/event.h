@@ -56,6 +56,7 @@ struct ms_ue_event {
 	struct ms_span peer;     /* identity the KMS vouches for */
 	struct ms_span from;     /* what From says */
 	struct ms_span asserted; /* what P-Asserted-Identity says */
+	struct ms_span author; /* of a message that came over a list: who wrote it, the list says */
 	struct ms_span called;
 	struct ms_span content_type;
 	struct ms_span text;       /* a message's content, if it is text */

@@ -125,9 +125,34 @@ static const char *proof_of(const struct receiving *r)
 	return proof == MS_KEYS_PROOF_NONE ? NULL : ms_keys_proof_name(proof);
 }
 
-static bool show(struct receiving *r, const struct ms_keys_identity *sender,
-		 const struct ms_mime_value *type, struct ms_span body)
+/*
+ * A list passes on what its author wrote as itself (TS 33.328 annex F), and says inside who that was:
+ * docs/profile.md. It is a list's word if the wrapper is addressed to who protected it.
+ */
+static bool take_author(const struct ms_keys_identity *sender, const struct ms_cpim *cpim,
+			struct ms_keys_identity *ret_author)
 {
+	return cpim->n_to == 1 && cpim->n_cc == 0 &&
+	       ms_keys_identity_same(cpim->to[0].uri, ms_keys_identity_span(sender)) &&
+	       !ms_keys_identity_parse(cpim->from.uri, ret_author) &&
+	       strcmp(ret_author->uri, sender->uri) != 0;
+}
+
+/* Of a message over a list SIP names the author. */
+static void take_names(const struct receiving *r, const struct ms_keys_identity *sender,
+		       const struct ms_cpim *cpim, struct ms_keys_identity *author,
+		       struct ms_ue_event *e)
+{
+	e->peer = ms_keys_identity_span(sender);
+	if (take_author(sender, cpim, author))
+		e->author = ms_keys_identity_span(author);
+	e->warning = ms_ue_sender_differs(&r->sender, e->author.len > 0 ? e->author : e->peer);
+}
+
+static bool show(struct receiving *r, const struct ms_keys_identity *sender,
+		 const struct ms_mime_value *type, const struct ms_cpim *cpim, struct ms_span body)
+{
+	struct ms_keys_identity author;
 	MS_CLEANUP(ms_buf_done) struct ms_buf name;
 	struct ms_ue_event e = { .type = MS_UE_EVENT_MESSAGE,
 				 .from = ms_keys_identity_span(&r->sender.from),
@@ -148,9 +173,8 @@ static bool show(struct receiving *r, const struct ms_keys_identity *sender,
 	if (ms_span_is_nocase(type->type, "text"))
 		e.text = body;
 	if (sender) {
-		e.peer = ms_keys_identity_span(sender);
+		take_names(r, sender, cpim, &author, &e);
 		keep_proof(r, sender);
-		e.warning = ms_ue_sender_differs(&r->sender, e.peer);
 	} else if (e.asserted.len > 0) {
 		e.warning = ms_ue_sender_differs(&r->sender, e.asserted);
 	} else {
@@ -195,7 +219,7 @@ static void show_entity(struct receiving *r, const struct ms_keys_identity *send
 		refuse(r, STATUS_UNDECIPHERABLE, "mime", "its content is malformed");
 	else if (ms_ue_notification_is(entity))
 		take_notification(r, sender, entity);
-	else if (show(r, sender, type, ms_buf_span(&body)))
+	else if (show(r, sender, type, &cpim, ms_buf_span(&body)))
 		ms_ue_notification_tell(ue, sender, &cpim);
 }
 
@@ -280,7 +304,7 @@ static void receive_plain(struct receiving *r, const struct ms_mime_value *type)
 	if (why)
 		refuse(r, STATUS_NOT_ACCEPTABLE, why, "only protected messages are taken here");
 	else
-		(void)!show(r, NULL, type, ms_sip_body(r->m));
+		(void)!show(r, NULL, type, NULL, ms_sip_body(r->m));
 }
 
 /* ---- sorting ---- */
