@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "mikey/kms.h"
+
 #define AT(m) MS_CONFIG_AT(struct ms_kms_config, m)
 
 static const char *const sync_names[] = { "never", "interval", "batch", NULL };
@@ -20,7 +22,7 @@ static const struct ms_config_field http_fields[] = {
 	  .help = "Address of GET /metrics for Prometheus; empty: none." },
 	{ "head_max", MS_CONFIG_SIZE, AT(http.head_max), .value = "8k", .min = 1024, .max = 65536,
 	  .help = "Longest request line and header fields." },
-	{ "body_max", MS_CONFIG_SIZE, AT(http.body_max), .value = "16k", .min = 1024, .max = 131072,
+	{ "body_max", MS_CONFIG_SIZE, AT(http.body_max), .value = "96k", .min = 1024, .max = 131072,
 	  .help = "Longest body; longer ones get 413." },
 	{ "connections", MS_CONFIG_UINT, AT(http.connections), .value = "4096", .min = 1,
 	  .max = 1000000, .help = "Connections open at once; more get 503." },
@@ -95,8 +97,9 @@ static const struct ms_config_field ticket_fields[] = {
 		  "tickets to their end." },
 	{ "max_keys", MS_CONFIG_UINT, AT(ticket.max_keys), .value = "8", .min = 1, .max = 16,
 	  .help = "Most session keys in a ticket." },
-	{ "max_responders", MS_CONFIG_UINT, AT(ticket.max_responders), .value = "32", .min = 1,
-	  .max = 32, .help = "Most responders that a ticket names." },
+	{ "max_responders", MS_CONFIG_UINT, AT(ticket.max_responders), .value = "1024", .min = 1,
+	  .max = MS_MIKEY_KMS_RESPONDERS_MAX,
+	  .help = "Most responders that a ticket names: the members of a list, for instance." },
 	{ "arbiters", MS_CONFIG_TEXT, AT(ticket.arbiters), .value = "", .max = 255,
 	  .help = "A PSI whose owners may have any ticket resolved that has not ended, as whoever "
 		  "judges a proof of origin must: they can then read what is protected with it. "

@@ -169,7 +169,7 @@ static int limits_of(struct ms_kms_edit *e, struct ms_store_policy *p)
 	if (err == 0)
 		err = ms_kms_number(e, "max_keys", MS_MIKEY_KMS_KEYS_MAX, &keys);
 	if (err == 0)
-		err = ms_kms_number(e, "max_responders", MS_MIKEY_KMS_IDS_MAX, &responders);
+		err = ms_kms_number(e, "max_responders", MS_MIKEY_KMS_RESPONDERS_MAX, &responders);
 	p->id = (int64_t)id;
 	p->lifetime_s = (uint32_t)lifetime;
 	p->max_keys = (uint32_t)keys;

@@ -4,7 +4,7 @@
 
 struct ms_mikey_chain ms_mikey_chain_of(struct ms_span s, unsigned first)
 {
-	return (struct ms_mikey_chain){ .rest = s, .next = first };
+	return (struct ms_mikey_chain){ .rest = s, .next = first, .max = MS_MIKEY_PAYLOADS_MAX };
 }
 
 int ms_mikey_chain_first(struct ms_span s, struct ms_mikey_chain *ret_c, struct ms_fault *fault)
@@ -23,7 +23,7 @@ int ms_mikey_chain_next(struct ms_mikey_chain *c, struct ms_mikey_payload *ret_p
 
 	if (c->next == MS_MIKEY_P_LAST)
 		return c->rest.len == 0 ? 0 : ms_mikey_parse_fault(fault, c->at);
-	if (c->count == MS_MIKEY_PAYLOADS_MAX)
+	if (c->count == c->max)
 		return ms_fault_set(fault, -EBADMSG, MS_MIKEY_ERR_UNSPECIFIED, "too_many_payloads",
 				    c->at);
 	err = ms_mikey_payload_decode(c->next, c->rest, ret_p, fault);

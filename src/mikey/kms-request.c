@@ -59,14 +59,15 @@ static int wanted_keys(struct ms_mikey_kms_call *c, struct ms_mikey_kms_grant *g
 	return 0;
 }
 
-static int wanted_ids(struct ms_mikey_kms_call *c, unsigned role, struct ms_mikey_id *id, size_t *n)
+static int wanted_ids(struct ms_mikey_kms_call *c, unsigned role, size_t max,
+		      struct ms_mikey_id *id, size_t *n)
 {
 	struct ms_mikey_id one;
 	size_t pos = 0;
 
 	*n = 0;
 	while (ms_mikey_tp_next_id(&c->m.tp, role, &pos, &one)) {
-		if (*n == MS_MIKEY_KMS_IDS_MAX)
+		if (*n == max)
 			return ms_mikey_refuse(&c->fault, MS_MIKEY_R_TICKET_POLICY_UNACCEPTABLE);
 		id[(*n)++] = one;
 	}
@@ -93,9 +94,10 @@ static int wanted(struct ms_mikey_kms_call *c, struct ms_mikey_kms_grant *g)
 	g->end = tp->end;
 	g->rekey = tp->rekey;
 	g->n_wishes = 0;
-	err = wanted_ids(c, MS_MIKEY_ROLE_RESPONDER, g->responder, &g->n_responders);
+	err = wanted_ids(c, MS_MIKEY_ROLE_RESPONDER, MS_MIKEY_KMS_RESPONDERS_MAX, g->responder,
+			 &g->n_responders);
 	if (err == 0)
-		err = wanted_ids(c, MS_MIKEY_ROLE_APP, g->app, &g->n_apps);
+		err = wanted_ids(c, MS_MIKEY_ROLE_APP, MS_MIKEY_KMS_APPS_MAX, g->app, &g->n_apps);
 	return err < 0 ? err : wanted_keys(c, g);
 }
 
@@ -126,16 +128,40 @@ static bool ts_same(const struct ms_mikey_ts *a, const struct ms_mikey_ts *b)
 	return a->set == b->set && (!a->set || (a->type == b->type && a->value == b->value));
 }
 
-static bool ids_same(const struct ms_mikey_id *a, size_t na, const struct ms_mikey_id *b, size_t nb)
+/* The identities granted are those of the policy asked for, which is still there to compare with: a
+ * grant has room for too many to copy them. */
+static bool ids_same(const struct ms_mikey_policy *tp, unsigned role, const struct ms_mikey_id *id,
+		     size_t n)
 {
-	for (size_t i = 0; na == nb && i < na; i++) {
-		if (!ms_mikey_id_eq(&a[i], &b[i]))
+	struct ms_mikey_id one;
+	size_t pos = 0, i = 0;
+
+	while (ms_mikey_tp_next_id(tp, role, &pos, &one)) {
+		if (i == n || !ms_mikey_id_eq(&one, &id[i++]))
 			return false;
 	}
-	return na == nb;
+	return i == n;
 }
 
-static bool wishes_same(const struct ms_mikey_kms_grant *a, const struct ms_mikey_kms_grant *b)
+/* What else is asked for. */
+struct terms {
+	uint16_t flags;
+	struct ms_mikey_ts start, end, rekey;
+	struct ms_mikey_wish wish[MS_MIKEY_KMS_KEYS_MAX];
+	size_t n_wishes;
+};
+
+static void terms_of(const struct ms_mikey_kms_grant *g, struct terms *ret_t)
+{
+	ret_t->flags = g->flags & (uint16_t)~MS_MIKEY_FLAG_K;
+	ret_t->start = g->start;
+	ret_t->end = g->end;
+	ret_t->rekey = g->rekey;
+	ret_t->n_wishes = g->n_wishes;
+	memcpy(ret_t->wish, g->wish, g->n_wishes * sizeof(g->wish[0]));
+}
+
+static bool wishes_same(const struct terms *a, const struct terms *b)
 {
 	for (size_t i = 0; a->n_wishes == b->n_wishes && i < a->n_wishes; i++) {
 		if (a->wish[i].type != b->wish[i].type || a->wish[i].len != b->wish[i].len)
@@ -145,24 +171,28 @@ static bool wishes_same(const struct ms_mikey_kms_grant *a, const struct ms_mike
 }
 
 /* RFC 6043 section 6.10, K: the policy or the keys are not those asked for. */
-static bool altered(const struct ms_mikey_kms_grant *want, const struct ms_mikey_kms_grant *got)
+static bool altered(const struct ms_mikey_policy *tp, const struct terms *want,
+		    const struct ms_mikey_kms_grant *g)
 {
-	return want->flags != (got->flags & ~MS_MIKEY_FLAG_K) ||
-	       !ts_same(&want->start, &got->start) || !ts_same(&want->end, &got->end) ||
-	       !ts_same(&want->rekey, &got->rekey) ||
-	       !ids_same(want->responder, want->n_responders, got->responder, got->n_responders) ||
-	       !ids_same(want->app, want->n_apps, got->app, got->n_apps) || !wishes_same(want, got);
+	struct terms got;
+
+	terms_of(g, &got);
+	return want->flags != got.flags || !ts_same(&want->start, &got.start) ||
+	       !ts_same(&want->end, &got.end) || !ts_same(&want->rekey, &got.rekey) ||
+	       !wishes_same(want, &got) ||
+	       !ids_same(tp, MS_MIKEY_ROLE_RESPONDER, g->responder, g->n_responders) ||
+	       !ids_same(tp, MS_MIKEY_ROLE_APP, g->app, g->n_apps);
 }
 
 /* Asks the caller, and checks what it says. */
 static int authorise(struct ms_mikey_kms_call *c, struct ms_mikey_kms_grant *g)
 {
-	struct ms_mikey_kms_grant want;
+	struct terms want;
 	int err = wanted(c, g);
 
 	if (err < 0)
 		return err;
-	want = *g;
+	terms_of(g, &want);
 	/* A refusal has them in its audit line, too. */
 	if (g->n_responders > 0)
 		c->outcome->responder = g->responder[0];
@@ -172,7 +202,7 @@ static int authorise(struct ms_mikey_kms_call *c, struct ms_mikey_kms_grant *g)
 		return ms_mikey_refuse(&c->fault, MS_MIKEY_R_NOT_AUTHORISED);
 	if (err < 0)
 		return err;
-	c->outcome->altered = altered(&want, g);
+	c->outcome->altered = altered(&c->m.tp, &want, g);
 	g->flags &= (uint16_t)~MS_MIKEY_FLAG_K;
 	if (c->outcome->altered)
 		g->flags |= MS_MIKEY_FLAG_K;

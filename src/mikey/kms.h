@@ -14,8 +14,9 @@
 #include "mikey/party.h"
 #include "mikey/replay.h"
 
-/** Most IDRr, and most IDRapp, of one policy, and most keys of one ticket. */
-#define MS_MIKEY_KMS_IDS_MAX 32
+/** Most IDRr and most IDRapp of one policy, and most keys of one ticket. */
+#define MS_MIKEY_KMS_RESPONDERS_MAX 2048 /* some 30 octets each: what a MIKEY message holds */
+#define MS_MIKEY_KMS_APPS_MAX 32
 #define MS_MIKEY_KMS_KEYS_MAX 16
 
 /** Octets of ms_mikey_kms_outcome.ticket_id. */
@@ -33,9 +34,9 @@ struct ms_mikey_kms_user {
 struct ms_mikey_kms_grant {
 	uint16_t flags;
 	struct ms_mikey_ts start, end, rekey; /* !set: none */
-	struct ms_mikey_id responder[MS_MIKEY_KMS_IDS_MAX];
+	struct ms_mikey_id responder[MS_MIKEY_KMS_RESPONDERS_MAX];
 	size_t n_responders;
-	struct ms_mikey_id app[MS_MIKEY_KMS_IDS_MAX];
+	struct ms_mikey_id app[MS_MIKEY_KMS_APPS_MAX];
 	size_t n_apps;
 	struct ms_mikey_wish
 		wish[MS_MIKEY_KMS_KEYS_MAX]; /* session keys that the ticket will hold */

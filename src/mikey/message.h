@@ -19,8 +19,11 @@
 #include "core/span.h"
 #include "mikey/numbers.h"
 
-/** Most payloads in one message, and in one nested chain (TP Data, Ticket Data, Initiator Data). */
+/** Most payloads in one message, and in one nested chain (Ticket Data, Initiator Data). */
 #define MS_MIKEY_PAYLOADS_MAX 64
+
+/** Most payloads in TP Data: a ticket names everybody who may resolve it. */
+#define MS_MIKEY_TP_PAYLOADS_MAX 2176
 
 /** Most crypto sessions of one message. The field allows 255; an SRTP m-line takes two. */
 #define MS_MIKEY_CS_MAX 64
@@ -238,7 +241,8 @@ struct ms_mikey_chain {
 	struct ms_span rest; /* borrowed */
 	size_t at;           /* offset of `rest` in the chain, for faults */
 	unsigned next;       /* number of the payload that `rest` starts with; 0 at the end */
-	unsigned count;
+	unsigned count,
+		max; /* payloads walked over, and the most; MS_MIKEY_PAYLOADS_MAX at first */
 };
 
 /** Chains that start with a First Payload octet: TP Data, Initiator Data. -EBADMSG if empty. */
@@ -255,8 +259,8 @@ struct ms_mikey_chain ms_mikey_chain_of(struct ms_span s, unsigned first);
 MS_MUST_CHECK int ms_mikey_chain_next(struct ms_mikey_chain *c, struct ms_mikey_payload *ret_p,
 				      struct ms_fault *fault);
 
-/** Walks the identities of one role in the TP Data of a decoded policy: start with *pos = 0.
- * False at the end. */
+/** Walks the identities of one role in the TP Data of a decoded policy: start with *pos = 0, which
+ * then says where the walk goes on. False at the end. */
 bool ms_mikey_tp_next_id(const struct ms_mikey_policy *p, unsigned role, size_t *pos,
 			 struct ms_mikey_id *ret_id);
 

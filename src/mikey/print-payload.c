@@ -186,8 +186,10 @@ static void print_policy(struct ms_mikey_out *o, const struct ms_mikey_payload *
 	print_flags(o, tp.flags);
 	if (tp.reserved)
 		ms_mikey_out_num(o, "reserved", tp.reserved);
-	if (ms_mikey_chain_first(tp.tp_data, &c, NULL) == 0)
+	if (ms_mikey_chain_first(tp.tp_data, &c, NULL) == 0) {
+		c.max = MS_MIKEY_TP_PAYLOADS_MAX;
 		print_nested(o, "tp_data", c);
+	}
 	if (p->type != MS_MIKEY_P_TICKET)
 		return;
 	if (tp.ticket_type == MS_MIKEY_TICKET_BASE)

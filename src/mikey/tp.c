@@ -87,6 +87,8 @@ static int read_tp_data(struct ms_mikey_policy *tp, struct ms_fault *fault)
 	struct ms_mikey_payload p;
 	int err = ms_mikey_chain_first(tp->tp_data, &c, fault);
 
+	if (err == 0)
+		c.max = MS_MIKEY_TP_PAYLOADS_MAX;
 	while (err >= 0) {
 		size_t at = c.at;
 
@@ -132,10 +134,16 @@ bool ms_mikey_tp_next_id(const struct ms_mikey_policy *p, unsigned role, size_t 
 
 	if (ms_mikey_chain_first(p->tp_data, &c, NULL) < 0)
 		return false;
+	c.max = MS_MIKEY_TP_PAYLOADS_MAX;
+	if (*pos > 0) { /* offset, and which payload begins there */
+		c.at = *pos >> 8;
+		c.next = (unsigned)(*pos & 0xff);
+		c.rest = ms_span_from(p->tp_data, c.at);
+	}
 	while (ms_mikey_chain_next(&c, &payload, NULL) > 0) {
-		if (c.at <= *pos || payload.type != MS_MIKEY_P_IDR || payload.u.id.role != role)
+		if (payload.type != MS_MIKEY_P_IDR || payload.u.id.role != role)
 			continue;
-		*pos = c.at;
+		*pos = c.at << 8 | c.next;
 		*ret_id = payload.u.id.id;
 		return true;
 	}

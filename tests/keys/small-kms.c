@@ -3,7 +3,6 @@
 
 #include <errno.h>
 
-#include "mikey/kms.h"
 #include "mikey/policy.h"
 #include "mikey/request.h"
 
@@ -32,8 +31,18 @@ static struct ms_mikey_id uri_id(const char *uri)
 	return (struct ms_mikey_id){ MS_MIKEY_ID_URI, ms_span_str(uri) };
 }
 
+ms_usec small_now = SMALL_NOW;
+void (*small_alter)(struct ms_mikey_kms_grant *g);
+
+struct ms_span small_psk(enum small_user who)
+{
+	return ms_span_of(keys[who], sizeof(keys[who]));
+}
+
 void small_kms_reset(void)
 {
+	small_now = SMALL_NOW;
+	small_alter = NULL;
 	ms_mikey_local_init(&local[0], &ms_profile_default);
 	ms_mikey_local_init(&local[1], &ms_profile_default);
 	memset(clocks, 0, sizeof(clocks));
@@ -94,7 +103,8 @@ static int may_request(void *arg, const struct ms_mikey_kms_user *user,
 	(void)initiator;
 	(void)tp;
 	(void)now;
-	(void)g;
+	if (small_alter)
+		small_alter(g);
 	return 0;
 }
 
@@ -131,7 +141,7 @@ static int never_seen(void *arg, const uint8_t id[MS_MIKEY_REPLAY_ID], ms_usec w
 	return 0;
 }
 
-static int serve(struct ms_span in, struct ms_buf *out)
+int small_serve(struct ms_span in, struct ms_buf *out)
 {
 	static const struct ms_mikey_kms_ops ops = {
 		.find_psk = find_psk,
@@ -149,7 +159,7 @@ static int serve(struct ms_span in, struct ms_buf *out)
 					  .ops = &ops };
 	struct ms_mikey_kms_outcome outcome;
 
-	return ms_mikey_kms_handle(&kms, in, SMALL_NOW, out, &outcome);
+	return ms_mikey_kms_handle(&kms, in, small_now, out, &outcome);
 }
 
 static int request(enum small_user who, bool for_messages, unsigned flags, const char *responder,
@@ -175,7 +185,7 @@ static int request(enum small_user who, bool for_messages, unsigned flags, const
 	ms_buf_init(&in, MS_MIKEY_MESSAGE_MAX);
 	err = ms_mikey_request_start(small_party(who, for_messages), &wanted, SMALL_NOW, &out, &r);
 	if (!err)
-		err = serve(ms_buf_span(&out), &in);
+		err = small_serve(ms_buf_span(&out), &in);
 	return err ? err : ms_mikey_request_finish(r, ms_buf_span(&in), SMALL_NOW, NULL, ret_h);
 }
 
@@ -208,6 +218,6 @@ int small_resolve(struct ms_mikey_incoming *in, struct ms_fault *fault)
 	ms_buf_init(&answer, MS_MIKEY_MESSAGE_MAX);
 	err = ms_mikey_incoming_resolve(in, SMALL_NOW, &out);
 	if (!err)
-		err = serve(ms_buf_span(&out), &answer);
+		err = small_serve(ms_buf_span(&out), &answer);
 	return err ? err : ms_mikey_incoming_resolved(in, ms_buf_span(&answer), SMALL_NOW, fault);
 }

@@ -6,13 +6,26 @@
 #include "keys/smime.h"
 #include "mikey/held.h"
 #include "mikey/incoming.h"
+#include "mikey/kms.h"
 
 #define SMALL_NOW ((ms_usec)1763622000 * MS_SEC)
 
 enum small_user { ALICE, BOB, CAROL, SMALL_USERS };
 
-/** Starts anew: random octets from a counter, empty caches. */
+/** Starts anew: random octets from a counter, empty caches, SMALL_NOW. */
 void small_kms_reset(void);
+
+/** What time it is, for all. */
+extern ms_usec small_now;
+
+/** What the KMS does to policies before it grants them; NULL: nothing. */
+extern void (*small_alter)(struct ms_mikey_kms_grant *g);
+
+/** Serves one message. */
+int small_serve(struct ms_span in, struct ms_buf *out);
+
+/** The pre-shared key. Borrowed. */
+struct ms_span small_psk(enum small_user who);
 
 const struct ms_mikey_party *small_party(enum small_user who, bool for_messages);
 const char *small_uri(enum small_user who);

@@ -58,7 +58,7 @@ static void test_wire(void **state)
 	assert_string_equal(to->profile.kms_path, "/kms");
 	assert_int_equal(to->ticket.lifetime, 7200 * MS_SEC);
 	assert_int_equal(to->ticket.by_default, MS_KMS_DENY);
-	assert_int_equal(to->http.body_max, 16384);
+	assert_int_equal(to->http.body_max, 96 << 10);
 	assert_true(ms_addr_equal(&to->http.metrics, &from->http.metrics));
 	assert_int_equal(to->http.listen.n, 2);
 	assert_true(ms_addr_equal((struct ms_addr *)to->http.listen.items + 1,
