@@ -1,39 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The replay cache: a hash table of names, a heap by timestamp to find the oldest, and an append-only
- * file of fixed records. See replay.h.
+ * The replay cache: a hash table of names and a heap by timestamp to find the oldest; its file is in
+ * replay-file.c. See replay.h.
  */
 #include "keys/replay.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/alloc.h"
-#include "core/buf.h"
-#include "core/hash.h"
-#include "core/reader.h"
 #include "crypto/hmac.h"
+#include "keys/replay-priv.h"
 
-#define RECORD (MS_KEYS_REPLAY_ID + 8)
-#define RECORDS_AT_ONCE 256
-
-static const char magic[RECORD] = "mediasec-ue seen messages 1\n";
-
-struct entry {
-	ms_usec stamp;
-	uint8_t id[MS_KEYS_REPLAY_ID];
-};
-
-struct ms_keys_replay {
-	struct ms_hash *ids; /* owned; the values say nothing */
-	struct entry *heap;  /* owned; the oldest first */
-	size_t n, cap, max;
-	ms_usec floor; /* timestamp of the newest entry that was forgotten; INT64_MIN if none */
-	int fd;        /* owned; -1 without a file */
-	off_t read_to; /* how much of the file was read */
-};
+/* Children of a node of the heap: fewer levels than with two, and theirs lie together. */
+#define CHILDREN 4
 
 int ms_keys_replay_new(size_t max, const struct ms_random *random, struct ms_keys_replay **ret_r)
 {
@@ -48,7 +28,7 @@ int ms_keys_replay_new(size_t max, const struct ms_random *random, struct ms_key
 	r->fd = -1;
 	err = ms_random_fill(random, key, sizeof(key));
 	if (!err)
-		err = ms_hash_new(max, key, &r->ids);
+		err = ms_hash_new(max + 1, key, &r->ids); /* one more while it takes a place */
 	if (err) {
 		ms_free(r);
 		return err;
@@ -63,6 +43,7 @@ struct ms_keys_replay *ms_keys_replay_free(struct ms_keys_replay *r)
 		return NULL;
 	if (r->fd >= 0)
 		close(r->fd);
+	ms_free(r->path);
 	ms_hash_free(r->ids);
 	ms_free(r->heap);
 	return ms_free(r);
@@ -80,51 +61,47 @@ int ms_keys_replay_id(const struct ms_mikey_message *m, uint8_t ret_id[MS_KEYS_R
 	return 0;
 }
 
-static void swap(struct entry *a, struct entry *b)
+/* ---- the heap ---- */
+
+/* Puts `s` where it belongs, from the place `i` upwards. */
+static void sift_up(struct ms_keys_replay *r, size_t i, const struct ms_keys_seen *s)
 {
-	struct entry t = *a;
-
-	*a = *b;
-	*b = t;
-}
-
-static void sift_up(struct ms_keys_replay *r, size_t i)
-{
-	for (; i > 0 && r->heap[i].stamp < r->heap[(i - 1) / 2].stamp; i = (i - 1) / 2)
-		swap(&r->heap[i], &r->heap[(i - 1) / 2]);
-}
-
-static void sift_down(struct ms_keys_replay *r, size_t i)
-{
-	for (;;) {
-		size_t least = i;
-
-		for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < r->n; child++) {
-			if (r->heap[child].stamp < r->heap[least].stamp)
-				least = child;
-		}
-		if (least == i)
-			return;
-		swap(&r->heap[i], &r->heap[least]);
-		i = least;
+	while (i > 0 && s->stamp < r->heap[(i - 1) / CHILDREN].stamp) {
+		r->heap[i] = r->heap[(i - 1) / CHILDREN];
+		i = (i - 1) / CHILDREN;
 	}
+	r->heap[i] = *s;
 }
 
-static void forget_oldest(struct ms_keys_replay *r)
+static size_t oldest_child(const struct ms_keys_replay *r, size_t i)
 {
-	if (r->heap[0].stamp > r->floor)
-		r->floor = r->heap[0].stamp;
-	ms_hash_take(r->ids, ms_span_of(r->heap[0].id, MS_KEYS_REPLAY_ID));
-	r->heap[0] = r->heap[--r->n];
-	sift_down(r, 0);
+	size_t first = CHILDREN * i + 1, oldest = first;
+
+	for (size_t c = first + 1; c < first + CHILDREN && c < r->n; c++) {
+		if (r->heap[c].stamp < r->heap[oldest].stamp)
+			oldest = c;
+	}
+	return oldest;
+}
+
+/* Puts `s` in place of the oldest. */
+static void replace_oldest(struct ms_keys_replay *r, const struct ms_keys_seen *s)
+{
+	size_t i = 0, c;
+
+	while ((c = oldest_child(r, i)) < r->n && r->heap[c].stamp < s->stamp) {
+		r->heap[i] = r->heap[c];
+		i = c;
+	}
+	r->heap[i] = *s;
 }
 
 static int grow(struct ms_keys_replay *r)
 {
 	size_t cap = r->cap ? 2 * r->cap : 64;
-	struct entry *heap;
+	struct ms_keys_seen *heap;
 
-	if (r->n < r->cap)
+	if (r->n < r->cap || r->n == r->max)
 		return 0;
 	if (cap > r->max)
 		cap = r->max;
@@ -136,131 +113,109 @@ static int grow(struct ms_keys_replay *r)
 	return 0;
 }
 
-static bool has(const struct ms_keys_replay *r, const uint8_t id[MS_KEYS_REPLAY_ID])
+/* ---- remembering ---- */
+
+void ms_keys_replay_forgotten(struct ms_keys_replay *r, ms_usec stamp)
 {
-	return ms_hash_get(r->ids, ms_span_of(id, MS_KEYS_REPLAY_ID)) != NULL;
+	if (stamp > r->floor)
+		r->floor = stamp;
 }
 
-static int remember(struct ms_keys_replay *r, const uint8_t id[MS_KEYS_REPLAY_ID], ms_usec stamp)
+static struct ms_span name_of(const uint8_t id[MS_KEYS_REPLAY_ID])
 {
-	struct ms_span name = ms_span_of(id, MS_KEYS_REPLAY_ID);
+	return ms_span_of(id, MS_KEYS_REPLAY_ID);
+}
+
+static bool has(const struct ms_keys_replay *r, const uint8_t id[MS_KEYS_REPLAY_ID])
+{
+	return ms_hash_get(r->ids, name_of(id)) != NULL;
+}
+
+/* The rule: a full cache takes what is newer than its oldest entry, whose place it takes. */
+static bool has_place_for(const struct ms_keys_replay *r, ms_usec stamp)
+{
+	return r->n < r->max || stamp > r->heap[0].stamp;
+}
+
+/* Room for one and its name; it is not in the heap yet. */
+static int prepare(struct ms_keys_replay *r, const struct ms_keys_seen *s)
+{
+	int err = grow(r);
+
+	return err ? err : ms_hash_put(r->ids, name_of(s->id), r);
+}
+
+static void settle(struct ms_keys_replay *r, const struct ms_keys_seen *s)
+{
+	if (r->n < r->max) {
+		sift_up(r, r->n++, s);
+		return;
+	}
+	ms_keys_replay_forgotten(r, r->heap[0].stamp);
+	ms_hash_take(r->ids, name_of(r->heap[0].id));
+	replace_oldest(r, s);
+}
+
+int ms_keys_replay_recall(struct ms_keys_replay *r, const uint8_t id[MS_KEYS_REPLAY_ID],
+			  ms_usec stamp)
+{
+	struct ms_keys_seen s = { .stamp = stamp };
 	int err;
 
 	if (has(r, id))
-		return -EALREADY;
-	if (stamp <= r->floor || (r->n == r->max && stamp <= r->heap[0].stamp))
-		return -ESTALE;
-	if (r->n == r->max)
-		forget_oldest(r);
-	err = grow(r);
-	if (!err)
-		err = ms_hash_put(r->ids, name, r);
-	if (err)
-		return err;
-	r->heap[r->n].stamp = stamp;
-	memcpy(r->heap[r->n].id, id, MS_KEYS_REPLAY_ID);
-	sift_up(r, r->n++);
-	return 0;
-}
-
-static int take_record(struct ms_keys_replay *r, const uint8_t *record)
-{
-	struct ms_reader in = ms_reader_of(ms_span_of(record + MS_KEYS_REPLAY_ID, 8));
-	uint64_t stamp;
-	int err = ms_read_u64(&in, &stamp);
-
-	if (!err)
-		err = remember(r, record, (ms_usec)stamp);
-	return err == -ENOMEM ? err : 0; /* seen twice, or too old to matter */
-}
-
-/* What was written since the file was read last, by others perhaps. */
-static int catch_up(struct ms_keys_replay *r)
-{
-	uint8_t records[RECORDS_AT_ONCE * RECORD];
-
-	if (r->fd < 0)
 		return 0;
-	for (;;) {
-		ssize_t n = pread(r->fd, records, sizeof(records), r->read_to);
-
-		if (n < 0)
-			return -errno;
-		n -= n % RECORD; /* the rest is being written */
-		for (ssize_t at = 0; at < n; at += RECORD) {
-			int err = take_record(r, records + at);
-
-			if (err)
-				return err;
-		}
-		r->read_to += n;
-		if (n < (ssize_t)sizeof(records))
-			return 0;
+	if (!has_place_for(r, stamp)) {
+		ms_keys_replay_forgotten(r, stamp);
+		return 0;
 	}
+	memcpy(s.id, id, sizeof(s.id));
+	err = prepare(r, &s);
+	if (!err)
+		settle(r, &s);
+	return err;
 }
 
-static int append(const struct ms_keys_replay *r, const void *record)
-{
-	ssize_t n;
-
-	if (r->fd < 0)
-		return 0;
-	n = write(r->fd, record, RECORD); /* O_APPEND: in one piece */
-	return n == RECORD ? 0 : n < 0 ? -errno : -ENOSPC;
-}
-
-static int check_file(struct ms_keys_replay *r)
-{
-	char head[RECORD];
-	ssize_t n = pread(r->fd, head, sizeof(head), 0);
-
-	if (n < 0)
-		return -errno;
-	if (n == 0)
-		return append(r, magic);
-	return n == RECORD && memcmp(head, magic, RECORD) == 0 ? 0 : -EBADMSG;
-}
-
-int ms_keys_replay_open(struct ms_keys_replay *r, const char *path)
+static int remember(struct ms_keys_replay *r, const struct ms_keys_seen *s)
 {
 	int err;
 
-	r->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
-	if (r->fd < 0)
-		return -errno;
-	err = check_file(r);
-	r->read_to = RECORD;
-	if (!err)
-		err = catch_up(r);
+	if (has(r, s->id))
+		return -EALREADY;
+	if (s->stamp <= r->floor || !has_place_for(r, s->stamp))
+		return -ESTALE;
+	err = prepare(r, s);
+	if (err)
+		return err;
+	err = ms_keys_replay_append(r, s);
 	if (err) {
-		close(r->fd);
-		r->fd = -1;
+		ms_hash_take(r->ids, name_of(s->id));
+		return err;
 	}
-	return err;
+	settle(r, s);
+	return 0;
 }
 
 bool ms_keys_replay_seen(struct ms_keys_replay *r, const uint8_t id[MS_KEYS_REPLAY_ID])
 {
 	/* Unreadable is told by ms_keys_replay_enter(), which comes before anything is shown. */
-	(void)!catch_up(r);
+	(void)!ms_keys_replay_catch_up(r);
 	return has(r, id);
 }
 
 int ms_keys_replay_enter(struct ms_keys_replay *r, const uint8_t id[MS_KEYS_REPLAY_ID],
 			 ms_usec stamp)
 {
-	uint8_t record[RECORD];
-	struct ms_buf b;
-	int err = catch_up(r);
+	struct ms_keys_seen s = { .stamp = stamp };
+	int err = ms_keys_replay_lock(r);
 
-	if (!err)
-		err = remember(r, id, stamp);
 	if (err)
 		return err;
-	ms_buf_init_fixed(&b, record, sizeof(record));
-	ms_buf_put(&b, id, MS_KEYS_REPLAY_ID);
-	ms_buf_put_u64(&b, (uint64_t)stamp);
-	return append(r, record);
+	memcpy(s.id, id, sizeof(s.id));
+	err = remember(r, &s);
+	if (!err)
+		ms_keys_replay_tidy(r);
+	ms_keys_replay_unlock(r);
+	return err;
 }
 
 size_t ms_keys_replay_count(const struct ms_keys_replay *r)
