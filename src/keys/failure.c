@@ -11,6 +11,7 @@ static const struct {
 } texts[] = {
 	/* the message or call */
 	{ "replay", "seen before: a replay" },
+	{ "replay_forgotten", "older than what we remember: it cannot be told from a replay" },
 	{ "stale_timestamp", "its time is too far from ours: is a clock wrong?" },
 	{ "bad_mac", "its MAC is wrong: altered, or not from who it says" },
 	{ "vi_mismatch", "its proof of origin is another message's" },

@@ -106,6 +106,7 @@ struct ms_keys_smime_in {
 	struct ms_cms_message *cms;         /* owned */
 	struct ms_mikey_incoming *incoming; /* owned */
 	uint8_t replay_id[MS_KEYS_REPLAY_ID];
+	bool forgotten;
 	enum ms_keys_proof proof; /* of an opened one */
 };
 
@@ -186,9 +187,40 @@ static int enter_replay(struct ms_keys_smime_in *in, struct ms_fault *fault)
 	if (ms_mikey_ts_to_usec(&m->t, &stamp))
 		return ms_fault_set(fault, -EBADMSG, MS_MIKEY_ERR_TS, "timestamp_type", 0);
 	err = ms_keys_replay_enter(in->smime.replay, in->replay_id, stamp);
-	if (err == -EALREADY || err == -ESTALE)
+	if (err == -EALREADY)
 		return ms_fault_set(fault, err, MS_MIKEY_ERR_TS, "replay", 0);
-	return err ? ms_fault_set(fault, err, 0, "replay_cache", 0) : 0;
+	if (err != -ESTALE)
+		return err ? ms_fault_set(fault, err, 0, "replay_cache", 0) : 0;
+	in->forgotten = true;
+	return in->smime.take_forgotten
+		       ? 0
+		       : ms_fault_set(fault, err, MS_MIKEY_ERR_TS, "replay_forgotten", 0);
+}
+
+ms_usec ms_keys_smime_made(const struct ms_keys_smime_in *in)
+{
+	ms_usec stamp;
+
+	return ms_mikey_ts_to_usec(&ms_mikey_incoming_message(in->incoming)->t, &stamp) ? 0 : stamp;
+}
+
+bool ms_keys_smime_forgotten(const struct ms_keys_smime_in *in)
+{
+	return in->forgotten;
+}
+
+ms_usec ms_keys_smime_ticket_end(const struct ms_keys_smime *s, struct ms_span der)
+{
+	const struct ms_cms_locator *at = ms_cms_locator(ms_span_str(s->profile->transfer_locator));
+	MS_CLEANUP(ms_cms_freep) struct ms_cms_message *cms = NULL;
+	struct ms_mikey_message m;
+	struct ms_span init;
+	ms_usec end;
+
+	if (ms_cms_read(der, &s->limits, &cms, NULL) || !at || ms_cms_transfer(cms, at, &init) ||
+	    ms_mikey_decode(init, &m, NULL) || !m.ticket.set)
+		return 0;
+	return ms_mikey_ts_to_usec(&m.ticket.end, &end) ? 0 : end;
 }
 
 static int check_proof(const struct ms_keys_smime_in *in, struct ms_span tek, struct ms_span entity,

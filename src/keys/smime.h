@@ -23,8 +23,9 @@ struct ms_keys_smime {
 	struct ms_cms_params cms; /* of objects we make */
 	struct ms_cms_limits limits;
 	struct ms_keys_replay
-		*replay; /* NULL: messages are read again and again, as a verifier does */
-	bool prove;      /* objects we make carry a proof of origin */
+		*replay;     /* NULL: messages are read again and again, as a verifier does */
+	bool prove;          /* objects we make carry a proof of origin */
+	bool take_forgotten; /* also what is older than the replay cache remembers */
 };
 
 /**
@@ -60,13 +61,26 @@ struct ms_mikey_incoming *ms_keys_smime_incoming(struct ms_keys_smime_in *in);
 
 /**
  * After the ticket was resolved: appends the entity and says who sent it, as the KMS vouches for
- * it. The message is entered into the replay cache. Returns 0, or negative errno with *fault
+ * it. The message is entered into the replay cache; what is older than that remembers is refused
+ * (-ESTALE, "replay_forgotten"), unless take_forgotten. Returns 0, or negative errno with *fault
  * filled; then nothing is appended. A content that is not the one its TRANSFER_INIT was made for is
  * refused (-EPERM, "proof_mismatch").
  */
 MS_MUST_CHECK int ms_keys_smime_open(struct ms_keys_smime_in *in, ms_usec now,
 				     struct ms_buf *entity, struct ms_keys_identity *ret_sender,
 				     struct ms_fault *fault);
+
+/** When its TRANSFER_INIT was made, by its own timestamp (verified once it is open); 0: it has none. */
+ms_usec ms_keys_smime_made(const struct ms_keys_smime_in *in);
+
+/** Opened, but older than the replay cache remembers: nobody can tell whether it was there before. */
+bool ms_keys_smime_forgotten(const struct ms_keys_smime_in *in);
+
+/**
+ * When the ticket in a received object ends, read without any check, to say of a refused one; 0 if
+ * that cannot be read or is open.
+ */
+ms_usec ms_keys_smime_ticket_end(const struct ms_keys_smime *s, struct ms_span der);
 
 /** What an opened message proves of its origin. */
 enum ms_keys_proof ms_keys_smime_proof(const struct ms_keys_smime_in *in);

@@ -11,6 +11,7 @@ static const char *const e2aes[] = { "off", "ask", "registered", NULL };
 static const char *const protections[] = { "e2e", "e2ae", "plain", NULL };
 static const char *const peers[] = { "any", "contacts", "called", NULL };
 static const char *const answers[] = { "ask", "accept", "refuse", NULL };
+static const char *const forgottens[] = { "refuse", "show", NULL };
 static const char *const algorithms[] = { "aes-128-gcm", "aes-256-gcm", "aes-128-ccm",
 					  "aes-256-ccm", NULL };
 
@@ -142,6 +143,13 @@ static const struct ms_config_field ticket_fields[] = {
 	  AT(tickets.lifetime),
 	  .value = "0s",
 	  .help = "Lifetime to ask for; 0s: the profile's ticket_lifetime_s." },
+	{ .key = "renew_ahead",
+	  .type = MS_CONFIG_TIME,
+	  AT(tickets.renew_ahead),
+	  .value = "1h",
+	  .max = 365 * 86400 * (uint64_t)MS_SEC,
+	  .help = "A ticket that is used so shortly before its end is renewed, while it still serves; "
+		  "also what a message may lie about before its ticket ends. 0s: never." },
 	{ .key = "max",
 	  .type = MS_CONFIG_UINT,
 	  AT(tickets.max),
@@ -319,26 +327,39 @@ static const struct ms_config_field message_fields[] = {
 	  .min = 1,
 	  .max = 48 << 10,
 	  .help = "Largest message sent or shown." },
-	{ .key = "replay_max",
-	  .type = MS_CONFIG_UINT,
-	  AT(message.replay_max),
-	  .value = "10000",
-	  .min = 16,
-	  .max = 10000000,
-	  .help = "Messages remembered against replay: message rate times offline_limit." },
-	{ .key = "offline_limit",
-	  .type = MS_CONFIG_TIME,
-	  AT(message.offline_limit),
-	  .value = "7d",
-	  .min = 60 * (uint64_t)MS_SEC,
-	  .max = 365 * 86400 * (uint64_t)MS_SEC,
-	  .help = "Oldest message taken: how long we may be away." },
 	{ .key = "list_service",
 	  .type = MS_CONFIG_TEXT,
 	  AT(message.list_service),
 	  .value = "",
 	  .max = 255,
 	  .help = "URI of the service that passes messages on to several recipients (RFC 5365)." },
+	{ NULL },
+};
+
+static const struct ms_config_field replay_fields[] = {
+	{ .key = "messages_per_day",
+	  .type = MS_CONFIG_UINT,
+	  AT(replay.messages_per_day),
+	  .value = "1500",
+	  .min = 1,
+	  .max = 1000000,
+	  .help = "How many messages a day are expected; times offline_limit, so many are "
+		  "remembered, so that none is taken twice." },
+	{ .key = "offline_limit",
+	  .type = MS_CONFIG_TIME,
+	  AT(replay.offline_limit),
+	  .value = "7d",
+	  .min = 60 * (uint64_t)MS_SEC,
+	  .max = 365 * 86400 * (uint64_t)MS_SEC,
+	  .help = "How long we may be away: messages are taken so long after they were made." },
+	{ .key = "forgotten",
+	  .type = MS_CONFIG_ENUM,
+	  AT(replay.forgotten),
+	  .value = "refuse",
+	  .names = forgottens,
+	  .help = "What becomes of a message that is older than what is remembered, or than "
+		  "offline_limit, and so cannot be told from a replay: refuse, or show with a "
+		  "warning." },
 	{ NULL },
 };
 
@@ -457,6 +478,8 @@ const struct ms_config_field ms_ue_config_fields[] = {
 	SECTION("media", media_fields, "MSRP sessions."),
 	SECTION("policy", policy_fields, "What is allowed."),
 	SECTION("message", message_fields, "SIP messages."),
+	SECTION("replay", replay_fields,
+		"Deferred delivery: messages that were made while we were away."),
 	SECTION("files", file_fields, "File transfer."),
 	SECTION("limits", limit_fields, "What others can make us hold."),
 	SECTION("lab", lab_fields, "Switches that give secrets away; off."),

@@ -31,6 +31,9 @@ enum ms_ue_protection {
 	MS_UE_PLAIN,
 };
 
+/** What becomes of messages that cannot be told from a replay. */
+enum ms_ue_forgotten { MS_UE_FORGOTTEN_REFUSE, MS_UE_FORGOTTEN_SHOW };
+
 enum ms_ue_setup { MS_UE_SETUP_AUTO, MS_UE_SETUP_ACTIVE, MS_UE_SETUP_PASSIVE };
 
 struct ms_ue_config_contact {
@@ -55,6 +58,7 @@ struct ms_ue_config {
 	struct {
 		const char *file;
 		ms_usec lifetime; /* 0: the profile's */
+		ms_usec renew_ahead;
 		uint64_t max;
 	} tickets;
 	struct {
@@ -74,10 +78,14 @@ struct ms_ue_config {
 		unsigned algorithm; /* enum ms_aead_alg */
 		bool base64, ask_delivery, tell_delivery, prove, check_proof;
 		const char *proof_file;
-		uint64_t max_size, replay_max, proof_max;
-		ms_usec offline_limit;
+		uint64_t max_size, proof_max;
 		const char *list_service; /* "": none */
 	} message;
+	struct {
+		uint64_t messages_per_day;
+		ms_usec offline_limit;
+		unsigned forgotten; /* enum ms_ue_forgotten */
+	} replay;
 	struct {
 		const char *directory;
 		uint64_t max_size, retries;

@@ -36,6 +36,7 @@ struct ms_keys_smime ms_ue_smime_of(struct ms_ue *ue)
 		.random = &ms_random_system,
 		.cms = { .alg = (enum ms_aead_alg)c->message.algorithm },
 		.replay = ue->replay,
+		.take_forgotten = c->replay.forgotten == MS_UE_FORGOTTEN_SHOW,
 	};
 }
 

@@ -4,6 +4,9 @@
 
 #include "ue/ue-priv.h"
 
+/* A message that is shown whatever its age; its ticket still ends. */
+#define FOR_EVER ((ms_usec)100 * 365 * 86400 * MS_SEC)
+
 /* ---- what the keyring tells ---- */
 
 static void tell_ticket(const struct ms_ue *ue, const struct ms_keys_ticket_news *n)
@@ -55,8 +58,11 @@ static int open_ring(struct ms_ue *ue)
 		.psk_id = c->kms.psk_id,
 		.psk = ms_secret_span(&s->psk),
 		.credential = s->credential,
-		.offline_limit = c->message.offline_limit,
+		.offline_limit = c->replay.forgotten == MS_UE_FORGOTTEN_SHOW
+					 ? FOR_EVER
+					 : c->replay.offline_limit,
 		.lifetime = c->tickets.lifetime,
+		.renew_ahead = c->tickets.renew_ahead,
 		.tickets_max = c->tickets.max,
 		.ticket_file = s->ticket_file,
 		.handlers = { .ticket = on_ticket,

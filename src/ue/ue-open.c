@@ -9,15 +9,26 @@
 /* TS 24.229 clause 7.2A.7 */
 #define MEDIA_SECURITY "msrp-tls;mediasec, bfcp-tls;mediasec"
 
+#define REPLAY_LEAST 16 /* messages remembered however few are expected */
+
 #define USER_AGENT "mediasec-ue/" MS_VERSION
 
 /* ---- keys ---- */
+
+/* As many as may come while we are away: 3GPP pCR on immediate messaging, clause 8.3.1.1.1. */
+static size_t replay_size(const struct ms_ue_config *c)
+{
+	const uint64_t day = 86400 * (uint64_t)MS_SEC;
+	uint64_t hours = ((uint64_t)c->replay.offline_limit + day / 24 - 1) / (day / 24);
+
+	return (size_t)((c->replay.messages_per_day * hours + 23) / 24) + REPLAY_LEAST;
+}
 
 static int open_replay(struct ms_ue *ue, struct ms_buf *error)
 {
 	const struct ms_ue_settings *s = ue->settings;
 	MS_CLEANUP(ms_buf_done) struct ms_buf seen;
-	int err = ms_keys_replay_new(s->config->message.replay_max, &ms_random_system, &ue->replay);
+	int err = ms_keys_replay_new(replay_size(s->config), &ms_random_system, &ue->replay);
 
 	ms_buf_init(&seen, 8192);
 	ms_buf_printf(&seen, "%s.seen", s->ticket_file ? s->ticket_file : "");
