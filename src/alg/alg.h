@@ -44,6 +44,8 @@ void ms_alg_register_response(struct ms_alg *a, struct ms_sip_exchange *x,
 			      const struct ms_sip_packet *m, struct ms_border_edits *edits);
 /** Which mechanisms hold for who says this in Security-Client. */
 unsigned ms_alg_agree(const struct ms_alg *a, const struct ms_sip_packet *m);
+/** Option tags of the agreement, ended by NULL. */
+extern const char *const ms_alg_agreement_tags[];
 /** Takes what belongs between user and P-CSCF off a request (RFC 3329 section 2.3.1). */
 void ms_alg_strip_agreement(const struct ms_sip_packet *m, struct ms_border_edits *edits);
 /** Is Security-Verify as it should be? Else answers 494. */

@@ -10,6 +10,9 @@
 
 /* ---- media security ---- */
 
+/* RFC 3329; and what users with media security alone ask for (an option tag that no RFC registers). */
+const char *const ms_alg_agreement_tags[] = { "sec-agree", "mediasec", NULL };
+
 static unsigned announced(const struct ms_alg *a)
 {
 	return (a->config->access.msrp_tls ? MS_ALG_MSRP_TLS : 0u) |
@@ -25,8 +28,8 @@ void ms_alg_strip_agreement(const struct ms_sip_packet *m, struct ms_border_edit
 {
 	ms_border_edit_remove(edits, "Security-Client");
 	ms_border_edit_remove(edits, "Security-Verify");
-	ms_border_edit_untoken(edits, m, "Require", "sec-agree");
-	ms_border_edit_untoken(edits, m, "Proxy-Require", "sec-agree");
+	ms_border_edit_untoken(edits, m, "Require", ms_alg_agreement_tags);
+	ms_border_edit_untoken(edits, m, "Proxy-Require", ms_alg_agreement_tags);
 }
 
 static void put_server(unsigned mechanisms, struct ms_border_edits *edits)

@@ -69,6 +69,14 @@ static void use_service_route(struct ms_alg *a, const struct ms_alg_contact *c,
 		way->hop = hop;
 }
 
+static bool is_had(struct ms_span extension)
+{
+	for (const char *const *tag = ms_alg_agreement_tags; *tag; tag++)
+		if (ms_span_is_nocase(extension, *tag))
+			return true;
+	return ms_span_is_nocase(extension, "path");
+}
+
 /* An extension that we would have to have (RFC 3261 section 16.3 item 5). */
 static bool has_extension(struct ms_alg *a, struct ms_sip_exchange *x)
 {
@@ -79,7 +87,7 @@ static bool has_extension(struct ms_alg *a, struct ms_sip_exchange *x)
 		struct ms_sip_edit unsupported = { "Unsupported", value, false };
 		struct ms_sip_change c = { .edits = &unsupported, .n_edits = 1 };
 
-		if (ms_span_is_nocase(value, "sec-agree") || ms_span_is_nocase(value, "path"))
+		if (is_had(value))
 			continue;
 		ms_border_reject(a->border, x, 420, "extension_required", &c);
 		return false;

@@ -40,22 +40,33 @@ void ms_border_edit_add(struct ms_border_edits *e, const char *name, struct ms_s
 	put(e, name, value, true);
 }
 
+static bool is_among(struct ms_span value, const char *const *tokens)
+{
+	for (; *tokens; tokens++)
+		if (ms_span_is_nocase(value, *tokens))
+			return true;
+	return false;
+}
+
 void ms_border_edit_untoken(struct ms_border_edits *e, const struct ms_sip_packet *m,
-			    const char *name, const char *token)
+			    const char *name, const char *const *tokens)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf rest;
 	struct ms_span value;
+	bool any = false;
 
 	ms_buf_init(&rest, 65536);
-	if (!ms_sip_packet_has_token(m, name, token))
-		return;
 	for (size_t i = 0; ms_sip_packet_element(m, name, i, &value); i++) {
-		if (ms_span_is_nocase(value, token))
+		if (is_among(value, tokens)) {
+			any = true;
 			continue;
+		}
 		if (rest.len > 0)
 			ms_buf_put_str(&rest, ", ");
 		ms_buf_put_span(&rest, value);
 	}
+	if (!any)
+		return;
 	if (ms_buf_status(&rest))
 		e->err = ms_buf_status(&rest);
 	else

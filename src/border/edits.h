@@ -23,9 +23,9 @@ void ms_border_edit_remove(struct ms_border_edits *e, const char *name);
 void ms_border_edit_set(struct ms_border_edits *e, const char *name, struct ms_span value);
 /** This comes above the lines that are there. */
 void ms_border_edit_add(struct ms_border_edits *e, const char *name, struct ms_span value);
-/** Takes a token out of a header that lists tokens; the header goes if it was the only one. */
+/** Takes tokens (ended by NULL) out of a header that lists such; it goes if nothing is left. */
 void ms_border_edit_untoken(struct ms_border_edits *e, const struct ms_sip_packet *m,
-			    const char *name, const char *token);
+			    const char *name, const char *const *tokens);
 
 /** As a change, borrowed. */
 struct ms_sip_change ms_border_edits_change(const struct ms_border_edits *e);

@@ -2,9 +2,12 @@
 /*
  * Media plane security announced at registration: TS 24.229 clause 7.2A.7, over the headers of RFC
  * 3329. An entry with the parameter "mediasec" says that a kind of protection is there; nothing is
- * negotiated by it, so the "q" of RFC 3329 has no meaning here.
+ * negotiated by it, so the "q" of RFC 3329 has no meaning here. The server's list comes in a challenge, in
+ * the 200, or in both; it goes back in Security-Verify (RFC 3329 section 2.3.1) from then on, so that who
+ * took something out of it on its way is noticed.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "core/alloc.h"
 #include "sip/sip-priv.h"
@@ -38,7 +41,14 @@ static void take_line(struct ms_buf *b, struct ms_span line)
 	} while (line.p);
 }
 
-int ms_sip_security_take(struct ms_sip_account *a, const struct sip_msg *m)
+static bool is_told(const struct sip_msg *m)
+{
+	struct ms_span line;
+
+	return ms_sip_header_at(ms_sip_cooked(m), "Security-Server", 0, &line);
+}
+
+static int take(struct ms_sip_account *a, const struct sip_msg *m)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf b;
 	struct ms_span line;
@@ -58,11 +68,25 @@ int ms_sip_security_take(struct ms_sip_account *a, const struct sip_msg *m)
 	return 0;
 }
 
-void ms_sip_put_security(struct ms_buf *b, const struct ms_sip_account *a)
+bool ms_sip_security_challenged(struct ms_sip_account *a, const struct sip_msg *m)
+{
+	if (!a->media_security || !is_told(m) || take(a, m) < 0)
+		return false;
+	a->security_told = true;
+	return true;
+}
+
+int ms_sip_security_registered(struct ms_sip_account *a, const struct sip_msg *m)
+{
+	return a->security_told && !is_told(m) ? 0 : take(a, m);
+}
+
+void ms_sip_put_security(struct ms_buf *b, const struct ms_sip_account *a, const char *method)
 {
 	if (!a->media_security)
 		return;
-	ms_sip_put_header(b, "Security-Client", ms_span_str(a->media_security));
+	if (strcmp(method, "REGISTER") == 0)
+		ms_sip_put_header(b, "Security-Client", ms_span_str(a->media_security));
 	if (a->security_server && *a->security_server)
 		ms_sip_put_header(b, "Security-Verify", ms_span_str(a->security_server));
 }

@@ -109,7 +109,7 @@ static int take_lists(struct ms_sip_account *a, const struct sip_msg *m)
 	if (err == 0 && take_list(&a->associated, m, "P-Associated-URI") == -ENOMEM)
 		err = -ENOMEM;
 	if (err == 0)
-		err = ms_sip_security_take(a, m);
+		err = ms_sip_security_registered(a, m);
 	return err;
 }
 
@@ -240,10 +240,10 @@ static int start(struct ms_sip_account *a)
 		return -EMSGSIZE;
 	ms_buf_printf(&headers, "Expires: %u\r\nSupported: path\r\n",
 		      r->removing ? 0 : r->expires_s);
-	ms_sip_put_security(&headers, a);
 	spec.headers = ms_buf_cstr(&headers);
 	if (ms_buf_status(&headers) < 0)
 		return ms_buf_status(&headers);
+	a->security_told = false;
 	return ms_sip_transaction_start(a, &spec, answered, a, &r->txn);
 }
 

@@ -207,6 +207,7 @@ struct ms_sip_account {
 	struct ms_sip *sip;
 	char *identity, *from, *auth_user, *registrar, *proxy, *contact_user;
 	char *media_security, *security_server; /* entries with ;mediasec; NULL: none */
+	bool security_told;                     /* by a challenge to this REGISTER */
 	struct ms_secret password;
 	bool has_password;
 	enum ms_sip_transport transport;
@@ -220,10 +221,12 @@ void ms_sip_registration_done(struct ms_sip_account *a);
 
 /* ---- media-security.c ---- */
 
-/** Keeps the media entries of Security-Server. -ENOMEM. */
-MS_MUST_CHECK int ms_sip_security_take(struct ms_sip_account *a, const struct sip_msg *m);
-/** Appends Security-Client and Security-Verify, if the account has media security. */
-void ms_sip_put_security(struct ms_buf *b, const struct ms_sip_account *a);
+/** Takes Security-Server of a challenge (401, 407, 494), if the account has media security; false: none. */
+bool ms_sip_security_challenged(struct ms_sip_account *a, const struct sip_msg *m);
+/** That of the 200 to REGISTER; without one, what a challenge to that REGISTER said holds. -ENOMEM. */
+MS_MUST_CHECK int ms_sip_security_registered(struct ms_sip_account *a, const struct sip_msg *m);
+/** Appends Security-Verify and, to REGISTER, Security-Client, if the account has media security. */
+void ms_sip_put_security(struct ms_buf *b, const struct ms_sip_account *a, const char *method);
 
 /* ---- digest.c ---- */
 

@@ -35,6 +35,7 @@ struct ms_sip_transaction {
 	bool contact, follow, no_routes;
 	bool upgraded, no_upgrade; /* to a stream for size; that failed */
 	bool canceled;
+	bool agreed; /* tried again with the list of a 494 */
 };
 
 /* ---- end ---- */
@@ -290,6 +291,7 @@ static int try(struct ms_sip_transaction *t)
 	t->seq = ++*t->cseq;
 	ms_buf_init(&b, ms_sip_buffer_max(t->sip) + 4096);
 	put_head(&b, t);
+	ms_sip_put_security(&b, t->account, t->method);
 	ms_sip_put_digest(&b, t->account, t->method, t->uri);
 	ms_buf_put(&b, t->tail, t->tail_len);
 	err = ms_buf_status(&b);
@@ -306,7 +308,18 @@ static bool retry_challenge(struct ms_sip_transaction *t, const struct sip_msg *
 		return false;
 	if (ms_sip_digest_take(t->account, m, t) < 0)
 		return false;
+	if (strcmp(t->method, "REGISTER") == 0)
+		(void)ms_sip_security_challenged(t->account, m);
 	t->challenges++;
+	return try(t) == 0;
+}
+
+/* RFC 3329 section 2.3.2: what we sent back is not what the server says, or we sent nothing. Once. */
+static bool retry_agreement(struct ms_sip_transaction *t, const struct sip_msg *m)
+{
+	if (m->scode != 494 || t->agreed || !ms_sip_security_challenged(t->account, m))
+		return false;
+	t->agreed = true;
 	return try(t) == 0;
 }
 
@@ -358,7 +371,8 @@ static void on_response(int err, const struct sip_msg *m, void *arg)
 		finish(t, -EBADMSG, NULL);
 		return;
 	}
-	if (!t->canceled && (retry_challenge(t, m) || retry_elsewhere(t, m)))
+	if (!t->canceled &&
+	    (retry_challenge(t, m) || retry_agreement(t, m) || retry_elsewhere(t, m)))
 		return;
 	finish(t, 0, m);
 }

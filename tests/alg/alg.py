@@ -242,6 +242,9 @@ def identities_are_asserted(w):
         user.request("MESSAGE", "sip:bob@one.example", headers=[f"P-Preferred-Identity: {wish}"])
         m = w.core.expect("MESSAGE")
         assert m.get("P-Asserted-Identity") == said and not m.get("P-Preferred-Identity")
+    user.request("MESSAGE", "sip:bob@one.example", headers=["Proxy-Require: mediasec, sec-agree", "Require: mediasec, x, sec-agree"])
+    m = w.core.expect("MESSAGE")
+    assert not m.get("Proxy-Require") and m.list("Require") == ["x"]
     user.request("MESSAGE", "sip:bob@one.example", headers=["Proxy-Require: privacy"])
     assert user.expect(420).get("Unsupported") == "privacy"
 

@@ -21,6 +21,9 @@ static struct {
 	char expires[16]; /* Expires of the last REGISTER */
 	unsigned nonces;
 	const char *security;          /* Security-Server of the 200 */
+	const char *told;              /* that of the challenge */
+	const char *wants;             /* 494 with this, unless Security-Verify says it */
+	char said[100];                /* Security-Verify of the last request that is no REGISTER */
 	char client[100], verify[100]; /* Security-Client and -Verify of the last REGISTER */
 } rule;
 
@@ -62,9 +65,12 @@ static void challenge(struct ms_sip *sip, const struct ms_sip_message *m)
 		{ "WWW-Authenticate",
 		  MS_SPAN_LIT("Digest realm=\"bob\", nonce=\"x\", algorithm=X-NEW") },
 		{ "WWW-Authenticate", { NULL, 0 } },
+		{ "Security-Server", { NULL, 0 } },
 	};
-	struct ms_sip_content c = { .headers = h, .n_headers = 2 };
+	struct ms_sip_content c = { .headers = h, .n_headers = rule.told ? 3 : 2 };
 
+	if (rule.told)
+		h[2].value = ms_span_str(rule.told);
 	(void)snprintf(value, sizeof(value),
 		       "Digest realm=\"bob\", nonce=\"n%u\", qop=\"auth-int,auth\", algorithm=%s, "
 		       "opaque=\"a,b\"",
@@ -136,9 +142,13 @@ static void request(struct ms_sip *sip, const struct ms_sip_message *m, void *ar
 		reply_with(sip, m, 302, "Contact", rule.redirect);
 	} else if (rule.challenge && !digest_fits(m)) {
 		challenge(sip, m);
+	} else if (rule.wants && !ms_span_is(ms_sip_header(m, "Security-Verify"), rule.wants)) {
+		reply_with(sip, m, 494, "Security-Server", rule.wants);
 	} else if (ms_span_is(ms_sip_method(m), "REGISTER")) {
 		receive_register(sip, m);
 	} else {
+		assert_int_equal(
+			ms_span_to_str(ms_sip_header(m, "Security-Verify"), rule.said, 100), 0);
 		assert_int_equal(ms_sip_reply(sip, m, 200, NULL, NULL), 0);
 	}
 }
@@ -246,6 +256,55 @@ static void test_long_lists(void **state MS_UNUSED)
 }
 
 /* TS 24.229 clause 7.2A.7: each side says what it has, and the client repeats what the other said. */
+/* RFC 3329 section 2.3.1: the list of the challenge goes back at once, and holds if the 200 has none. */
+static void test_media_security_challenged(void **state MS_UNUSED)
+{
+	struct ms_sip_request_spec message = { .method = "MESSAGE", .uri = bob.uri };
+
+	media_security = "msrp-tls;mediasec, bfcp-tls;mediasec";
+	open_both(MS_SIP_UDP);
+	rule.challenge = true;
+	rule.told = "msrp-tls;mediasec, bfcp-tls;mediasec";
+	start(600, 0);
+	world_until(&alice, "R", 3000);
+	assert_string_equal(rule.verify, rule.told);
+	assert_string_equal(rule.client, media_security);
+	assert_true(ms_sip_media_security(alice.account, "msrp-tls"));
+	/* and in whatever else goes that way */
+	assert_int_equal(ms_sip_request(alice.account, &message, world_response, &alice, NULL), 0);
+	world_until(&alice, "Rr", 3000);
+	assert_string_equal(rule.said, rule.told);
+	/* the 200 has the last word */
+	rule.security = "bfcp-tls;mediasec";
+	start(600, 0);
+	world_until(&alice, "RrR", 3000);
+	assert_false(ms_sip_media_security(alice.account, "msrp-tls"));
+	assert_true(ms_sip_media_security(alice.account, "bfcp-tls"));
+	/* neither says anything any more: what was before does not hold */
+	rule.security = rule.told = NULL;
+	start(600, 0);
+	world_until(&alice, "RrRR", 3000);
+	assert_false(ms_sip_media_security(alice.account, "bfcp-tls"));
+	close_both();
+	media_security = NULL;
+}
+
+/* RFC 3329 section 2.3.2: 494 says what is to be sent back; once. */
+static void test_media_security_demanded(void **state MS_UNUSED)
+{
+	media_security = "msrp-tls;mediasec";
+	open_both(MS_SIP_UDP);
+	rule.wants = "msrp-tls;mediasec";
+	start(600, 0);
+	world_until(&alice, "R", 3000);
+	assert_string_equal(rule.verify, rule.wants);
+	rule.wants = "ipsec-3gpp"; /* nothing of it is ours to send back */
+	start(600, 0);
+	world_until(&alice, "RF", 3000);
+	close_both();
+	media_security = NULL;
+}
+
 static void test_media_security(void **state MS_UNUSED)
 {
 	media_security = "msrp-tls;mediasec, bfcp-tls;mediasec";
@@ -468,6 +527,8 @@ int main(void)
 		cmocka_unit_test(test_register),
 		cmocka_unit_test(test_long_lists),
 		cmocka_unit_test(test_media_security),
+		cmocka_unit_test(test_media_security_challenged),
+		cmocka_unit_test(test_media_security_demanded),
 		cmocka_unit_test(test_always_longer),
 		cmocka_unit_test(test_digest_md5),
 		cmocka_unit_test(test_digest_sha256),
