@@ -60,10 +60,10 @@ class World(alg.World):
         self.path_ = self.register(self.phone)[0].get("Path")
 
     def close(self):
-        try:
-            super().close()
-        finally:
+        try:  # first: it takes its leave of somebody who answers
             self.gateway.stop()
+        finally:
+            super().close()
 
     def rejected(self, reason):
         return self.alg.counter(f'mediasec_border_rejected_total{{reason="{reason}"}}')
