@@ -214,10 +214,7 @@ void ms_border_forward(struct ms_border *b, struct ms_sip_exchange *x, struct ms
 		return;
 	}
 	err = attach(b, c, way);
-	if (err == -EEXIST)
-		/* RFC 3261 section 8.2.2.2: the same request by another way. */
-		ms_border_reject(b, x, 482, "merged", NULL);
-	else if (err < 0)
+	if (err < 0)
 		ms_border_reject(b, x, 503, "too_many_sessions", NULL);
 	else if (!c->session || !ms_border_media_request(c->session, c))
 		ms_border_call_forward(c, false, MS_SPAN_NULL);

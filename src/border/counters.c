@@ -30,7 +30,6 @@ static struct ms_counter counters[] = {
 	REJECTED("extension_required"),
 	REJECTED("no_route"),
 	REJECTED("unreachable"),
-	REJECTED("merged"),
 	REJECTED("glare"),
 	REJECTED("too_many_sessions"),
 	REJECTED("too_many_contacts"),

@@ -23,7 +23,7 @@ struct ms_border {
 	struct ms_sip_proxy *proxy;
 	struct ms_hep_sender *hep; /* borrowed; NULL: none */
 	struct ms_anchor *anchor;  /* NULL: media pass untouched */
-	struct ms_hash *by_key;
+	struct ms_hash *by_key;    /* struct ms_border_name */
 	struct ms_list sessions, calls;
 	size_t n_sessions;
 	uint64_t last_id;
@@ -40,8 +40,10 @@ struct ms_border_session {
 	struct ms_border *border;
 	uint64_t id;
 	enum ms_border_state state;
-	enum ms_sip_side caller; /* where the caller is */
-	char *key, *call_id, *caller_tag, *from, *to;
+	enum ms_sip_side caller;     /* where the caller is */
+	struct ms_border_name *name; /* shared with others that it is forked to; NULL: it is over */
+	struct ms_list name_link;
+	char *call_id, *caller_tag, *from, *to;
 	struct ms_list dialogs;          /* struct ms_border_dialog */
 	struct ms_list calls;            /* struct ms_border_call, by session_link */
 	struct ms_border_call *invite;   /* the first request, until it has its final answer */
@@ -76,6 +78,13 @@ struct ms_border_call {
 	bool settled;   /* and that has its final answer */
 	bool late;      /* a response brought the offer */
 };
+
+/* ---- name.c ---- */
+
+/** It can be found by its Call-ID, caller's tag and side from now on. -ENOMEM, -EMSGSIZE. */
+MS_MUST_CHECK int ms_border_name_give(struct ms_border_session *s);
+/** It cannot any more. */
+void ms_border_name_take(struct ms_border_session *s);
 
 /* ---- session.c ---- */
 

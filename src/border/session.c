@@ -8,46 +8,6 @@
 
 #define SESSION_EXPIRES_MIN 90u /* RFC 4028 section 4 */
 
-/* ---- names ---- */
-
-/* The caller's tag and where the caller is: a call between two of our users passes here twice. */
-static int put_key(const struct ms_sip_packet *m, struct ms_span caller_tag,
-		   enum ms_sip_side caller, struct ms_buf *key)
-{
-	ms_buf_printf(key, "%d|", (int)caller);
-	ms_buf_put_span(key, caller_tag);
-	ms_buf_put_u8(key, '|');
-	ms_buf_put_span(key, m->call_id);
-	return ms_buf_status(key);
-}
-
-static struct ms_border_session *find(struct ms_border *b, const struct ms_sip_packet *m,
-				      struct ms_span caller_tag, enum ms_sip_side caller)
-{
-	MS_CLEANUP(ms_buf_done) struct ms_buf key;
-
-	ms_buf_init(&key, 65536);
-	if (put_key(m, caller_tag, caller, &key) < 0)
-		return NULL;
-	return ms_hash_get(b->by_key, ms_buf_span(&key));
-}
-
-struct ms_border_session *ms_border_session_find(struct ms_border *b,
-						 const struct ms_sip_exchange *x,
-						 enum ms_border_end *ret_end)
-{
-	const struct ms_sip_packet *m = ms_sip_exchange_request(x);
-	enum ms_sip_side here = ms_sip_exchange_from(x)->side;
-	struct ms_border_session *s = find(b, m, m->from_tag, here);
-
-	*ret_end = MS_BORDER_CALLER;
-	if (!s && m->to_tag.len > 0) {
-		s = find(b, m, m->to_tag, here == MS_SIP_ACCESS ? MS_SIP_CORE : MS_SIP_ACCESS);
-		*ret_end = MS_BORDER_CALLEE;
-	}
-	return s;
-}
-
 struct ms_border_dialog *ms_border_session_dialog(const struct ms_border_session *s,
 						  struct ms_span tag)
 {
@@ -88,21 +48,14 @@ static void next_due(void *arg)
 static int fill(struct ms_border_session *s, const struct ms_sip_exchange *x)
 {
 	const struct ms_sip_packet *m = ms_sip_exchange_request(x);
-	MS_CLEANUP(ms_buf_done) struct ms_buf key;
-	int err;
 
-	ms_buf_init(&key, 65536);
-	err = put_key(m, m->from_tag, s->caller, &key);
-	if (err < 0)
-		return err;
-	s->key = ms_strdup_span(ms_buf_span(&key));
 	s->call_id = ms_strdup_span(m->call_id);
 	s->caller_tag = ms_strdup_span(m->from_tag);
 	s->from = ms_strdup_span(ms_sip_packet_get(m, "From"));
 	s->to = ms_strdup_span(ms_sip_packet_get(m, "To"));
-	if (!s->key || !s->call_id || !s->caller_tag || !s->from || !s->to)
+	if (!s->call_id || !s->caller_tag || !s->from || !s->to)
 		return -ENOMEM;
-	return ms_hash_put(s->border->by_key, ms_span_str(s->key), s);
+	return ms_border_name_give(s);
 }
 
 int ms_border_session_blank(struct ms_border *b, uint64_t id, struct ms_border_session **ret_s)
@@ -140,8 +93,6 @@ int ms_border_session_new(struct ms_border *b, const struct ms_sip_exchange *x,
 	s->caller = ms_sip_exchange_from(x)->side;
 	s->since = ms_clock_wall();
 	err = fill(s, x);
-	if (err < 0)
-		s->key = ms_free(s->key);
 	if (err == 0)
 		err = ms_border_media_open(s, media);
 	if (err < 0)
@@ -174,9 +125,7 @@ static void leave_calls(struct ms_border_session *s)
 static void unlist(struct ms_border_session *s)
 {
 	ms_border_state_drop(s);
-	if (s->key)
-		(void)ms_hash_take(s->border->by_key, ms_span_str(s->key));
-	s->key = ms_free(s->key);
+	ms_border_name_take(s);
 	ms_timer_stop(&s->expiry);
 	s->invite = NULL;
 }

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "border/session-priv.h"
 #include "core/alloc.h"
@@ -54,14 +55,24 @@ static json_t *dialogs_json(const struct ms_border_session *s)
 	return list;
 }
 
+#define KEY_SIZE 24
+
+/* Of the journal: one call's number is not another's, before and after a restart. */
+static const char *key_of(const struct ms_border_session *s, char key[static KEY_SIZE])
+{
+	(void)snprintf(key, KEY_SIZE, "%" PRIu64, s->id);
+	return key;
+}
+
 static json_t *session_json(const struct ms_border_session *s, const char *media)
 {
 	ms_usec left = ms_timer_running(&s->expiry) ? s->expiry.at - ms_clock_mono() : 0;
+	char key[KEY_SIZE];
 
-	return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:s, s:o}", "key", s->key,
-			 "id", (json_int_t)s->id, "call", s->call_id, "tag", s->caller_tag, "from",
-			 s->from, "to", s->to, "caller", (int)s->caller, "since",
-			 (json_int_t)s->since, "until",
+	return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:s, s:o}", "key",
+			 key_of(s, key), "id", (json_int_t)s->id, "call", s->call_id, "tag",
+			 s->caller_tag, "from", s->from, "to", s->to, "caller", (int)s->caller,
+			 "since", (json_int_t)s->since, "until",
 			 (json_int_t)(left > 0 ? ms_clock_wall() + left : 0), "media", media,
 			 "dialogs", dialogs_json(s));
 }
@@ -93,11 +104,12 @@ static void rewrite(void *arg)
 void ms_border_state_drop(struct ms_border_session *s)
 {
 	struct ms_border *b = s->border;
+	char key[KEY_SIZE];
 
-	if (!b->journal || !s->saved || !s->key)
+	if (!b->journal || !s->saved)
 		return;
 	s->saved = false;
-	ms_border_journal_drop(b->journal, s->key);
+	ms_border_journal_drop(b->journal, key_of(s, key));
 }
 
 /* ---- reading ---- */
@@ -183,7 +195,6 @@ static int read_session(const json_t *o, struct ms_border_session *s)
 	const json_t *list = json_object_get(o, "dialogs");
 	int err = 0;
 
-	s->key = ms_strdup_span(text_of(o, "key"));
 	s->call_id = ms_strdup_span(text_of(o, "call"));
 	s->caller_tag = ms_strdup_span(text_of(o, "tag"));
 	s->from = ms_strdup_span(text_of(o, "from"));
@@ -191,16 +202,14 @@ static int read_session(const json_t *o, struct ms_border_session *s)
 	s->caller = number_of(o, "caller") == MS_SIP_CORE ? MS_SIP_CORE : MS_SIP_ACCESS;
 	s->since = (ms_usec)number_of(o, "since");
 	s->state = MS_BORDER_CONFIRMED;
-	if (!s->key || !s->call_id || !s->caller_tag || !s->from || !s->to)
+	if (!s->call_id || !s->caller_tag || !s->from || !s->to)
 		return -ENOMEM;
 	for (size_t i = 0; i < json_array_size(list) && err == 0; i++)
 		err = read_dialog(json_array_get(list, i), s);
 	if (err == 0 && until > 0)
 		ms_timer_start(&s->expiry, until > now ? until - now : 0);
 	if (err == 0)
-		err = ms_hash_put(s->border->by_key, ms_span_str(s->key), s);
-	if (err < 0)
-		s->key = ms_free(s->key);
+		err = ms_border_name_give(s);
 	return err;
 }
 
@@ -222,7 +231,7 @@ static void restore(struct ms_border *b, const json_t *o)
 	MS_LOG(&ms_border_log, MS_LOG_WARNING, "session=%" PRIu64 " is not known again: %s", s->id,
 	       strerror(-err));
 	/* Without its media it would only look like a call. */
-	if (s->key)
+	if (s->name)
 		ms_border_session_release(s, 503, "Lost at restart");
 	else
 		ms_border_session_free(s);
