@@ -289,7 +289,7 @@ class SippUe:
                 "SECURITY": "", "VERIFY": "", "WAIT": "", "EXPECT": "200"}
         for key, value in {**base, **words}.items():
             scenario = scenario.replace(f"@{key}@", str(value))
-        folder = os.path.join(self.lab.dir, f"sipp-{self.name}-{self.runs:02}")
+        folder = os.path.join(self.lab.dir, f"sipp-{self.name}-{self.port}-{self.runs:02}")
         self.runs += 1
         os.makedirs(folder)
         path = os.path.join(folder, "scenario.xml")
