@@ -187,6 +187,17 @@ void ms_buf_put_lv16(struct ms_buf *b, struct ms_span s)
 	ms_buf_put_span(b, s);
 }
 
+void ms_buf_put_decimal(struct ms_buf *b, uint64_t v)
+{
+	char digits[20]; /* of 2^64 - 1 */
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + v % 10);
+	while (v /= 10);
+	ms_buf_put(b, digits + at, sizeof(digits) - at);
+}
+
 void ms_buf_vprintf(struct ms_buf *b, const char *fmt, va_list ap)
 {
 	va_list again;

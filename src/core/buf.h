@@ -63,6 +63,9 @@ void ms_buf_put_u24(struct ms_buf *b, uint32_t v);
 void ms_buf_put_u32(struct ms_buf *b, uint32_t v);
 void ms_buf_put_u64(struct ms_buf *b, uint64_t v);
 
+/** Decimal digits, without leading zeroes. */
+void ms_buf_put_decimal(struct ms_buf *b, uint64_t v);
+
 /** One length octet and the span; -EMSGSIZE if it is longer than 255. */
 void ms_buf_put_lv8(struct ms_buf *b, struct ms_span s);
 

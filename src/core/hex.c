@@ -14,14 +14,24 @@ int ms_hex_digit(uint8_t c)
 	return -1;
 }
 
+static void encode(struct ms_buf *b, struct ms_span s, const char *digits, char between)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char text[3] = { between, digits[s.p[i] >> 4], digits[s.p[i] & 15] };
+		size_t skip = i == 0 || !between;
+
+		ms_buf_put(b, text + skip, sizeof(text) - skip);
+	}
+}
+
 void ms_hex_encode(struct ms_buf *b, struct ms_span s)
 {
-	static const char digits[] = "0123456789abcdef";
+	encode(b, s, "0123456789abcdef", 0);
+}
 
-	for (size_t i = 0; i < s.len; i++) {
-		ms_buf_put_u8(b, (unsigned)digits[s.p[i] >> 4]);
-		ms_buf_put_u8(b, (unsigned)digits[s.p[i] & 15]);
-	}
+void ms_hex_encode_upper(struct ms_buf *b, struct ms_span s, char between)
+{
+	encode(b, s, "0123456789ABCDEF", between);
 }
 
 int ms_hex_decode(struct ms_buf *b, struct ms_span text)

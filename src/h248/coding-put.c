@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "core/hex.h"
 #include "core/ip.h"
 #include "h248/coding.h"
 #include "h248/package.h"
@@ -74,7 +75,7 @@ static void put_number(struct put *p, struct ms_h248_param **list, uint16_t item
 	struct ms_buf b;
 
 	ms_buf_init_fixed(&b, room, sizeof(room));
-	ms_buf_printf(&b, "%llu", (unsigned long long)number);
+	ms_buf_put_decimal(&b, number);
 	put_text(p, list, item, ms_buf_span(&b), MS_H248_TEXT);
 }
 
@@ -94,8 +95,7 @@ static void put_hex(struct put *p, struct ms_h248_param **list, uint16_t item, s
 	struct ms_buf b;
 
 	ms_buf_init_fixed(&b, room, sizeof(room));
-	for (size_t i = 0; i < raw.len; i++)
-		ms_buf_printf(&b, "%02X", raw.p[i]);
+	ms_hex_encode_upper(&b, raw, 0);
 	if (ms_buf_status(&b) && !p->err)
 		p->err = -EMSGSIZE;
 	put_text(p, list, item, ms_buf_span(&b), MS_H248_QUOTED);

@@ -36,7 +36,7 @@ static struct ms_h248_param *add_number(const struct ms_h248_coding *c, struct m
 	struct ms_buf b;
 
 	ms_buf_init_fixed(&b, room, sizeof(room));
-	ms_buf_printf(&b, "%llu", (unsigned long long)number);
+	ms_buf_put_decimal(&b, number);
 	return add_param(c, a, list, ref, ms_buf_span(&b), MS_H248_TEXT);
 }
 

@@ -77,22 +77,27 @@ static void put_media(struct ms_buf *buf, const struct ms_bearer *b, enum ms_h24
 {
 	const struct ms_bearer_address *a = side == MS_H248_CODING_LOCAL ? &b->local : &b->remote;
 
-	ms_buf_printf(buf, "m=%s ", kinds[b->application].media);
+	ms_buf_put_str(buf, "m=");
+	ms_buf_put_str(buf, kinds[b->application].media);
+	ms_buf_put_u8(buf, ' ');
 	if (side == MS_H248_CODING_LOCAL && !a->port)
 		ms_buf_put_u8(buf, '$');
 	else
-		ms_buf_printf(buf, "%u", a->port);
+		ms_buf_put_decimal(buf, a->port);
 	for (size_t i = 0; i < N(transports); i++)
-		if (transports[i].application == b->application && transports[i].tls == b->tls)
-			ms_buf_printf(buf, " %s", transports[i].proto);
-	ms_buf_printf(buf, " %s", kinds[b->application].format);
+		if (transports[i].application == b->application && transports[i].tls == b->tls) {
+			ms_buf_put_u8(buf, ' ');
+			ms_buf_put_str(buf, transports[i].proto);
+		}
+	ms_buf_put_u8(buf, ' ');
+	ms_buf_put_str(buf, kinds[b->application].format);
 }
 
 void ms_bearer_fingerprint_put(struct ms_buf *buf, const struct ms_bearer_fingerprint *f)
 {
-	ms_buf_printf(buf, "%s ", hashes[f->hash].name);
-	for (unsigned i = 0; i < f->len; i++)
-		ms_buf_printf(buf, i ? ":%02X" : "%02X", f->digest[i]);
+	ms_buf_put_str(buf, hashes[f->hash].name);
+	ms_buf_put_u8(buf, ' ');
+	ms_hex_encode_upper(buf, ms_span_of(f->digest, f->len), ':');
 }
 
 static bool has_hash(const struct ms_bearer_fingerprints *list, enum ms_bearer_hash h)
@@ -128,11 +133,15 @@ void ms_h248_coding_put_sdp(struct ms_buf *buf, const struct ms_bearer *b,
 	ms_buf_put_str(buf, "v=0\r\n");
 	put_connection(buf, b, side);
 	put_media(buf, b, side);
-	if (setup)
-		ms_buf_printf(buf, "\r\na=setup:%s", setups[setup]);
+	if (setup) {
+		ms_buf_put_str(buf, "\r\na=setup:");
+		ms_buf_put_str(buf, setups[setup]);
+	}
 	put_fingerprints(buf, b, side);
-	if (path[0])
-		ms_buf_printf(buf, "\r\na=path:%s", path);
+	if (path[0]) {
+		ms_buf_put_str(buf, "\r\na=path:");
+		ms_buf_put_str(buf, path);
+	}
 }
 
 /* ---- reading ---- */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "core/hex.h"
 #include "core/ip.h"
 
 static bool is_number(struct ms_span s, uint16_t *ret_port)
@@ -110,8 +111,10 @@ int ms_h248_mid_parse(struct ms_span text, struct ms_h248_mid *ret_mid)
 
 static void put_port(struct ms_buf *out, uint16_t port)
 {
-	if (port)
-		ms_buf_printf(out, ":%u", port);
+	if (!port)
+		return;
+	ms_buf_put_u8(out, ':');
+	ms_buf_put_decimal(out, port);
 }
 
 void ms_h248_mid_put(struct ms_buf *out, const struct ms_h248_mid *m)
@@ -137,8 +140,7 @@ void ms_h248_mid_put(struct ms_buf *out, const struct ms_h248_mid *m)
 		break;
 	case MS_H248_MID_MTP:
 		ms_buf_put_str(out, "MTP{");
-		for (size_t i = 0; i < m->name.len; i++)
-			ms_buf_printf(out, "%02X", m->name.p[i]);
+		ms_hex_encode_upper(out, m->name, 0);
 		ms_buf_put_u8(out, '}');
 		break;
 	}

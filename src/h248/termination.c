@@ -241,10 +241,12 @@ static bool ip_to_text(const struct ms_h248_registry *r, const struct ms_h248_te
 	ms_buf_put_str(b, "ip");
 	put_level(b, wild[0], g ? g->realm : MS_SPAN_NULL);
 	put_level(b, wild[1], g ? g->interface : MS_SPAN_NULL);
-	if (wild[2])
+	if (wild[2]) {
 		put_level(b, wild[2], MS_SPAN_NULL);
-	else
-		ms_buf_printf(b, "/%u", id & NUMBER_MAX);
+		return true;
+	}
+	ms_buf_put_u8(b, '/');
+	ms_buf_put_decimal(b, id & NUMBER_MAX);
 	return true;
 }
 

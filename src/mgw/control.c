@@ -3,6 +3,7 @@
 #include "mgw/control.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "mgw/role.h"
@@ -92,6 +93,18 @@ static int drop(const struct ms_mgw_control *c)
 	return ms_sandbox_enter(MS_SANDBOX_NET_SERVER | MS_SANDBOX_NET_CLIENT, NULL, 0);
 }
 
+/*
+ * On a core that both share, commands do not interrupt the media worker: what has come in meanwhile is
+ * worked through at once when it sleeps, or at the next tick of the scheduler. That is a third of what a
+ * call costs this role. Without it commands work as well.
+ */
+static void let_media_first(void)
+{
+	struct sched_param none = { 0 };
+
+	(void)!sched_setscheduler(0, SCHED_BATCH, &none);
+}
+
 static int start(struct ms_mgw_control *c)
 {
 	struct ms_mgw_hello hello;
@@ -115,6 +128,7 @@ static int start(struct ms_mgw_control *c)
 		err = ms_mgw_control_metrics(c);
 	if (err == 0)
 		err = ms_watch_set(&c->links, MS_ROLE_FD + MS_MGW_FD_LINK, MS_LOOP_READ);
+	let_media_first();
 	return err ? err : drop(c);
 }
 

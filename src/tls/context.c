@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 
 #include "core/alloc.h"
+#include "tls/library.h"
 #include "tls/record-priv.h"
 
 #define PLAIN_MAX (256 * 1024)
@@ -143,7 +144,7 @@ static int open_psk(struct ms_tls_context *ctx, const struct ms_tls_config *c, s
 {
 	int err;
 
-	ctx->psk = SSL_CTX_new(TLS_method());
+	ctx->psk = SSL_CTX_new_ex(ms_tls_library(), NULL, TLS_method());
 	err = ctx->psk ? ms_tls_suites_psk(ctx->psk, c, f) : -ENOMEM;
 	if (err == 0) {
 		set_rules(ctx->psk, c);
@@ -160,7 +161,7 @@ static int open_cert(struct ms_tls_context *ctx, const struct ms_tls_config *c, 
 {
 	int err;
 
-	ctx->cert = SSL_CTX_new(TLS_method());
+	ctx->cert = SSL_CTX_new_ex(ms_tls_library(), NULL, TLS_method());
 	err = ctx->cert ? ms_tls_suites_cert(ctx->cert, c, f) : -ENOMEM;
 	if (err == 0)
 		err = set_versions(ctx->cert, c->cert_versions);

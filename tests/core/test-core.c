@@ -152,6 +152,25 @@ static void test_secret(void **state MS_UNUSED)
 	assert_int_equal(s.b[0], 0);
 }
 
+static void upper_hex_and_decimals(void **state)
+{
+	struct ms_buf b;
+
+	(void)state;
+	ms_buf_init(&b, 256);
+	ms_hex_encode_upper(&b, MS_SPAN_LIT("\x01\xab\xff"), ':');
+	ms_hex_encode_upper(&b, MS_SPAN_LIT("\x0f\xf0"), 0);
+	ms_hex_encode_upper(&b, MS_SPAN_NULL, ':');
+	ms_buf_put_u8(&b, ' ');
+	ms_buf_put_decimal(&b, 0);
+	ms_buf_put_u8(&b, ' ');
+	ms_buf_put_decimal(&b, 65535);
+	ms_buf_put_u8(&b, ' ');
+	ms_buf_put_decimal(&b, UINT64_MAX);
+	assert_span_str(ms_buf_span(&b), "01:AB:FF0FF0 0 65535 18446744073709551615");
+	ms_buf_done(&b);
+}
+
 static void test_text_codecs(void **state MS_UNUSED)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf b;
@@ -325,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_reader),
 		cmocka_unit_test(test_secret),
 		cmocka_unit_test(test_text_codecs),
+		cmocka_unit_test(upper_hex_and_decimals),
 		cmocka_unit_test(test_siphash),
 		cmocka_unit_test(test_hash_table),
 		cmocka_unit_test(test_fsm),
