@@ -157,6 +157,10 @@ static const struct ms_config_field http_fields[] = {
 	  .max = 67108864, .help = "Longest document; longer ones get 413." },
 	{ "connections", MS_CONFIG_UINT, AT(http.connections), .value = "64", .min = 1,
 	  .max = 100000, .help = "Connections open at once; more get 503." },
+	{ "rate", MS_CONFIG_UINT, AT(http.rate), .value = "50", .max = 1000000,
+	  .help = "Requests a second from one address; more get 429; 0: no limit." },
+	{ "lists_owner", MS_CONFIG_UINT, AT(http.lists_owner), .value = "100", .max = 1000000,
+	  .help = "Lists that one owner may make here." },
 	{ 0 },
 };
 

@@ -63,7 +63,7 @@ struct ms_lists_config {
 	struct {
 		struct ms_addr listen, metrics; /* unset: none */
 		const char *token_file;
-		uint64_t body_max, connections;
+		uint64_t body_max, connections, rate, lists_owner;
 	} http;
 };
 

@@ -27,6 +27,8 @@ static struct ms_counter counters[] = {
 	[MS_LISTS_C_QUEUE] = MS_GAUGE("queue", "Messages in the queue now."),
 	[MS_LISTS_C_AWAY] = MS_GAUGE("away", "Deliveries that wait for a registration now."),
 	[MS_LISTS_C_CHANGES] = MS_COUNTER("changes_total", "Changes of lists."),
+	[MS_LISTS_C_HTTP_DENIED] =
+		MS_COUNTER("http_denied_total", "HTTP requests without a good token."),
 	[MS_LISTS_C_LISTS] = MS_GAUGE("lists", "Lists now."),
 	[MS_LISTS_C_PENDING] = MS_GAUGE("pending", "Messages that wait for keys or disk now."),
 #define REFUSED(reason) MS_COUNTER_LABEL("refused_total", "Requests refused.", "reason", reason)

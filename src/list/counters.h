@@ -17,13 +17,14 @@ enum ms_lists_counter {
 	MS_LISTS_C_DELIVERED,
 	MS_LISTS_C_FAILED,
 	MS_LISTS_C_EXPIRED,
-	MS_LISTS_C_REPEATED, /* refused by recipients that had them already */
-	MS_LISTS_C_QUEUE,    /* gauge */
-	MS_LISTS_C_AWAY,     /* gauge */
-	MS_LISTS_C_CHANGES,  /* of lists */
-	MS_LISTS_C_LISTS,    /* gauge */
-	MS_LISTS_C_PENDING,  /* gauge */
-	MS_LISTS_C_REFUSED,  /* the first of those by reason */
+	MS_LISTS_C_REPEATED,    /* refused by recipients that had them already */
+	MS_LISTS_C_QUEUE,       /* gauge */
+	MS_LISTS_C_AWAY,        /* gauge */
+	MS_LISTS_C_CHANGES,     /* of lists */
+	MS_LISTS_C_HTTP_DENIED, /* requests without a good token */
+	MS_LISTS_C_LISTS,       /* gauge */
+	MS_LISTS_C_PENDING,     /* gauge */
+	MS_LISTS_C_REFUSED,     /* the first of those by reason */
 };
 
 extern struct ms_counter_set ms_lists_counters, ms_lists_sip_counters;

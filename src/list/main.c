@@ -4,6 +4,7 @@
 
 #include "core/random.h"
 #include "daemon/role.h"
+#include "list/http.h"
 #include "list/lists.h"
 #include "list/notify.h"
 #include "list/post.h"
@@ -103,7 +104,9 @@ static int open_all(struct ms_lists *s, struct ms_buf *error)
 		err = open_directory(s, error);
 	if (err == 0)
 		err = open_sip(s, error);
-	return err ? err : open_post(s);
+	if (err == 0)
+		err = open_post(s);
+	return err ? err : ms_lists_http_open(s->config, error);
 }
 
 static int start(struct ms_daemon *d, const void *config)
@@ -135,10 +138,16 @@ static int reload(struct ms_daemon *d, const void *config)
 	struct ms_lists *s = &ms_lists;
 	const struct ms_lists_config *next = config;
 	const char *fixed = ms_lists_config_fixed(s->config, next);
+	MS_CLEANUP(ms_buf_done) struct ms_buf error;
 
 	(void)d;
+	ms_buf_init(&error, 1024);
 	if (fixed) {
 		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%s: changes with a restart only", fixed);
+		return -EINVAL;
+	}
+	if (ms_lists_http_reload(next, &error)) {
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%s", ms_buf_cstr(&error));
 		return -EINVAL;
 	}
 	s->config = next;
@@ -184,6 +193,7 @@ static void done(struct ms_daemon *d)
 	struct ms_lists *s = &ms_lists;
 
 	(void)d;
+	ms_lists_http_close();
 	ms_timer_stop(&s->retry);
 	ms_timer_stop(&stopping.timer);
 	s->proxy = ms_sip_proxy_free(s->proxy);

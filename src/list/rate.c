@@ -90,7 +90,8 @@ static void fill(const struct ms_lists_rate *r, struct bucket *b, ms_usec now)
 		b->left += passed * r->per_minute;
 	if (b->left > room(r))
 		b->left = room(r);
-	b->at = now;
+	if (now > b->at)
+		b->at = now;
 }
 
 static struct bucket *bucket_of(struct ms_lists_rate *r, struct ms_span sender, ms_usec now)

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Lists managed over HTTP: documents of RFC 4826, entity tags, who may, and documents that bite."""
+import http.client
+import os
+import sys
+
+SOURCE = os.environ.get("MS_SOURCE_DIR") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path[:0] = [os.path.join(SOURCE, "tests", "ue"), os.path.join(SOURCE, "lab")]
+import scenario  # noqa: E402
+from lists import ListLab  # noqa: E402
+from ports import reserve  # noqa: E402
+from scenario import has, same  # noqa: E402
+
+scenario.Lab = ListLab
+TYPE = "application/resource-lists+xml"
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<resource-lists xmlns="urn:ietf:params:xml:ns:resource-lists"><list>'
+TAIL = "</list></resource-lists>\n"
+ALICE, ROOT = "alice-0123456789abcdef", "root-0123456789abcdef"
+
+
+def document(*uris):
+    return HEAD + "".join(f'<entry uri="{uri}"/>' for uri in uris) + TAIL
+
+
+class Web:
+    def __init__(self, lab):
+        self.port = reserve(2, lab.list_address)
+        self.address = lab.list_address
+        self.tokens = os.path.join(lab.dir, "tokens")
+        with open(os.open(self.tokens, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as f:
+            f.write(f"# who may\n{ALICE} {lab.uri('alice')}\n{ROOT} *\n")
+
+    def config(self):
+        return {"listen": f"{self.address}:{self.port}", "metrics": f"{self.address}:{self.port + 1}", "token_file": self.tokens,
+                "rate": 0}
+
+    def ask(self, method, query="", body=None, token=ALICE, port=None, path="/lists", **fields):
+        """(status, ETag, body)"""
+        c = http.client.HTTPConnection(self.address, port or self.port, timeout=20)
+        headers = {name.replace("_", "-"): value for name, value in fields.items()}
+        if token:
+            headers["Authorization"] = "Bearer " + token
+        if body is not None:
+            headers.setdefault("Content-Type", TYPE)
+        c.request(method, path + query, body, headers)
+        r = c.getresponse()
+        answer = r.status, r.getheader("ETag"), r.read().decode()
+        c.close()
+        return answer
+
+
+def documents(lab):
+    """a list is made, read, changed under its tag, used, and removed"""
+    web = Web(lab)
+    lab.start("alice", "bob", "carol", http=web.config())
+    friends = lab.list_uri("friends")
+    lab.ctl("psi", "add", friends, "list")
+    one = "?uri=" + friends
+    same(web.ask("GET", one)[0], 404, "before it is there")
+    status, tag, _ = web.ask("PUT", one + "&post=owner&show=members", document(lab.uri("bob"), lab.uri("bob")))
+    same(status, 201, "made")
+    status, got, text = web.ask("GET", one)
+    same((status, got, text.count("<entry "), lab.uri("bob") in text), (200, tag, 1, True), "what it is")
+    same(web.ask("GET", one, If_None_Match=tag)[0], 304, "unchanged")
+    same(web.ask("PUT", one, document(lab.uri("carol")), If_None_Match="*")[0], 412, "made a second time")
+    same(web.ask("PUT", one, document(lab.uri("carol")), If_Match='"1"')[0], 412, "changed under another tag")
+    status, newer, _ = web.ask("PUT", one, document(lab.uri("bob"), lab.uri("carol")), If_Match=tag)
+    same((status, newer != tag), (200, True), "changed under its tag")
+    same(web.ask("PUT", one, document(lab.uri("bob")), If_Match=tag)[0], 412, "the old tag is old")
+    same(friends in web.ask("GET")[2], True, "it is among the lists")
+    bob = lab.online("bob")
+    lab.ue("alice", "send", friends, "by HTTP").finish(0)
+    has(bob.wait("message"), text="by HTTP", peer=friends, author=lab.uri("alice"))
+    same(has_line(web, "mediasec_list_accepted_total 1"), True, "metrics")
+    lab.server.kill()
+    lab.restart_server(http=web.config())
+    same(web.ask("GET", one)[:2], (200, newer), "after a kill")
+    same(web.ask("DELETE", one, If_Match=tag)[0], 412, "removed under an old tag")
+    same(web.ask("DELETE", one, If_Match=newer)[0], 200, "removed")
+    same(web.ask("DELETE", one)[0], 404, "removed twice")
+
+
+def has_line(web, line):
+    return line in web.ask("GET", token=None, port=web.port + 1, path="/metrics")[2].splitlines()
+
+
+def who_may(lab):
+    """no token, another's list, an owner of one's own choice: refused"""
+    web = Web(lab)
+    lab.start("alice", "bob", http=dict(web.config(), lists_owner=1))
+    theirs = "?uri=" + lab.list_uri("theirs")
+    same(web.ask("GET", token=None)[0], 401, "without a token")
+    same(web.ask("GET", token="x" * 22)[0], 401, "with another token")
+    same(web.ask("GET", token=ALICE[:-1])[0], 401, "with a part of it")
+    same(web.ask("PUT", theirs + f"&owner={lab.uri('bob')}", document(), token=ROOT)[0], 201, "made for bob")
+    for method, body in (("GET", None), ("PUT", document()), ("DELETE", None)):
+        same(web.ask(method, theirs, body)[0], 403, f"{method} of another's list")
+    same(lab.list_uri("theirs") in web.ask("GET")[2], False, "nor does it show")
+    same(web.ask("PUT", "?uri=" + lab.list_uri("a") + f"&owner={lab.uri('bob')}", document())[0], 400, "made for another")
+    same(web.ask("PUT", "?uri=" + lab.list_uri("a"), document())[0], 201, "one list")
+    same(web.ask("PUT", "?uri=" + lab.list_uri("b"), document())[0], 409, "one too many")
+    same(lab.ask("counters")["mediasec_list_http_denied_total"], 3, "counted")
+
+
+def that_bite(lab):
+    """bombs, 100,000 entries, loops, references, garbage: a clear answer, the list as it was, the server goes on"""
+    web = Web(lab)
+    lab.start("alice", "bob", http=dict(web.config(), body_max="8M"))
+    one = "?uri=" + lab.list_uri("friends")
+    same(web.ask("PUT", one, document(lab.uri("bob")))[0], 201, "made")
+    before = web.ask("GET", one)
+    laughs = ('<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha">' +
+              "".join(f'<!ENTITY {chr(98 + i)} "{("&" + chr(97 + i) + ";") * 10}">' for i in range(9)) +
+              f']><resource-lists xmlns="urn:ietf:params:xml:ns:resource-lists"><list><entry uri="&j;"/></list></resource-lists>')
+    external = ('<?xml version="1.0"?><!DOCTYPE l [<!ENTITY f SYSTEM "file:///etc/passwd">]>'
+                '<resource-lists xmlns="urn:ietf:params:xml:ns:resource-lists"><list><entry uri="&f;"/></list></resource-lists>')
+    for name, body in (("a thousand million laughs", laughs), ("an external entity", external),
+                       ("100,000 entries", document(*(f"sip:u{i}@example.org" for i in range(100000)))),
+                       ("itself", document(lab.list_uri("friends"))), ("no identity", document("mailto:bob@example.org")),
+                       ("a reference", HEAD + '<external anchor="http://example.org/"/>' + TAIL),
+                       ("depth", HEAD + "<list>" * 1000 + "</list>" * 1000 + TAIL), ("half of it", document(lab.uri("bob"))[:-20]),
+                       ("nothing", ""), ("octets", "\x00\x01")):
+        status, _, text = web.ask("PUT", one, body)
+        same((status, "xcap-error" in text), (409, True), f"status of {name}")
+    same(web.ask("PUT", one, document(*(f"sip:u{i}@example.org" for i in range(300000))))[0], 413, "status of too long a one")
+    same(web.ask("PUT", one, "x", Content_Type="text/plain")[0], 415, "status of another type")
+    for query in ("?uri=", "?uri=nobody", "?uri=sip:a@b&uri=sip:c@d", "?uri=%zz", one + "&post=everybody"):
+        same(web.ask("PUT", query, document())[0], 400, f"status of {query}")
+    same(web.ask("POST", one, document())[0], 405, "status of another method")
+    same(web.ask("GET", one), before, "the list as it was")
+    members = [f"sip:u{i}@example.org" for i in range(10000)]
+    same(web.ask("PUT", one, document(*members))[0], 200, "10,000 are allowed")
+    same(len(lab.ask("list.show", f"list={lab.list_uri('friends')}")["members"]), 10000, "and there")
+
+
+scenario.main(documents, who_may, that_bite)
