@@ -15,7 +15,8 @@ from source import ROOT, report
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)")
 PROGRAMS = {"mediasec-kms.8": ("kms", "mediasec-kms"), "mediasec-ue.1": ("ue", "mediasec-ue"),
-            "mediasec-alg.8": ("alg", "mediasec-alg"), "mediasec-ibcf.8": ("ibcf", "mediasec-ibcf")}
+            "mediasec-alg.8": ("alg", "mediasec-alg"), "mediasec-ibcf.8": ("ibcf", "mediasec-ibcf"),
+            "mediasec-list.8": ("list", "mediasec-list")}
 
 
 def check_profile(build, faults):
