@@ -214,6 +214,9 @@ int ms_lists_config_check(const struct ms_config *c, struct ms_config_error *ret
 
 	if (err)
 		return err;
+	if (*l->daemon.chroot_dir)
+		return ms_config_complain(c, "daemon.chroot", ret_error,
+					  "not here: files are opened while it runs");
 	if (ms_addr_is_set(&l->http.listen) && !ms_addr_is_loopback(&l->http.listen))
 		return ms_config_complain(
 			c, "http.listen", ret_error,

@@ -5,6 +5,7 @@
 #include "core/alloc.h"
 #include "list/lists.h"
 #include "list/post.h"
+#include "list/psi.h"
 
 /** Most lists in one answer. */
 #define LIST_MAX 2000
@@ -117,8 +118,7 @@ static void list_remove(struct ms_control_request *r, json_t *args, void *arg MS
 	struct edit e = { .r = r, .args = args };
 
 	if (need_identity(&e, "list", &e.list))
-		answer(&e, "removal",
-		       ms_lists_remove(ms_lists.directory, ms_keys_identity_span(&e.list)));
+		answer(&e, "removal", ms_lists_psi_remove(ms_keys_identity_span(&e.list)));
 }
 
 /* ---- entries ---- */

@@ -4,6 +4,7 @@
 
 #include "core/alloc.h"
 #include "list/http-priv.h"
+#include "list/psi.h"
 #include "mime/resource-lists.h"
 
 #define TAG_ROOM 24
@@ -323,7 +324,7 @@ static void put_one(struct visit *v)
 
 static void delete_one(struct visit *v)
 {
-	int err = ms_lists_remove(ms_lists.directory, ms_keys_identity_span(&v->uri));
+	int err = ms_lists_psi_remove(ms_keys_identity_span(&v->uri));
 
 	if (err) {
 		refuse_change(v, err);

@@ -3,13 +3,13 @@
 #include <errno.h>
 
 #include "core/random.h"
-#include "daemon/role.h"
 #include "list/http.h"
 #include "list/lists.h"
 #include "list/notify.h"
 #include "list/post.h"
 #include "list/psi.h"
 #include "list/uri-list.h"
+#include "priv/sandbox.h"
 
 #define CONFIG_MAX ((size_t)1024 * 1024)
 #define HELD_MAX ((size_t)1000000)
@@ -109,6 +109,27 @@ static int open_all(struct ms_lists *s, struct ms_buf *error)
 	return err ? err : ms_lists_http_open(s->config, error);
 }
 
+/*
+ * The database, the replay cache and the token file are opened by their paths again, so there is no
+ * other root directory (ms_lists_config_check()); libcurl looks up names in a thread.
+ */
+static int drop(const struct ms_lists *s)
+{
+	const struct ms_sandbox_drop d = { .user = s->config->daemon.user,
+					   .group = s->config->daemon.group };
+	const char *what = "";
+	int err = ms_sandbox_drop(&d, &what);
+
+	if (err)
+		MS_LOG(&ms_log_main, MS_LOG_ERROR, "cannot drop privileges (%s): %s", what,
+		       strerror(-err));
+	return err ? err
+		   : ms_sandbox_enter(MS_SANDBOX_FILES_READ | MS_SANDBOX_FILES_WRITE |
+					      MS_SANDBOX_NET_SERVER | MS_SANDBOX_NET_CLIENT |
+					      MS_SANDBOX_THREADS,
+				      NULL, 0);
+}
+
 static int start(struct ms_daemon *d, const void *config)
 {
 	struct ms_lists *s = &ms_lists;
@@ -128,7 +149,7 @@ static int start(struct ms_daemon *d, const void *config)
 		return err;
 	}
 	ms_lists_held_begin();
-	return ms_daemon_role_drop(&s->config->daemon, true);
+	return drop(s);
 }
 
 /* ---- reload and end ---- */

@@ -271,6 +271,25 @@ void ms_lists_notify(const struct ms_lists_parcel *p, struct ms_span recipient,
 		add(n, recipient, o);
 }
 
+static void forget_in(struct ms_list *notes, struct ms_span list)
+{
+	struct ms_list *link, *next;
+
+	ms_list_foreach_safe (link, next, notes) {
+		struct note *n = MS_CONTAINER_OF(link, struct note, link);
+
+		if (ms_span_is(list, n->list.uri))
+			note_free(n);
+	}
+}
+
+void ms_lists_notify_forget(struct ms_span list)
+{
+	begin();
+	forget_in(&all.gathering, list);
+	forget_in(&all.sending, list);
+}
+
 void ms_lists_notify_end(void)
 {
 	begin();

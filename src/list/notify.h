@@ -17,4 +17,7 @@ void ms_lists_notify(const struct ms_lists_parcel *p, struct ms_span recipient,
 /** Forgets what is not told yet; before the keyrings and the post office go. */
 void ms_lists_notify_end(void);
 
+/** A list has gone: its notifications are not sent, and its keyring is not used any more. */
+void ms_lists_notify_forget(struct ms_span list);
+
 #endif

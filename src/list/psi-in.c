@@ -62,9 +62,33 @@ static int take_object(struct ms_lists_work *w)
 
 /* ---- the content ---- */
 
+/* RFC 3325 section 9.1: the network may vouch for a SIP and a tel URI of the same user. */
+static bool is_sender(struct ms_lists_work *w, const struct ms_keys_identity *author)
+{
+	struct ms_keys_identity other;
+	struct ms_sip_address a;
+
+	if (strcmp(author->uri, w->sender.uri.uri) == 0)
+		return true;
+	if (!w->sender.asserted ||
+	    !ms_sip_packet_address(w->request, "P-Asserted-Identity", 1, &a) ||
+	    ms_keys_identity_parse(a.uri, &other) || strcmp(author->uri, other.uri) != 0)
+		return false;
+	w->sender.uri = other;
+	return true;
+}
+
+static bool may_post(const struct ms_lists_work *w)
+{
+	const struct ms_lists_list *l =
+		ms_lists_find(ms_lists.directory, ms_keys_identity_span(&w->list));
+
+	return l && ms_lists_may_post(l, ms_keys_identity_span(&w->sender.uri));
+}
+
 static void check_content(struct ms_lists_work *w, const struct ms_keys_identity *author)
 {
-	if (strcmp(author->uri, w->sender.uri.uri) != 0) {
+	if (!is_sender(w, author)) {
 		MS_LOG(&ms_lists_log, MS_LOG_WARNING,
 		       "call=%s message to %s protected by %s but sent by %s",
 		       MS_QUOTED(w->request->call_id), w->list.uri, author->uri, w->sender.uri.uri);
@@ -72,7 +96,11 @@ static void check_content(struct ms_lists_work *w, const struct ms_keys_identity
 				     "who protected the message is not who sent it");
 		return;
 	}
-	ms_lists_work_send(w);
+	/* By that name; and the list may have changed while the KMS was asked. */
+	if (may_post(w))
+		ms_lists_work_send(w);
+	else
+		ms_lists_work_refuse(w, 403, "may_not_post", "you may not post to this list");
 }
 
 static void open_content(struct ms_lists_work *w)
@@ -143,8 +171,14 @@ static void resolve(struct ms_lists_work *w)
 
 void ms_lists_work_open(struct ms_lists_work *w)
 {
-	int err = take_object(w);
+	int err = 0;
 
+	/* RFC 3261 section 20.12: none is understood. */
+	if (ms_sip_packet_get(w->request, "Content-Encoding").len > 0) {
+		ms_lists_work_refuse(w, 415, "malformed", "content encodings are not taken");
+		return;
+	}
+	err = take_object(w);
 	if (err == -ENOENT)
 		refuse_plain(w);
 	else if (err == -ENOMEM)

@@ -109,6 +109,16 @@ static void put_tag(const struct ms_lists_work *w, struct ms_buf *b)
 	}
 }
 
+/* What became of it for each member says who the members are: only to who may see them. */
+static struct ms_lists_wish wish_of(const struct ms_lists_work *w)
+{
+	const struct ms_lists_list *l = list_of(w);
+
+	if (!l || !ms_lists_may_see(l, ms_keys_identity_span(&w->sender.uri)))
+		return (struct ms_lists_wish){ .wishes = 0 };
+	return (struct ms_lists_wish){ w->asked.wishes, w->asked.message_id, w->asked.date_time };
+}
+
 static int post(struct ms_lists_work *w, struct ms_span object, ms_usec expires,
 		const struct recipients *r)
 {
@@ -134,7 +144,7 @@ static int post(struct ms_lists_work *w, struct ms_span object, ms_usec expires,
 		.expires = expires,
 		.origin = ms_keys_identity_span(&w->sender.uri),
 		.list = ms_keys_identity_span(&w->list),
-		.wish = { w->asked.wishes, w->asked.message_id, w->asked.date_time },
+		.wish = wish_of(w),
 		.held = w->held,
 	};
 	return ms_lists_post_submit(ms_lists.post, &p, r->uri, r->n, posted, w);

@@ -3,7 +3,9 @@
 #include <errno.h>
 
 #include "core/alloc.h"
+#include "list/notify.h"
 #include "list/psi-priv.h"
+#include "list/uri-list.h"
 #include "loop/loop.h"
 
 /* ---- its life ---- */
@@ -84,15 +86,49 @@ void ms_lists_work_accept(struct ms_lists_work *w)
 
 /* ---- beginnings ---- */
 
+/* Before anything is spent on it: one of the names the network vouches for may post. */
+static bool may_post(const struct ms_lists_work *w, const struct ms_lists_list *l)
+{
+	struct ms_keys_identity other;
+	struct ms_sip_address a;
+
+	if (ms_lists_may_post(l, ms_keys_identity_span(&w->sender.uri)))
+		return true;
+	return w->sender.asserted &&
+	       ms_sip_packet_address(w->request, "P-Asserted-Identity", 1, &a) &&
+	       ms_keys_identity_parse(a.uri, &other) == 0 &&
+	       ms_lists_may_post(l, ms_keys_identity_span(&other));
+}
+
+/* Who is refused for his rate has had his answer. */
+static bool take_rate(struct ms_lists_work *w, const struct ms_lists_list *l)
+{
+	struct ms_sip_exchange *x = ms_lists_work_exchange(w);
+
+	if (!x)
+		return true; /* it was taken when it came */
+	if (!ms_lists_take_rate(x, &w->sender, l->n[MS_LISTS_MEMBER]))
+		return false;
+	w->x = x;
+	ms_sip_exchange_set_user(x, w);
+	return true;
+}
+
 static void begin(struct ms_lists_work *w, const struct ms_lists_list *l)
 {
-	struct ms_span sender = ms_keys_identity_span(&w->sender.uri);
-	int err = ms_lists_ring(&ms_lists, ms_span_str(l->uri), &w->ring);
+	int err;
 
-	if (!ms_lists_may_post(l, sender))
+	if (!may_post(w, l)) {
 		ms_lists_work_refuse(w, 403, "may_not_post", "you may not post to this list");
-	else if (w->x && !ms_lists_take_rate(w->x, &w->sender, l->n[MS_LISTS_MEMBER]))
+		return;
+	}
+	if (!take_rate(w, l)) {
 		ms_lists_work_free(w);
+		return;
+	}
+	err = ms_lists_ring(&ms_lists, ms_span_str(l->uri), &w->ring);
+	if (err && w->held)
+		ms_lists_held_wait(w);
 	else if (err)
 		ms_lists_work_refuse(w, 503, "memory", strerror(-err));
 	else
@@ -138,8 +174,10 @@ void ms_lists_psi_held(int64_t id, struct ms_span request)
 	    ms_sip_packet_read(request, &m, &f) == 0)
 		w = work_new(m);
 	ms_sip_packet_unref(m);
-	if (!w)
-		return; /* the next time */
+	if (!w) {
+		ms_lists_held_retry();
+		return;
+	}
 	w->held = id;
 	w->came = ms_lists_held_came(w->request, w->came);
 	if (ms_lists_sender_of(w->request, &w->sender) ||
@@ -182,6 +220,25 @@ void ms_lists_psi_stop(void)
 		else
 			ms_lists_work_refuse(w, 503, "stopping", NULL);
 	}
+}
+
+int ms_lists_psi_remove(struct ms_span uri)
+{
+	int err = ms_lists_remove(ms_lists.directory, uri);
+	struct ms_list *link, *next;
+
+	if (err)
+		return err;
+	ms_list_foreach_safe (link, next, &ms_lists.pending) {
+		struct ms_lists_work *w = MS_CONTAINER_OF(link, struct ms_lists_work, link);
+
+		if (!w->posted && ms_span_is(uri, w->list.uri))
+			ms_lists_work_refuse(w, 404, "no_list", "the list has gone meanwhile");
+	}
+	ms_lists_notify_forget(uri);
+	if (!ms_lists_uri_is_service(uri))
+		ms_lists_ring_drop(&ms_lists, uri);
+	return 0;
 }
 
 void ms_lists_psi_end(void)

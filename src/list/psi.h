@@ -26,6 +26,9 @@ void ms_lists_held_retry(void);
 /** Nobody waits for the answer any more. */
 void ms_lists_psi_forget(struct ms_sip_exchange *x);
 
+/** Removes a list, what is under way to it, and its keys. As ms_lists_remove(). */
+MS_MUST_CHECK int ms_lists_psi_remove(struct ms_span uri);
+
 /** Ends all under way: nothing was promised. */
 void ms_lists_psi_stop(void);
 

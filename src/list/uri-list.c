@@ -191,11 +191,16 @@ static void resolve_list(struct ms_lists_uri_work *w)
 
 /* ---- beginnings ---- */
 
-bool ms_lists_uri_is(const struct ms_sip_packet *m)
+bool ms_lists_uri_is_service(struct ms_span uri)
 {
 	const char *service = ms_lists.config->uri_list.service;
 
-	return *service && ms_keys_identity_same(m->uri, ms_span_str(service));
+	return *service && ms_keys_identity_same(uri, ms_span_str(service));
+}
+
+bool ms_lists_uri_is(const struct ms_sip_packet *m)
+{
+	return ms_lists_uri_is_service(m->uri);
 }
 
 static bool all_protected(const struct ms_lists_uri_parts *p)

@@ -14,6 +14,9 @@
 /** Is this request for the service (uri_list.service)? */
 bool ms_lists_uri_is(const struct ms_sip_packet *m);
 
+/** Is that identity the service's? */
+bool ms_lists_uri_is_service(struct ms_span uri);
+
 /** Takes a request for the service and answers it, at once or later. */
 void ms_lists_uri_take(struct ms_sip_exchange *x, const struct ms_lists_sender *sender);
 
