@@ -75,12 +75,20 @@ static void put_text(struct ms_buf *b, const struct ms_ue_event *e)
 	ms_buf_put_u8(b, '\n');
 }
 
-static void put_proof(struct ms_buf *b, const struct ms_ue_event *e)
+/* "2026-11-20 06:45:00 UTC" */
+static void put_time(struct ms_buf *b, const char *label, ms_usec t)
 {
-	const time_t seconds = (time_t)(e->written / MS_SEC);
+	const time_t seconds = (time_t)(t / MS_SEC);
 	char when[32];
 	struct tm tm;
 
+	if (t > 0 && gmtime_r(&seconds, &tm) &&
+	    strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm) > 0)
+		ms_buf_printf(b, "%s%s UTC", label, when);
+}
+
+static void put_proof(struct ms_buf *b, const struct ms_ue_event *e)
+{
 	if (!is_proved(e)) {
 		ms_buf_put_str(b, "NOT PROVED");
 		put_reason(b, e);
@@ -89,9 +97,7 @@ static void put_proof(struct ms_buf *b, const struct ms_ue_event *e)
 	ms_buf_put_str(b, "proved: ");
 	put_peer(b, e->peer);
 	put_labelled(b, " wrote to ", e->called);
-	if (e->written > 0 && gmtime_r(&seconds, &tm) &&
-	    strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm) > 0)
-		ms_buf_printf(b, " at %s UTC", when);
+	put_time(b, " at ", e->written);
 	ms_buf_put_str(b, ":\n");
 	put_text(b, e);
 }
@@ -111,6 +117,8 @@ static void put_message(struct ms_buf *b, const struct ms_ue_event *e)
 					      : "[NOT PROTECTED, SENDER UNKNOWN] ");
 		put_peer(b, who);
 	}
+	if (e->deferred)
+		put_time(b, ", written ", e->written);
 	ms_buf_put_str(b, ":\n");
 	put_text(b, e);
 	put_labelled(b, INDENT "also to: ", e->others);

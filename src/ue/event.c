@@ -62,6 +62,7 @@ static const struct field {
 	FIELD("written", TIME, written),
 	FIELD("protected", BOOL, is_protected),
 	FIELD("verified", BOOL, verified),
+	FIELD("deferred", BOOL, deferred),
 	FIELD("diverted", BOOL, diverted),
 	FIELD("goes_on", BOOL, goes_on),
 #undef FIELD
@@ -77,7 +78,7 @@ static const struct {
 	[MS_UE_EVENT_REGISTER_FAILED] = { "register-failed", "status reason detail" },
 	[MS_UE_EVENT_MESSAGE] = { "message",
 				  "peer author from asserted type text size! recipients protected! verified! "
-				  "proof warning" },
+				  "proof written deferred warning" },
 	[MS_UE_EVENT_MESSAGE_REFUSED] = { "message-refused",
 					  "peer from asserted reason detail status" },
 	[MS_UE_EVENT_MESSAGE_SENT] = { "message-sent", "peer id status protected! source" },

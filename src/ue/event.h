@@ -84,7 +84,8 @@ struct ms_ue_event {
 	ms_usec valid_until;
 	ms_usec written; /* a message, by its sender's clock */
 	bool is_protected, verified, diverted;
-	bool goes_on; /* a lost file: another session follows by itself */
+	bool deferred; /* a message that lay somewhere before it came */
+	bool goes_on;  /* a lost file: another session follows by itself */
 };
 
 /** "message-sent". Static. */

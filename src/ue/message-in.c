@@ -69,9 +69,26 @@ static void refuse(struct receiving *r, unsigned status, const char *reason, con
 	receiving_free(r);
 }
 
+/* Says when: whoever was away longer than that learns how long tickets have to last. */
+static void refuse_expired(struct receiving *r)
+{
+	const struct ms_keys_smime smime = ms_ue_smime_of(r->ue);
+	ms_usec end = ms_keys_smime_ticket_end(&smime, ms_buf_span(&r->object));
+	char text[96], iso[32];
+	struct ms_buf b;
+
+	ms_buf_init_fixed(&b, text, sizeof(text) - 1);
+	ms_buf_printf(&b, "the message's ticket has expired at %s",
+		      end > 0 ? ms_usec_to_iso(end, iso) : "an unknown time");
+	text[b.len] = '\0';
+	refuse(r, STATUS_UNDECIPHERABLE, "ticket_expired", text);
+}
+
 static void refuse_fault(struct receiving *r, int err, const struct ms_fault *fault)
 {
-	if (err == -ENOMEM)
+	if (fault->reason && strcmp(fault->reason, "ticket_expired") == 0)
+		refuse_expired(r);
+	else if (err == -ENOMEM)
 		refuse(r, STATUS_UNAVAILABLE, "memory", "out of memory");
 	else if (err == -EPERM)
 		refuse(r, STATUS_FORBIDDEN, fault->reason ? fault->reason : "policy",
@@ -138,22 +155,39 @@ static bool take_author(const struct ms_keys_identity *sender, const struct ms_c
 	       strcmp(ret_author->uri, sender->uri) != 0;
 }
 
-/* Of a message over a list SIP names the author. */
-static void take_names(const struct receiving *r, const struct ms_keys_identity *sender,
-		       const struct ms_cpim *cpim, struct ms_keys_identity *author,
-		       struct ms_ue_event *e)
+/*
+ * When it was written, and that it comes late. What CPIM says (RFC 3862 section 4.4) is older than the
+ * TRANSFER_INIT if a list server stands between; both are as good as their author's word.
+ */
+static void date(const struct receiving *r, const struct ms_cpim *cpim, struct ms_ue_event *e)
 {
-	e->peer = ms_keys_identity_span(sender);
-	if (take_author(sender, cpim, author))
-		e->author = ms_keys_identity_span(author);
-	e->warning = ms_ue_sender_differs(&r->sender, e->author.len > 0 ? e->author : e->peer);
+	ms_usec skew = (ms_usec)r->ue->settings->config->profile.clock_skew_s * MS_SEC;
+	ms_usec written;
+
+	e->written = ms_keys_smime_made(r->in);
+	if (!ms_usec_of_iso(cpim->date_time, &written) && written < e->written)
+		e->written = written;
+	e->deferred = e->written > 0 && ms_clock_wall() - e->written > skew;
+}
+
+static void warn(const struct receiving *r, struct ms_ue_event *e, struct ms_buf *b)
+{
+	/* Of a message over a list SIP names the author. */
+	struct ms_span differs =
+		ms_ue_sender_differs(&r->sender, e->author.len > 0 ? e->author : e->peer);
+
+	ms_buf_put_span(b, differs);
+	if (ms_keys_smime_forgotten(r->in))
+		ms_buf_printf(b, "%solder than what we remember: it may be a replay",
+			      differs.len > 0 ? "; " : "");
+	e->warning = ms_buf_span(b);
 }
 
 static bool show(struct receiving *r, const struct ms_keys_identity *sender,
 		 const struct ms_mime_value *type, const struct ms_cpim *cpim, struct ms_span body)
 {
+	MS_CLEANUP(ms_buf_done) struct ms_buf name, warning;
 	struct ms_keys_identity author;
-	MS_CLEANUP(ms_buf_done) struct ms_buf name;
 	struct ms_ue_event e = { .type = MS_UE_EVENT_MESSAGE,
 				 .from = ms_keys_identity_span(&r->sender.from),
 				 .asserted = ms_keys_identity_span(&r->sender.asserted),
@@ -164,6 +198,7 @@ static bool show(struct receiving *r, const struct ms_keys_identity *sender,
 				 .proof = proof_of(r) };
 
 	ms_buf_init(&name, 512);
+	ms_buf_init(&warning, 512);
 	if (body.len > r->ue->settings->config->message.max_size) {
 		refuse(r, STATUS_TOO_LARGE, "too_large", "the message is too large");
 		return false;
@@ -173,8 +208,12 @@ static bool show(struct receiving *r, const struct ms_keys_identity *sender,
 	if (ms_span_is_nocase(type->type, "text"))
 		e.text = body;
 	if (sender) {
-		take_names(r, sender, cpim, &author, &e);
+		e.peer = ms_keys_identity_span(sender);
+		if (take_author(sender, cpim, &author))
+			e.author = ms_keys_identity_span(&author);
 		keep_proof(r, sender);
+		date(r, cpim, &e);
+		warn(r, &e, &warning);
 	} else if (e.asserted.len > 0) {
 		e.warning = ms_ue_sender_differs(&r->sender, e.asserted);
 	} else {

@@ -269,6 +269,13 @@ static void test_time_text(void **state MS_UNUSED)
 	assert_string_equal(ms_usec_to_iso(951827696 * MS_SEC + 789 * MS_MSEC, text),
 			    "2000-02-29T12:34:56.789Z");
 	assert_string_equal(ms_usec_to_iso(-1, text), "1969-12-31T23:59:59.999Z");
+	for (ms_usec t = 0; t < (ms_usec)250 * 365 * 86400 * MS_SEC;
+	     t += 86399 * MS_SEC * 7 + 1000) {
+		ms_usec back = -1;
+
+		assert_int_equal(ms_usec_of_iso(ms_span_str(ms_usec_to_iso(t, text)), &back), 0);
+		assert_int_equal(back, t);
+	}
 	assert_true(ms_usec_add(MS_NEVER - 1, 2) == MS_NEVER);
 }
 
