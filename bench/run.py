@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the benchmarks beside their peers and prints medians and ratios.
 
-    bench/run.py [--rounds N] [kms] [tls] [msrp] [h248] [b2bua] [mgc] [relay] [scale]
+    bench/run.py [--rounds N] [kms] [tls] [msrp] [keys] [h248] [b2bua] [mgc] [relay] [scale]
 
 kms   the server beside MIT krb5kdc, nginx and its own exchange in memory    (bench/kms.py)
 tls   TLS by key and by certificate, set-ups and bulk, beside OpenSSL alone  (bench/tls_memory.py)
 msrp  a file and small messages over TLS-PSK beside OpenSSL alone            (bench/msrp.py)
+keys  messages under PSK S/MIME beside OpenSSL's CMS; the replay cache       (bench/keys.py)
 h248  the codecs of H.248 beside Erlang/OTP megaco's                         (bench/h248.py)
 mgc   contexts set up and torn down at the gateway by H.248 over UDP         (bench/mgc.py)
 b2bua MSRP through aware endpoints beside Kamailio's relay                   (bench/b2bua.py)
@@ -20,6 +21,7 @@ import os
 
 import b2bua
 import h248
+import keys
 import kms
 import mgc
 import msrp
@@ -28,7 +30,7 @@ import relay_scale
 import tls_memory
 from common import build
 
-PARTS = {"kms": kms.measure, "tls": tls_memory.measure, "msrp": msrp.measure, "h248": h248.measure, "b2bua": b2bua.measure, "mgc": mgc.measure,
+PARTS = {"kms": kms.measure, "tls": tls_memory.measure, "msrp": msrp.measure, "h248": h248.measure, "keys": keys.measure, "b2bua": b2bua.measure, "mgc": mgc.measure,
          "relay": relay.measure, "scale": relay_scale.measure}
 
 

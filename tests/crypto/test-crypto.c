@@ -192,6 +192,43 @@ static void test_aes_wrap(void **state)
 	assert_span_equal(ms_span_of(back, 32), key);
 }
 
+/* Ours is put together from blocks: libcrypto's own says the same at every length. */
+static void test_aes_wrap_of_libcrypto(void **state)
+{
+	static const char *const names[] = { "AES-128-WRAP", "AES-256-WRAP" };
+	uint8_t kek[32], text[512], mine[520], theirs[536], back[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)(i * i + 3);
+	for (size_t size = 0; size < 2; size++) {
+		EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, names[size], NULL);
+		struct ms_span k = ms_span_of(kek, size ? 32 : 16);
+
+		assert_non_null(cipher);
+		for (size_t n = 16; n <= sizeof(text); n += 8) {
+			EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+			int len = 0;
+
+			memset(kek, (int)n, sizeof(kek));
+			EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+			assert_int_equal(
+				EVP_EncryptInit_ex2(ctx, cipher, kek, ms_aes_wrap_iv, NULL), 1);
+			assert_int_equal(EVP_EncryptUpdate(ctx, theirs, &len, text, (int)n), 1);
+			EVP_CIPHER_CTX_free(ctx);
+			assert_int_equal(ms_aes_wrap(k, ms_aes_wrap_iv, ms_span_of(text, n), mine),
+					 0);
+			assert_int_equal(len, n + 8);
+			assert_memory_equal(mine, theirs, n + 8);
+			assert_int_equal(
+				ms_aes_unwrap(k, ms_aes_wrap_iv, ms_span_of(theirs, n + 8), back),
+				0);
+			assert_memory_equal(back, text, n);
+		}
+		EVP_CIPHER_free(cipher);
+	}
+}
+
 static void test_aes_unwrap_refuses(void **state)
 {
 	uint8_t kek[32] = { 7 }, text[24] = { 1, 2, 3 }, out[32], back[24], iv[8] = { 9 };
@@ -233,10 +270,15 @@ static void test_prepare(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hmac_rfc),    cmocka_unit_test(test_hmac_lengths),
-		cmocka_unit_test(test_hash),        cmocka_unit_test(test_prf),
-		cmocka_unit_test(test_prf_lengths), cmocka_unit_test(test_aes_cm),
-		cmocka_unit_test(test_aes_wrap),    cmocka_unit_test(test_aes_unwrap_refuses),
+		cmocka_unit_test(test_hmac_rfc),
+		cmocka_unit_test(test_hmac_lengths),
+		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_prf),
+		cmocka_unit_test(test_prf_lengths),
+		cmocka_unit_test(test_aes_cm),
+		cmocka_unit_test(test_aes_wrap),
+		cmocka_unit_test(test_aes_unwrap_refuses),
+		cmocka_unit_test(test_aes_wrap_of_libcrypto),
 		cmocka_unit_test(test_prepare),
 	};
 
