@@ -27,6 +27,12 @@ class ListServer(Daemon):
             raise LabError(f"{' '.join(words)}: {done.stdout}{done.stderr}")
         return json.loads(done.stdout) if done.stdout.strip() else None
 
+    def check_sanitizers(self):
+        with open(self.log, encoding="utf-8", errors="replace") as f:
+            text = f.read()
+        if "Sanitizer" in text or "runtime error:" in text:
+            raise LabError(f"{self.log}:\n{text[-6000:]}")
+
     def command(self, name, **args):
         """The same without a process in between, and with arguments that are no text."""
         with socket.socket(socket.AF_UNIX) as s:
@@ -96,6 +102,11 @@ class ListLab(Lab):
 
     def queue(self):
         return self.ask("queue")
+
+    def check_sanitizers(self):
+        super().check_sanitizers()
+        if self.server:
+            self.server.check_sanitizers()
 
     def logs(self, lines=25):
         text = super().logs(lines)

@@ -104,6 +104,17 @@ void ms_lists_job_free(struct ms_lists_delivery *d, struct ms_lists_job *j)
 	ms_free(j);
 }
 
+void ms_lists_delivery_release(struct ms_lists_delivery *d, struct ms_lists_job *j)
+{
+	for (size_t i = 0; i < j->n; i++) {
+		struct ms_lists_recipient *r = &j->recipient[i];
+
+		/* One whose link is in no list is neither ready nor waits for a time. */
+		if (r->outcome == MS_LISTS_WAITING && !r->under_way && ms_list_empty(&r->link))
+			ms_list_append(&d->ready, &r->link);
+	}
+}
+
 void ms_lists_delivery_cancel(struct ms_lists_delivery *d, struct ms_lists_job *j)
 {
 	ms_lists_job_free(d, j);
@@ -133,7 +144,8 @@ static void start_recipient(struct ms_lists_delivery *d, struct ms_lists_recipie
 	r->job->open++;
 	r->outcome = MS_LISTS_WAITING;
 	d->state.waiting++;
-	ms_list_append(&d->ready, &r->link);
+	if (!spec->parked)
+		ms_list_append(&d->ready, &r->link);
 	if (o == MS_LISTS_AWAY)
 		ms_lists_recipient_away(d, r, now);
 }

@@ -87,6 +87,7 @@ struct ms_lists_job_spec {
 	size_t n;
 	const uint8_t *outcome; /* of an earlier run, NULL: all are waiting */
 	bool again;             /* an earlier run may have sent it */
+	bool parked;            /* nothing is sent before ms_lists_delivery_release() */
 	size_t octets;          /* of the message, for the limits */
 	ms_usec expires;
 	void *user;
@@ -103,7 +104,10 @@ MS_MUST_CHECK int ms_lists_delivery_add(struct ms_lists_delivery *d,
 					const struct ms_lists_job_spec *spec, ms_usec now,
 					struct ms_lists_job **ret_job);
 
-/** Takes a job back before it was run; no handler is called. */
+/** A parked job may be sent from now on. */
+void ms_lists_delivery_release(struct ms_lists_delivery *d, struct ms_lists_job *j);
+
+/** Takes a job back of which nothing is under way; no handler is called. */
 void ms_lists_delivery_cancel(struct ms_lists_delivery *d, struct ms_lists_job *j);
 
 /** The final answer to what was sent; 408 if there was none. `retry_after` in seconds, 0 if none. */

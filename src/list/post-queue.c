@@ -87,6 +87,8 @@ static void told(struct ms_lists_post *p, struct ms_lists_letter *l, int err)
 	if (err < 0) {
 		ms_lists_delivery_cancel(p->delivery, l->job);
 		ms_lists_letter_free(l);
+	} else {
+		ms_lists_delivery_release(p->delivery, l->job);
 	}
 	if (done)
 		done(err, arg);

@@ -85,6 +85,7 @@ int ms_lists_post_enter(struct ms_lists_post *p, struct ms_lists_letter *l, bool
 		.n = l->n,
 		.outcome = again ? l->outcome : NULL,
 		.again = again,
+		.parked = !again, /* until it is durable */
 		.octets = l->octets,
 		.expires = mono_of(l->expires),
 		.user = l,

@@ -124,6 +124,8 @@ class Bench:
             print(self.server.tail(40), flush=True)
         self.server.stop()
         self.core.stop()
+        if error is None:
+            self.server.check_sanitizers()
 
     def ask(self, request, timeout=15):
         """Sends one request; the status of the answer, or None if the connection ended without one."""

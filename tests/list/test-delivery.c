@@ -443,6 +443,31 @@ static void goes_on_after_a_crash(void **state)
 	end_world(w);
 }
 
+/* Nothing leaves before it is durable. */
+static void parks(void **state)
+{
+	struct world *w = new_world(&limits);
+	const struct ms_lists_job_spec spec = {
+		.uri = w->uri, .n = 3, .expires = MS_NEVER, .parked = true
+	};
+	struct ms_lists_job *j;
+
+	(void)state;
+	assert_int_equal(ms_lists_delivery_add(w->d, &spec, w->now, &j), 0);
+	(void)settle(w);
+	assert_int_equal(state_of(w).sent, 0);
+	assert_int_equal(state_of(w).waiting, 3);
+	ms_lists_delivery_release(w->d, j);
+	(void)settle(w);
+	assert_int_equal(w->outcomes[MS_LISTS_DELIVERED], 3);
+	assert_int_equal(ms_lists_delivery_add(w->d, &spec, w->now, &j), 0);
+	ms_lists_delivery_cancel(w->d, j);
+	(void)settle(w);
+	assert_int_equal(state_of(w).messages, 0);
+	assert_int_equal(w->finished, 1);
+	end_world(w);
+}
+
 static void network_away(void **state)
 {
 	struct world *w = new_world(&limits);
@@ -515,6 +540,7 @@ int main(void)
 		cmocka_unit_test(expires),
 		cmocka_unit_test(answer_beats_expiry),
 		cmocka_unit_test(goes_on_after_a_crash),
+		cmocka_unit_test(parks),
 		cmocka_unit_test(network_away),
 		cmocka_unit_test(stops),
 		cmocka_unit_test(survives_no_memory),
