@@ -36,7 +36,9 @@ struct ms_border_h248_config {
 	struct ms_config_list packages; /* of struct ms_border_package */
 	bool any_profile;
 	uint64_t version, contexts, orders, message_max, replies, termination_heartbeat;
-	ms_usec heartbeat, silence, patience, t_max, long_timer;
+	ms_usec heartbeat, silence, patience, t_max, long_timer, retransmit_first,
+		retransmit_longest;
+	uint64_t retransmit_most;
 	const char *state; /* file; "": none */
 };
 

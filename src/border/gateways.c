@@ -388,6 +388,9 @@ static int open_gcp(struct ms_border_gateways *g, const struct ms_profile *profi
 	e.limits.requests = (uint32_t)g->config->orders;
 	e.timers.t_max = g->config->t_max;
 	e.timers.long_timer = g->config->long_timer;
+	e.timers.first = g->config->retransmit_first;
+	e.timers.longest = g->config->retransmit_longest;
+	e.timers.repeats = (uint32_t)g->config->retransmit_most;
 	err = ms_gcp_new(&o, &e, &g->gcp);
 	return err ? complain(error, err, "h248") : 0;
 }

@@ -96,6 +96,7 @@ struct ms_h248_association {
 	struct ms_h248_root_timing timing;
 	ms_usec heard;
 	ms_usec aad, adev; /* annex D.1.3; 0: nothing measured */
+	ms_usec held;      /* backed off to, until delays are measured again */
 	bool lost, ended;
 	struct ms_list waiting; /* requests of ours */
 	size_t n_waiting;

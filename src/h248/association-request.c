@@ -51,11 +51,11 @@ static ms_usec first_delay(const struct ms_h248_association *a)
 {
 	const struct ms_h248_timers *t = &a->e->timers;
 
+	ms_usec estimate = a->aad == 0 ? t->first : a->aad + ADEV_FACTOR * a->adev;
+
 	if (a->path.transport != MS_H248_UDP)
 		return t->stream;
-	if (a->aad == 0)
-		return t->first;
-	return clamp(a->aad + ADEV_FACTOR * a->adev, t->shortest, t->longest);
+	return clamp(estimate > a->held ? estimate : a->held, t->shortest, t->longest);
 }
 
 /* "It should double AAD, compute a random value between 0.5 AAD and AAD, and set the timer to the sum
@@ -70,8 +70,11 @@ static ms_usec next_delay(struct ms_h248_waiting *w)
 	if (w->a->path.transport != MS_H248_UDP)
 		return e->timers.stream; /* annex D.2.3 */
 	w->delay = clamp(w->delay * 2, e->timers.shortest, e->timers.longest);
-	if (w->delay > w->a->aad) /* no sample will say so, since repeated ones measure nothing */
-		w->a->aad = w->delay;
+	/* Other requests begin with it as well: repeated ones measure nothing, so that a network that became
+	 * slow would never be noticed. It is no measured delay: the next one that is lifts it, and where
+	 * messages are lost at random, requests that needed no repetition come soon. */
+	if (w->delay > w->a->held)
+		w->a->held = w->delay;
 	half = w->delay / 2;
 	return clamp(half + (ms_usec)(dice(e) % (uint64_t)(half + 1)) + ADEV_FACTOR * w->a->adev,
 		     e->timers.shortest, e->timers.longest);
@@ -81,6 +84,7 @@ static void measure(struct ms_h248_association *a, ms_usec delay)
 {
 	ms_usec off;
 
+	a->held = 0;
 	if (a->aad == 0) {
 		a->aad = delay > 0 ? delay : 1;
 		a->adev = delay / 2;

@@ -291,7 +291,7 @@ void ms_h248_association_set_path(struct ms_h248_association *a, const struct ms
 				  ms_usec now)
 {
 	a->path = *to;
-	a->aad = a->adev = 0; /* another way, other delays */
+	a->aad = a->adev = a->held = 0; /* another way, other delays */
 	ms_h248_waiting_resend(a, now);
 }
 

@@ -80,6 +80,15 @@ static const struct ms_config_field h248_fields[] = {
 	  .help = "Most replies kept for repetition; further requests are left to be repeated." },
 	{ "t_max", MS_CONFIG_TIME, AT(h248.t_max), .value = "25s", .min = 1000000, .max = 600000000,
 	  .help = "T-MAX: a controller that does not answer for so long has failed." },
+	{ "retransmit_first", MS_CONFIG_TIME, AT(h248.retransmit_first), .value = "200ms",
+	  .min = 10000, .max = 60000000,
+	  .help = "First repetition of a request over UDP before delays were measured (RFC 3525 "
+		  "D.1.3); doubled each time." },
+	{ "retransmit_longest", MS_CONFIG_TIME, AT(h248.retransmit_longest), .value = "4s",
+	  .min = 10000, .max = 60000000, .help = "Longest time between two repetitions." },
+	{ "retransmit_most", MS_CONFIG_UINT, AT(h248.retransmit_most), .value = "11", .min = 1,
+	  .max = 1000,
+	  .help = "Most repetitions of a request; T-MAX may be over before (RFC 3525 D.1.5)." },
 	{ "long_timer", MS_CONFIG_TIME, AT(h248.long_timer), .value = "30s", .min = 1000000,
 	  .max = 600000000, .help = "LONG-TIMER: how long replies are kept (RFC 3525 D.1.1)." },
 	{ "message_max", MS_CONFIG_SIZE, AT(h248.message_max), .value = "64k", .min = 2048,
@@ -213,6 +222,10 @@ int ms_mgw_config_check(const struct ms_config *c, struct ms_config_error *ret_e
 	const struct ms_mgw_config *m = ms_config_values(c);
 	const struct ms_mgw_realm *r = m->realms.items;
 	int err = 0;
+
+	if (m->h248.long_timer < m->h248.t_max)
+		return ms_config_complain(c, "h248.long_timer", ret_error,
+					  "shorter than t_max (RFC 3525 D.1.5)");
 
 	for (size_t i = 0; err == 0 && i < m->realms.n; i++) {
 		err = check_realm(c, &r[i], i, ret_error);

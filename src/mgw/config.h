@@ -43,7 +43,8 @@ struct ms_mgw_config {
 		struct ms_config_list packages; /* of struct ms_mgw_package */
 		ms_usec avalanche, retry, hold, drain;
 		bool warm;
-		ms_usec t_max, long_timer;
+		ms_usec t_max, long_timer, retransmit_first, retransmit_longest;
+		uint64_t retransmit_most;
 		uint64_t contexts, terminations, streams, events, jobs, replies;
 		uint64_t message_max;
 	} h248;

@@ -58,6 +58,9 @@ static int open_gcp(struct ms_mgw_control *c)
 	e.limits.message = m->h248.message_max;
 	e.timers.t_max = m->h248.t_max;
 	e.timers.long_timer = m->h248.long_timer;
+	e.timers.first = m->h248.retransmit_first;
+	e.timers.longest = m->h248.retransmit_longest;
+	e.timers.repeats = (uint32_t)m->h248.retransmit_most;
 	int err = ms_h248_mid_parse(ms_span_str(m->h248.mid), &e.mid);
 	if (err) {
 		MS_LOG(&ms_log_main, MS_LOG_ERROR, "h248.mid: not a message identifier");
