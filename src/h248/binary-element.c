@@ -83,7 +83,25 @@ static bool skip_indefinite(struct rd *r, const uint8_t **at, const uint8_t *end
 	return true;
 }
 
-bool ms_rd_next_slow(struct rd *r, const uint8_t **at, const uint8_t *end, struct el *e)
+/* One or two octets of length: the outer elements of nearly every message. false: none of that. */
+static inline bool next_long(const uint8_t **at, const uint8_t *end, struct el *e)
+{
+	const uint8_t *p = *at;
+	size_t left = (size_t)(end - p), head, len;
+
+	if (left < 4 || (p[1] != 0x81 && p[1] != 0x82) || (p[0] & 0x1f) == 0x1f)
+		return false;
+	head = p[1] == 0x81 ? 3 : 4;
+	len = p[1] == 0x81 ? p[2] : (size_t)p[2] << 8 | p[3];
+	if (len > left - head)
+		return false;
+	e->id = p[0];
+	e->p = p + head;
+	e->end = *at = e->p + len;
+	return true;
+}
+
+static bool next_other(struct rd *r, const uint8_t **at, const uint8_t *end, struct el *e)
 {
 	const uint8_t *p = *at;
 	size_t len;
@@ -102,7 +120,31 @@ bool ms_rd_next_slow(struct rd *r, const uint8_t **at, const uint8_t *end, struc
 	return true;
 }
 
-bool ms_rd_choice(struct rd *r, const struct el *field, struct el *e)
+bool ms_rd_next_slow(struct rd *r, const uint8_t **at, const uint8_t *end, struct el *e)
+{
+	return next_long(at, end, e) || next_other(r, at, end, e);
+}
+
+bool ms_rd_item_slow(struct rd *r, const uint8_t **at, const uint8_t *end, unsigned id,
+		     struct el *e)
+{
+	return ms_rd_next(r, at, end, e) && (e->id == id || ms_rd_bad(r, e->p, "element_type"));
+}
+
+unsigned ms_rd_field_slow(struct rd *r, struct fields *f, struct el *e)
+{
+	if (!next_long(&f->at, f->end, e) && !next_other(r, &f->at, f->end, e))
+		return 0;
+	unsigned tag = e->id & 0x1f;
+	if ((e->id & 0xc0) != 0x80 || (tag < f->next && tag != 31)) { /* 31: a tag over 30 */
+		ms_rd_bad(r, e->p, "field_order");
+		return 0;
+	}
+	f->next = tag == 31 ? 31 : tag + 1;
+	return e->id;
+}
+
+bool ms_rd_choice_slow(struct rd *r, const struct el *field, struct el *e)
 {
 	const uint8_t *at = field->p;
 	if (!ms_rd_next(r, &at, field->end, e) || at != field->end)
@@ -110,15 +152,19 @@ bool ms_rd_choice(struct rd *r, const struct el *field, struct el *e)
 	return true;
 }
 
-bool ms_rd_uint(struct rd *r, const struct el *e, uint32_t max, uint32_t *ret_v)
+bool ms_rd_uint_long(struct rd *r, const struct el *e, uint32_t max, uint32_t *ret_v)
 {
-	uint64_t v = 0;
-	size_t len = (size_t)(e->end - e->p);
+	const uint8_t *p = e->p;
+	size_t len = (size_t)(e->end - p);
+	uint64_t v;
 
-	if (len == 0 || len > 5 || e->p[0] & 0x80)
-		return ms_rd_bad(r, e->p, "integer");
-	for (const uint8_t *p = e->p; p < e->end; p++)
-		v = v << 8 | *p;
+	if (len == 0 || len > 5 || p[0] & 0x80)
+		return ms_rd_bad(r, p, "integer");
+	if (len == 4)
+		v = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	else
+		for (v = *p++; p < e->end; p++)
+			v = v << 8 | *p;
 	if (v > max)
 		return ms_rd_bad(r, e->p, "integer_range");
 	*ret_v = (uint32_t)v;
@@ -191,7 +237,8 @@ static bool rd_join(struct rd *r, const struct el *e, struct ms_span *ret_s)
 	return r->err == 0;
 }
 
-bool ms_rd_string(struct rd *r, const struct el *e, size_t min, size_t max, struct ms_span *ret_s)
+bool ms_rd_string_slow(struct rd *r, const struct el *e, size_t min, size_t max,
+		       struct ms_span *ret_s)
 {
 	struct ms_span s = ms_span_of(e->p, (size_t)(e->end - e->p));
 	if (e->id & 0x20 && !rd_join(r, e, &s))

@@ -48,27 +48,40 @@ struct el {
 /* The fields of a SEQUENCE, in order. */
 struct fields {
 	const uint8_t *at, *end;
-	int last;
+	unsigned next; /* least tag that may follow; 31: only tags over 30 */
 };
 
 /* Remembers the first error; false, for `return ms_rd_bad(...)`. */
 bool ms_rd_bad(struct rd *r, const uint8_t *at, const char *reason);
 bool ms_rd_no_memory(struct rd *r);
 
-/* The rest of ms_rd_next(): long forms, indefinite lengths, and what is malformed. */
+/*
+ * Reading is instructions more than anything else: most elements have a tag below 31 and a length of
+ * one octet, which is seen here with as few comparisons as there can be. The rest (long forms,
+ * indefinite lengths, extensions, what is malformed) has functions of its own.
+ */
+#define RARELY(x) __builtin_expect(!!(x), 0)
+
 bool ms_rd_next_slow(struct rd *r, const uint8_t **at, const uint8_t *end, struct el *e);
+bool ms_rd_item_slow(struct rd *r, const uint8_t **at, const uint8_t *end, unsigned id,
+		     struct el *e);
+unsigned ms_rd_field_slow(struct rd *r, struct fields *f, struct el *e);
+bool ms_rd_choice_slow(struct rd *r, const struct el *field, struct el *e);
 
 /* The next element; false at the end and on error. */
 static inline bool ms_rd_next(struct rd *r, const uint8_t **at, const uint8_t *end, struct el *e)
 {
 	const uint8_t *p = *at;
-	if (p == end)
-		return false;
-	if (end - p < 2 || p[1] > 0x7f || p[1] > end - p - 2 || (p[0] & 0x1f) == 0x1f)
+	size_t left = (size_t)(end - p), len;
+
+	if (RARELY(left < 2))
+		return left && ms_rd_next_slow(r, at, end, e);
+	len = p[1];
+	if (RARELY(len > 0x7f || len > left - 2 || (p[0] & 0x1f) == 0x1f))
 		return ms_rd_next_slow(r, at, end, e);
 	e->id = p[0];
 	e->p = p + 2;
-	e->end = *at = p + 2 + p[1];
+	e->end = *at = p + 2 + len;
 	return true;
 }
 
@@ -76,33 +89,67 @@ static inline bool ms_rd_next(struct rd *r, const uint8_t **at, const uint8_t *e
 static inline bool ms_rd_item(struct rd *r, const uint8_t **at, const uint8_t *end, unsigned id,
 			      struct el *e)
 {
-	return ms_rd_next(r, at, end, e) && (e->id == id || ms_rd_bad(r, e->p, "element_type"));
+	const uint8_t *p = *at;
+	size_t left = (size_t)(end - p), len;
+
+	if (left < 2)
+		return left && ms_rd_item_slow(r, at, end, id, e);
+	len = p[1];
+	if (RARELY(p[0] != id || len > 0x7f || len > left - 2))
+		return ms_rd_item_slow(r, at, end, id, e);
+	e->id = (uint8_t)id;
+	e->p = p + 2;
+	e->end = *at = p + 2 + len;
+	return true;
 }
 
 static inline struct fields ms_rd_fields(const struct el *e)
 {
-	return (struct fields){ e->p, e->end, -1 };
+	return (struct fields){ e->p, e->end, 0 };
 }
 
 /* The identifier of the next field, 0 at the end and on error. Fields stand in order and once. */
 static inline unsigned ms_rd_field(struct rd *r, struct fields *f, struct el *e)
 {
-	if (!ms_rd_next(r, &f->at, f->end, e))
-		return 0;
-	int n = e->id & 0x1f;
-	if ((e->id & 0xc0) != 0x80 || (n <= f->last && n != 31)) { /* 31: a tag over 30 */
-		ms_rd_bad(r, e->p, "field_order");
-		return 0;
-	}
-	f->last = n;
-	return e->id;
+	const uint8_t *p = f->at;
+	size_t left = (size_t)(f->end - p), len;
+	unsigned tag;
+
+	if (left < 2)
+		return left ? ms_rd_field_slow(r, f, e) : 0;
+	len = p[1];
+	tag = (p[0] & 0xdfu) ^ 0x80; /* over 30, if it is of another class */
+	if (RARELY(tag - f->next >= 31 - f->next || len > 0x7f || len > left - 2))
+		return ms_rd_field_slow(r, f, e);
+	f->next = tag + 1;
+	e->p = p + 2;
+	e->end = f->at = p + 2 + len;
+	return e->id = p[0];
 }
 
 /* The alternative of a CHOICE that is wrapped in its field. */
-bool ms_rd_choice(struct rd *r, const struct el *field, struct el *e);
+static inline bool ms_rd_choice(struct rd *r, const struct el *field, struct el *e)
+{
+	const uint8_t *p = field->p;
+	size_t left = (size_t)(field->end - p);
+
+	if (left < 2 || p[1] != left - 2 || p[1] > 0x7f || (p[0] & 0x1f) == 0x1f)
+		return ms_rd_choice_slow(r, field, e);
+	e->id = p[0];
+	e->p = p + 2;
+	e->end = field->end;
+	return true;
+}
 
 /* Content of primitive types. */
-bool ms_rd_uint(struct rd *r, const struct el *e, uint32_t max, uint32_t *ret_v);
+bool ms_rd_uint_long(struct rd *r, const struct el *e, uint32_t max, uint32_t *ret_v);
+static inline bool ms_rd_uint(struct rd *r, const struct el *e, uint32_t max, uint32_t *ret_v)
+{
+	if (e->end - e->p != 1 || e->p[0] > 0x7f || e->p[0] > max)
+		return ms_rd_uint_long(r, e, max, ret_v);
+	*ret_v = e->p[0];
+	return true;
+}
 bool ms_rd_u16(struct rd *r, const struct el *e, uint16_t *ret_v);
 bool ms_rd_u8(struct rd *r, const struct el *e, uint32_t max, uint8_t *ret_v);
 bool ms_rd_bool(struct rd *r, const struct el *e, bool *ret_v);
@@ -111,7 +158,18 @@ bool ms_rd_bits(struct rd *r, const struct el *e,
 		uint32_t *ret_bits); /* bit n of the BIT STRING: 1 << n */
 
 /* A string of min to max octets, joined when it came in pieces; borrowed. */
-bool ms_rd_string(struct rd *r, const struct el *e, size_t min, size_t max, struct ms_span *ret_s);
+bool ms_rd_string_slow(struct rd *r, const struct el *e, size_t min, size_t max,
+		       struct ms_span *ret_s);
+static inline bool ms_rd_string(struct rd *r, const struct el *e, size_t min, size_t max,
+				struct ms_span *ret_s)
+{
+	size_t len = (size_t)(e->end - e->p);
+
+	if (e->id & 0x20 || len < min || len > max)
+		return ms_rd_string_slow(r, e, min, max, ret_s);
+	*ret_s = ms_span_of(e->p, len);
+	return true;
+}
 
 /* The string within an octet string ("double wrapping", RFC 3525 A.2). */
 struct ms_span ms_rd_unwrap(struct ms_span octets);

@@ -35,7 +35,7 @@ static bool rd_topology(struct rd *r, const struct el *e, struct ms_h248_topolog
 		t->base = t->kind;
 		t->kind = MS_H248_TOPOLOGY_ONEWAY_EXTERNAL + extension;
 	}
-	return f.last >= 2 || ms_rd_bad(r, e->p, "topology");
+	return f.next > 2 || ms_rd_bad(r, e->p, "topology");
 }
 
 static bool rd_topologies(struct rd *r, const struct el *e, struct ms_h248_context *x)

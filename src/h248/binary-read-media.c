@@ -6,14 +6,14 @@
 
 bool ms_rd_name(struct rd *r, const struct el *e, uint32_t *ret_id)
 {
-	size_t len = (size_t)(e->end - e->p);
-	uint32_t id = 0;
+	const uint8_t *p = e->p;
+	size_t len = (size_t)(e->end - p);
 
 	if (len != 2 && len != 4)
-		return ms_rd_bad(r, e->p, "name");
-	for (size_t i = 0; i < len; i++)
-		id = id << 8 | e->p[i];
-	*ret_id = id;
+		return ms_rd_bad(r, p, "name");
+	*ret_id =
+		len == 2 ? (uint32_t)p[0] << 8 | p[1]
+			 : (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 	return true;
 }
 

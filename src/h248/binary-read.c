@@ -15,7 +15,8 @@ static bool rd_address(struct rd *r, const struct el *e, size_t len, struct ms_h
 
 	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
 		if (id == P(0) && ms_rd_string(r, &x, len, len, &address))
-			memcpy(m->address, address.p, len);
+			len == 4 ? memcpy(m->address, address.p, 4)
+				 : memcpy(m->address, address.p, 16);
 		else if (id == P(1))
 			ms_rd_u16(r, &x, &m->port);
 	return address.p || ms_rd_bad(r, e->p, "address");
@@ -222,7 +223,7 @@ static bool rd_reply(struct rd *r, const struct el *e, struct ms_h248_transactio
 		default:
 			break;
 		}
-	return f.last >= 2 || ms_rd_bad(r, e->p, "reply");
+	return f.next > 2 || ms_rd_bad(r, e->p, "reply");
 }
 
 static bool rd_segment_reply(struct rd *r, const struct el *e, struct ms_h248_transaction *t)
@@ -237,7 +238,7 @@ static bool rd_segment_reply(struct rd *r, const struct el *e, struct ms_h248_tr
 			ms_rd_u16(r, &x, &t->segment);
 		else if (id == P(2))
 			t->segment_end = ms_rd_null(r, &x);
-	return f.last >= 1 || ms_rd_bad(r, e->p, "segment_reply");
+	return f.next > 1 || ms_rd_bad(r, e->p, "segment_reply");
 }
 
 static bool rd_acks(struct rd *r, const struct el *e, struct ms_h248_ack **tail)
