@@ -73,11 +73,25 @@ static bool run_attributes(const struct run *r, struct mg_context *c, struct ms_
 	return refuse(r->j, reply, code);
 }
 
+/* RFC 3525 B.2: the reply to an action is never empty. */
+static void say_something(const struct mg_context *c, struct ms_h248_action *reply)
+{
+	struct ms_h248_context *x = &reply->attributes;
+
+	if (reply->commands || x->topology || x->emergency || x->ieps || x->has_priority)
+		return;
+	x->present = x->has_priority = true;
+	x->priority = c->attributes.priority;
+}
+
 static bool run_in(const struct run *r, struct mg_context *c, struct ms_h248_action *reply)
 {
 	ms_mg_touch(r->j, c);
 	/* attributes may name terminations that the commands add */
-	return run_commands(r, c, reply) && run_attributes(r, c, reply);
+	if (!run_commands(r, c, reply) || !run_attributes(r, c, reply))
+		return false;
+	say_something(c, reply);
+	return true;
 }
 
 /* ---- a new context ---- */

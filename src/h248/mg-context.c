@@ -11,8 +11,10 @@ static unsigned tell(struct mg_job *j, const struct mg_context *c,
 	if (asked->audit_properties) /* a context has none here */
 		return ms_mg_refuse(j, 445, asked->audit_properties->name.item);
 	ret->present = true;
-	if (asked->audit_emergency)
-		ret->emergency = c->attributes.emergency ? MS_H248_FLAG_ON : MS_H248_FLAG_OFF;
+	if (asked->audit_emergency && c->attributes.emergency)
+		ret->emergency = MS_H248_FLAG_ON;
+	else if (asked->audit_emergency && j->g->version > 2) /* before, off has no token */
+		ret->emergency = MS_H248_FLAG_OFF;
 	if (asked->audit_ieps)
 		ret->ieps = c->attributes.ieps ? MS_H248_FLAG_ON : MS_H248_FLAG_OFF;
 	if (asked->audit_priority) {

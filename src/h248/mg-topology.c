@@ -202,26 +202,53 @@ unsigned ms_mg_topology_leave(struct mg_job *j, struct mg_context *c,
 	return 0;
 }
 
+static unsigned tell(struct mg_job *j, const struct mg_topology *t, struct ms_h248_context *ret)
+{
+	struct ms_h248_topology *n = ms_h248_arena_get(&j->arena, sizeof(*n)),
+				**at = &ret->topology;
+	struct ms_h248_termination *from = ms_mg_name_node(j->g, &j->arena, t->from);
+	struct ms_h248_termination *to = ms_mg_name_node(j->g, &j->arena, t->to);
+
+	if (!n || !from || !to)
+		return 510;
+	*n = (struct ms_h248_topology){
+		.from = *from, .to = *to, .kind = t->kind, .stream = t->stream
+	};
+	while (*at)
+		at = &(*at)->next;
+	*at = n;
+	ret->has_topology = true;
+	return 0;
+}
+
+/* Without rules: a descriptor has one triple at least. */
+static unsigned tell_bothway(struct mg_job *j, const struct mg_context *c,
+			     struct ms_h248_context *ret)
+{
+	struct mg_termination *a, *b;
+	struct ms_list *l, *k;
+	unsigned code = 0;
+
+	mg_each_termination(a, l, c)
+	{
+		mg_each_termination(b, k, c)
+		{
+			const struct mg_topology rule = { .from = a, .to = b };
+
+			if (a->number < b->number && !code)
+				code = tell(j, &rule, ret);
+		}
+	}
+	return code;
+}
+
 unsigned ms_mg_topology_tell(struct mg_job *j, const struct mg_context *c,
 			     struct ms_h248_context *ret)
 {
-	struct ms_h248_topology **at = &ret->topology;
+	unsigned code = 0;
 
-	ret->has_topology = true;
-	for (const struct mg_topology *t = c->attributes.topology; t; t = t->next) {
-		struct ms_h248_topology *n = ms_h248_arena_get(&j->arena, sizeof(*n));
-		struct ms_h248_termination *from = ms_mg_name_node(j->g, &j->arena, t->from);
-		struct ms_h248_termination *to = ms_mg_name_node(j->g, &j->arena, t->to);
-
-		if (!n || !from || !to)
-			return 510;
-		if (t->from->gone || t->to->gone)
-			continue;
-		*n = (struct ms_h248_topology){
-			.from = *from, .to = *to, .kind = t->kind, .stream = t->stream
-		};
-		*at = n;
-		at = &n->next;
-	}
-	return 0;
+	for (const struct mg_topology *t = c->attributes.topology; t && !code; t = t->next)
+		if (!t->from->gone && !t->to->gone)
+			code = tell(j, t, ret);
+	return code || ret->has_topology ? code : tell_bothway(j, c, ret);
 }

@@ -129,7 +129,7 @@ def run(mgw, folder, transport, encoding):
         print("  ", line)
     if bad:
         print("\n".join(lines[-30:]), open(log_path).read(), sep="\n")
-    return good >= 10 and not bad and not malformed
+    return good >= 16 and not bad and not malformed
 
 
 def main():

@@ -60,6 +60,12 @@ script(Conn, Encoding) ->
     {Context, Terms} = step("two Adds", fun() -> add_two(Conn, Encoding) end),
     step("Modify", fun() -> modify(Conn, Context, hd(Terms), Encoding) end),
     step("AuditValue of a termination", fun() -> audit(Conn, Context, hd(Terms)) end),
+    step("individual items", fun() -> individual(Conn, Context, hd(Terms)) end),
+    step("AuditCapability", fun() -> capability(Conn, Context, hd(Terms)) end),
+    step("all contexts", fun() -> all_contexts(Conn, Context) end),
+    step("one-way topology", fun() -> topology(Conn, Context, Terms) end),
+    step("ServiceChange of a termination", fun() -> out_and_in(Conn, Context, hd(Terms)) end),
+    step("embedded events", fun() -> embedded(Conn, Encoding) end),
     step("an unknown context", fun() -> unknown_context(Conn) end),
     step("an unknown termination", fun() -> unknown_termination(Conn, Context, hd(Terms), Encoding) end),
     step("Subtract all", fun() -> subtract(Conn, Context) end),
@@ -176,11 +182,116 @@ audit(Conn, Context, Term) ->
                 auditDescriptor = #'AuditDescriptor'{auditToken = [mediaToken]}}}),
     lists:keymember(mediaDescriptor, 1, Result) orelse exit({no_media, Result}).
 
+%% Of the Media descriptor the mode and nothing else.
+individual(Conn, Context, Term) ->
+    Asked = #'IndAudMediaDescriptor'{streams = {multiStream, [#'IndAudStreamDescriptor'{streamID = 1,
+        streamParms = #'IndAudStreamParms'{
+            localControlDescriptor = #'IndAudLocalControlDescriptor'{streamMode = 'NULL'}}}]}},
+    {auditValueReply, {auditResult, #'AuditResult'{terminationAuditResult = [{mediaDescriptor, Media}]}}} =
+        one(Conn, Context, {auditValueRequest, #'AuditRequest'{terminationID = Term,
+            auditDescriptor = #'AuditDescriptor'{auditToken = asn1_NOVALUE,
+                                                 auditPropertyToken = [{indAudMediaDescriptor, Asked}]}}}),
+    #'MediaDescriptor'{termStateDescr = asn1_NOVALUE,
+                       streams = {multiStream, [#'StreamDescriptor'{streamID = 1, streamParms = Parms}]}} = Media,
+    #'StreamParms'{localDescriptor = asn1_NOVALUE, remoteDescriptor = asn1_NOVALUE,
+                   localControlDescriptor = #'LocalControlDescriptor'{streamMode = sendRecv, reserveGroup = asn1_NOVALUE}} =
+        Parms.
+
+%% Possible values (RFC 3525 section 7.2.6); Packages are not legal there.
+capability(Conn, Context, Term) ->
+    Ask = fun(Tokens) -> {auditCapRequest, #'AuditRequest'{terminationID = Term,
+                              auditDescriptor = #'AuditDescriptor'{auditToken = Tokens}}} end,
+    {auditCapReply, {auditResult, #'AuditResult'{terminationAuditResult = Result}}} =
+        one(Conn, Context, Ask([eventsToken, signalsToken, statsToken, mediaToken])),
+    {value, {_, #'EventsDescriptor'{eventList = Events}}} = lists:keysearch(eventsDescriptor, 1, Result),
+    true = lists:member(name("g/sc", [0, 1, 0, 2]), [octets(N) || #'RequestedEvent'{pkgdName = N} <- Events]),
+    true = lists:keymember(signalsDescriptor, 1, Result),
+    true = lists:keymember(mediaDescriptor, 1, Result),
+    {value, {_, Statistics}} = lists:keysearch(statisticsDescriptor, 1, Result),
+    true = length(Statistics) >= 3,
+    447 = refused(Conn, [action(Context, [Ask([packagesToken])])]).
+
+name(Text, Binary) ->
+    case persistent_term:get(encoding) of
+        binary -> Binary;
+        _ -> Text
+    end.
+
+%% ROOT in all contexts: an action reply for each.
+all_contexts(Conn, Context) ->
+    Replies = call(Conn, [action(?megaco_all_context_id,
+        [{auditValueRequest, #'AuditRequest'{terminationID = root(),
+                                             auditDescriptor = #'AuditDescriptor'{auditToken = []}}}])]),
+    true = lists:keymember(Context, #'ActionReply'.contextId, Replies).
+
+topology(Conn, Context, [T1, T2]) ->
+    Request = fun(Direction) -> #'TopologyRequest'{terminationFrom = T1, terminationTo = T2,
+                                                   topologyDirection = Direction} end,
+    Ask = fun(Set) -> call(Conn, [#'ActionRequest'{contextId = Context, contextRequest = Set,
+              contextAttrAuditReq = #'ContextAttrAuditRequest'{topology = 'NULL'}, commandRequests = []}]) end,
+    %% set and audited in one action: as it is afterwards (RFC 3525 section 7.2.9)
+    [#'ActionReply'{contextReply = #'ContextRequest'{topologyReq = [Told]}}] =
+        Ask(#'ContextRequest'{topologyReq = [Request(oneway)]}),
+    #'TopologyRequest'{terminationFrom = T1, terminationTo = T2, topologyDirection = oneway} = Told,
+    [#'ActionReply'{errorDescriptor = asn1_NOVALUE}] =
+        call(Conn, [#'ActionRequest'{contextId = Context, commandRequests = [],
+                                     contextRequest = #'ContextRequest'{topologyReq = [Request(bothway)]}}]).
+
+out_and_in(Conn, Context, Term) ->
+    Change = fun(Method, Reason) -> {serviceChangeReq, #'ServiceChangeRequest'{terminationID = [Term],
+        serviceChangeParms = #'ServiceChangeParm'{serviceChangeMethod = Method,
+                                                  serviceChangeReason = reason(Reason)}}} end,
+    {serviceChangeReply, _} = one(Conn, Context, Change(forced, "905 Termination taken out of service")),
+    outOfSvc = state(Conn, Context, Term),
+    {serviceChangeReply, _} = one(Conn, Context, Change(restart, "900 Service Restored")),
+    inSvc = state(Conn, Context, Term),
+    449 = refused(Conn, [action(Context, [Change(failover, "908 MG Impending Failure")])]).
+
+%% Annex A: an IA5String within the octets
+reason(Text) -> name([Text], [[22, length(Text) | Text]]).
+
+state(Conn, Context, Term) ->
+    {auditValueReply, {auditResult, #'AuditResult'{terminationAuditResult = Result}}} =
+        one(Conn, Context, {auditValueRequest, #'AuditRequest'{terminationID = Term,
+            auditDescriptor = #'AuditDescriptor'{auditToken = [mediaToken]}}}),
+    {value, {_, #'MediaDescriptor'{termStateDescr = State}}} = lists:keysearch(mediaDescriptor, 1, Result),
+    State#'TerminationStateDescriptor'.serviceState.
+
+%% A connection comes: it is told under the first RequestID, and the embedded Events are those in force.
+embedded(Conn, Encoding) ->
+    Second = #'SecondEventsDescriptor'{requestID = 78,
+        eventList = [#'SecondRequestedEvent'{pkgdName = name("g/cause", [0, 1, 0, 1]), evParList = []}]},
+    Events = {eventsDescriptor, #'EventsDescriptor'{requestID = 77,
+        eventList = [#'RequestedEvent'{pkgdName = name("tcpbcc/BNCChange", [16#f0, 16#89, 0, 1]), evParList = [],
+                                       eventAction = #'RequestedActions'{secondEvent = Second}}]}},
+    {addReq, Add} = add(Encoding),
+    [#'ActionReply'{contextId = Context, commandReply = [{addReply, #'AmmsReply'{terminationID = [Term]} = R}]}] =
+        call(Conn, [action(?megaco_choose_context_id,
+            [{addReq, Add#'AmmRequest'{descriptors = Add#'AmmRequest'.descriptors ++ [Events]}}])]),
+    [M] = [V || {"m", [V]} <- local(R)],
+    {ok, Socket} = gen_tcp:connect({127, 0, 0, 1}, port(M), [], 5000),
+    receive {notified, 77} -> ok after 10000 -> exit(not_notified) end,
+    armed(Conn, Context, Term, 78, 50),
+    gen_tcp:close(Socket),
+    [_ | _] = call(Conn, [action(Context, [{subtractReq, #'SubtractRequest'{terminationID = [all()]}}])]).
+
+armed(_Conn, _Context, _Term, _Id, 0) -> exit(not_armed);
+armed(Conn, Context, Term, Id, N) ->
+    {auditValueReply, {auditResult, #'AuditResult'{terminationAuditResult = Result}}} =
+        one(Conn, Context, {auditValueRequest, #'AuditRequest'{terminationID = Term,
+            auditDescriptor = #'AuditDescriptor'{auditToken = [eventsToken]}}}),
+    case lists:keysearch(eventsDescriptor, 1, Result) of
+        {value, {_, #'EventsDescriptor'{requestID = Id}}} -> ok;
+        _ -> timer:sleep(100), armed(Conn, Context, Term, Id, N - 1)
+    end.
+
 code({_, #'ErrorDescriptor'{errorCode = Code}}) -> Code;
 code(#'ErrorDescriptor'{errorCode = Code}) -> Code;
 code([#'ActionReply'{errorDescriptor = #'ErrorDescriptor'{errorCode = Code}}]) -> Code;
 code([#'ActionReply'{commandReply = [Reply]}]) -> code(Reply);
 code({_, #'AmmsReply'{terminationAudit = [{errorDescriptor, #'ErrorDescriptor'{errorCode = Code}}]}}) -> Code;
+code({_, {auditResult, #'AuditResult'{terminationAuditResult = [{errorDescriptor, E}]}}}) -> code(E);
+code({_, #'ServiceChangeReply'{serviceChangeResult = E}}) -> code(E);
 code({_, {error, E}}) -> code(E);
 code(Other) -> exit({no_error, Other}).
 
@@ -215,13 +326,14 @@ subtract(Conn, Context) ->
 %% Set up all at once, then ended: several transactions in flight.
 many(Conn, Encoding, N) ->
     Self = self(),
-    Workers = [spawn_link(fun() ->
-                              {Context, _} = add_two(Conn, Encoding),
-                              [_ | _] = call(Conn, [action(Context, [{subtractReq,
-                                  #'SubtractRequest'{terminationID = [all()]}}])]),
-                              Self ! {self(), Context}
-                          end) || _ <- lists:seq(1, N)],
-    Contexts = [receive {W, C} -> C after 60000 -> exit(timeout) end || W <- Workers],
+    One = fun() ->
+              {Context, _} = add_two(Conn, Encoding),
+              [_ | _] = call(Conn, [action(Context, [{subtractReq, #'SubtractRequest'{terminationID = [all()]}}])]),
+              Context
+          end,
+    Workers = [spawn(fun() -> Self ! {self(), catch One()} end) || _ <- lists:seq(1, N)],
+    Contexts = [receive {W, C} when is_integer(C) -> C; {W, Why} -> exit(Why) after 60000 -> exit(timeout) end
+                || W <- Workers],
     N = length(lists:usort(Contexts)).
 
 %% A command that was executed twice would have left a context behind.
@@ -259,6 +371,7 @@ handle_trans_request(Conn, _Version, [#'ActionRequest'{contextId = Context, comm
                                           serviceChangeResult = {serviceChangeResParms, Result}},
             {discard_ack, [#'ActionReply'{contextId = Context, commandReply = [{serviceChangeReply, Reply}]}]};
         {notifyReq, R} ->
+            main ! {notified, (R#'NotifyRequest'.observedEventsDescriptor)#'ObservedEventsDescriptor'.requestId},
             Reply = #'NotifyReply'{terminationID = R#'NotifyRequest'.terminationID},
             {discard_ack, [#'ActionReply'{contextId = Context, commandReply = [{notifyReply, Reply}]}]}
     end.
