@@ -4,10 +4,11 @@
  * epoll loop. A command is one line on standard input, its answer one line of JSON on standard output.
  *
  *   bench-relay-load -t HOST:PORT [-n PORTS] -b HOST:PORT [-V 1.2|1.3] [-g GROUPS] [-c CERT -k KEY]
- *                    [-P HEXKEY] [-I IDENTITY] [-x] [-S] [-G PID,PID..]
+ *                    [-P HEXKEY] [-I IDENTITY] [-x] [-S] [-G PID,PID..] [-M HOST:PORT -A FILE]
  *
  *   -n   the gateway has PORTS ports from PORT on, each for one connection; others have one for all
  *   -x   plain TCP instead of TLS;  -S  no backend of our own;  -G  whose CPU time answers tell
+ *   -M   the gateway's controller, too (relay-mgc.h): each of `calls` is set up by -A and torn down
  *
  *   connect N CONC        opens N connections and keeps them
  *   setups SECS CONC      connections in a loop: TCP, TLS, one octet from the backend, close_notify, FIN
@@ -15,7 +16,7 @@
  *   up SECS N             N new connections, client to backend
  *   down SECS N           N new connections, backend to client
  *   ports P,P,..          the gateway's ports, instead of -n
- *   calls N CONC          N set-ups
+ *   calls N CONC          N set-ups, each with its commands if we are the controller
  *   burst N SECS          N set-ups begun at once; waits at most SECS for all of them
  *   idle SECS             nothing
  *   close                 closes what is kept
@@ -38,12 +39,13 @@
 #include "core/buf.h"
 #include "core/hex.h"
 #include "loop/addr.h"
+#include "relay-mgc.h"
 
 #define PIDS_MAX 64
 #define BLOCK 16384
 #define AT_ONCE 16 /* events, connections accepted */
 
-enum state { LISTENING, SERVING, CONNECTING, SHAKING, GREETING, KEPT, FLOWING, ENDING };
+enum state { CONTROL, LISTENING, SERVING, CONNECTING, SHAKING, GREETING, KEPT, FLOWING, ENDING };
 enum task { NOTHING, CONNECT, SETUPS, ECHO, UP, DOWN, BURST };
 
 struct peer {
@@ -56,8 +58,9 @@ struct peer {
 	size_t off;
 	uint8_t *message; /* echo: its beginning */
 	size_t got;
-	size_t place;      /* in kept */
-	struct peer *next; /* to be freed */
+	size_t place;          /* in kept */
+	struct mgc_call *call; /* whose connection it is */
+	struct peer *next;     /* to be freed */
 };
 
 static struct {
@@ -65,7 +68,7 @@ static struct {
 	struct ms_addr target, backend;
 	unsigned ports, next_port;
 	uint16_t *list; /* of ports; NULL: from the target's on */
-	bool plain;
+	bool plain, commands;
 	SSL_CTX *ssl;
 	uint8_t psk[64];
 	size_t n_psk;
@@ -164,32 +167,82 @@ static bool is_under_way(const struct peer *p)
 	       p->state == ENDING;
 }
 
+/* With commands it is the call that is under way. */
+static void over(struct peer *p)
+{
+	if (p->call)
+		mgc_ended(p->call);
+	else
+		l.under_way--;
+	p->call = NULL;
+}
+
 static void peer_failed(struct peer *p)
 {
-	l.under_way -= is_under_way(p);
+	if (is_under_way(p))
+		over(p);
 	l.failed += p->state != ENDING;
 	peer_end(p);
+}
+
+static struct peer *connect_to(const struct ms_addr *to)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return NULL;
+	if (connect(fd, &to->u.sa, to->len) < 0 && errno != EINPROGRESS) {
+		close(fd);
+		l.failed++;
+		return NULL;
+	}
+	return peer_new(fd, CONNECTING, EPOLLOUT);
 }
 
 static bool start_one(void)
 {
 	struct ms_addr to = l.target;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	if (fd < 0)
-		return false;
 	if (l.list)
 		ms_addr_set_port(&to, l.list[l.next_port++ % l.ports]);
 	else if (l.ports > 1)
 		ms_addr_set_port(&to, (uint16_t)(ms_addr_port(&to) + l.next_port++ % l.ports));
-	if (connect(fd, &to.u.sa, to.len) < 0 && errno != EINPROGRESS) {
-		close(fd);
-		l.failed++;
+	if (!connect_to(&to))
 		return false;
-	}
-	peer_new(fd, CONNECTING, EPOLLOUT);
 	l.under_way++;
 	return true;
+}
+
+/* ---- calls with commands ---- */
+
+static void call_set_up(struct mgc_call *c, uint16_t port)
+{
+	struct ms_addr to = l.target;
+	struct peer *p;
+
+	ms_addr_set_port(&to, port);
+	p = connect_to(&to);
+	if (p)
+		p->call = c;
+	else
+		mgc_ended(c);
+}
+
+static void call_torn_down(struct mgc_call *c MS_UNUSED, bool whole)
+{
+	l.under_way--;
+	l.failed += !whole;
+}
+
+static void open_control(const char *at, const char *actions)
+{
+	static const struct mgc_handlers handlers = { call_set_up, call_torn_down };
+	struct ms_addr a;
+
+	if (!actions || ms_addr_parse(ms_span_str(at), 2944, &a))
+		die("-M");
+	peer_new(mgc_open(&a, actions, &handlers), CONTROL, EPOLLIN);
+	l.commands = true;
 }
 
 static void keep(struct peer *p)
@@ -380,7 +433,7 @@ static void read_end(struct peer *p)
 	ssize_t n = recv(p->fd, scratch, sizeof(scratch), 0);
 
 	if (n == 0 || (n < 0 && errno != EAGAIN)) {
-		l.under_way--;
+		over(p);
 		peer_end(p);
 	}
 }
@@ -432,6 +485,9 @@ static void accept_some(struct peer *listener)
 static void handle(struct peer *p, uint32_t events)
 {
 	switch (p->state) {
+	case CONTROL:
+		mgc_receive();
+		break;
 	case LISTENING:
 		accept_some(p);
 		break;
@@ -519,6 +575,22 @@ static void answer(const char *command, const char *more)
 	fflush(stdout);
 }
 
+static void turn_and_repeat(int ms)
+{
+	turn(ms);
+	if (l.commands)
+		mgc_again();
+}
+
+static bool start_another(void)
+{
+	if (!l.commands)
+		return start_one();
+	l.under_way++;
+	mgc_begin();
+	return true;
+}
+
 static void open_some(unsigned n, unsigned at_once, double limit)
 {
 	double end = now() + limit;
@@ -527,10 +599,10 @@ static void open_some(unsigned n, unsigned at_once, double limit)
 	while (l.done + l.failed < n && now() < end) {
 		while (l.under_way < at_once && started < n) {
 			started++;
-			if (!start_one())
+			if (!start_another())
 				break;
 		}
-		turn(20);
+		turn_and_repeat(20);
 	}
 }
 
@@ -572,14 +644,16 @@ static void do_setups(double secs, unsigned at_once)
 
 static void do_calls(unsigned n, unsigned at_once)
 {
-	char more[64];
+	uint64_t again = l.commands ? mgc_again() : 0;
+	char more[96];
 
 	begin(SETUPS);
 	window();
 	open_some(n, at_once, 60);
 	for (double end = now() + 5; l.under_way > 0 && now() < end;)
-		turn(20);
-	snprintf(more, sizeof(more), ",\"done\":%lu", l.done);
+		turn_and_repeat(20);
+	again = l.commands ? mgc_again() - again : 0;
+	snprintf(more, sizeof(more), ",\"done\":%lu,\"repeated\":%lu", l.done, again);
 	answer("calls", more);
 	l.task = NOTHING;
 }
@@ -841,6 +915,7 @@ static void more_files(void)
 int main(int argc, char **argv)
 {
 	const char *version = "1.2", *groups = NULL, *cert = NULL, *key = NULL;
+	const char *control = NULL, *actions = NULL;
 	bool backend = true;
 	static char line[1 << 16];
 	size_t n = 0;
@@ -848,7 +923,7 @@ int main(int argc, char **argv)
 
 	l.ports = 1;
 	l.identity = "";
-	while ((o = getopt(argc, argv, "t:n:b:V:g:c:k:P:I:xSG:")) != -1) {
+	while ((o = getopt(argc, argv, "t:n:b:V:g:c:k:P:I:xSG:M:A:")) != -1) {
 		if (o == 't' && ms_addr_parse(ms_span_str(optarg), 0, &l.target))
 			die("-t");
 		if (o == 'b' && ms_addr_parse(ms_span_str(optarg), 0, &l.backend))
@@ -873,6 +948,10 @@ int main(int argc, char **argv)
 			backend = false;
 		if (o == 'G')
 			take_pids(optarg);
+		if (o == 'M')
+			control = optarg;
+		if (o == 'A')
+			actions = optarg;
 	}
 	more_files();
 	l.epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -881,6 +960,8 @@ int main(int argc, char **argv)
 		open_tls(version, groups, cert, key);
 	if (backend)
 		open_backend();
+	if (control)
+		open_control(control, actions);
 	fcntl(0, F_SETFL, O_NONBLOCK);
 	printf("ready\n");
 	fflush(stdout);

@@ -13,10 +13,8 @@ there, close_notify and FIN both ways; ours is in addition a listener of its own
 import argparse
 import ctypes
 import hashlib
-import importlib.util
 import json
 import os
-import select
 import shutil
 import signal
 import socket
@@ -25,16 +23,6 @@ import sys
 import time
 
 import common
-
-def controller():
-    """tests/mgw/mgc.py; bench/mgc.py has the name already."""
-    spec = importlib.util.spec_from_file_location("controller", os.path.join(common.ROOT, "tests", "mgw", "mgc.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-mgc = controller()
 
 HOST = "127.0.77.1"
 BACK = 1999
@@ -211,7 +199,7 @@ h248:
   mid: "<mgw1.example.net>:2944"
   profile: {profile}
   avalanche: 0s
-  controllers: [{{ address: "{host}:2944" }}]
+  controllers: [{{ address: "{host}:2944", encoding: compact }}]
 realms:
   - {{ name: core, address: "{host}:0", port_min: 3000, port_max: 5999 }}
   - {{ name: access, address: "{host}:0", port_min: 6000, port_max: 8999 }}
@@ -219,52 +207,49 @@ media: {{ workers: 1, anonymous_clients: {anonymous} }}
 """
 
 
+def actions(run, kind):
+    """Of the transaction that sets a call up, compact: an access side, and one that is opened to the backend when that is."""
+    proto = "TCP" if kind == "tcp" else "TCP/TLS"
+    shown = "a=fingerprint:SHA-256 $\n" if kind in ("tls", "mutual") else ""
+    theirs = fingerprint(run).upper()
+    theirs = "a=fingerprint:SHA-256 " + ":".join(theirs[i:i + 2] for i in range(0, 64, 2)) + "\n"
+    control = ",xem/tcpin=forward" + (f',xem/psk="{KEY}"' if kind == "psk" else "")
+
+    def side(realm, control, events, *descriptors):
+        return 'A=${M{ST=1{O{MO=SR,ipdc/realm="%s"%s},%s}},E=%d{g/cause}}' % (realm, control, ",".join(descriptors), events)
+
+    def sdp(name, address, port, proto, more):
+        return "%s{v=0\nc=IN IP4 %s\nm=- %s %s -\n%s}" % (name, address, port, proto, more)
+    access = [sdp("L", "$", "$", proto, "a=setup:passive\n" + shown)]
+    if kind == "mutual":
+        access.append(sdp("R", HOST, 9, proto, theirs))
+    return "C=${%s,%s}" % (
+        side("core", "", 1, sdp("L", "$", "$", "TCP", "a=setup:active\n"), sdp("R", HOST, BACK, "TCP", "a=setup:passive\n")),
+        side("access", control, 2, *access))
+
+
 class Commanded(Gateway):
     """mediasec-mgw itself: every stream is set up and released by H.248, text over UDP."""
 
     def __init__(self, run, kind):
-        self.kind, self.run, self.ports, self.port, self.contexts = kind, run, 1, 6000, []
-        self.mgc = mgc.Mgc(2944, address=HOST)
-        self.mgc.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self.kind, self.run, self.ports, self.port = kind, run, 1, 6000
         with open(f"{run}/mgw.yaml", "w") as f:
             f.write(CONFIG.format(run=run, host=HOST, profile="mp" if kind == "psk" else "iq", anonymous="false" if kind == "mutual" else "true"))
+        with open(f"{run}/actions", "w") as f:
+            f.write(actions(run, kind))
         self.process = subprocess.Popen([os.path.join(common.BUILD, "src/mgw/mediasec-mgw"), "-f", "-c", f"{run}/mgw.yaml"],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                         preexec_fn=lambda: (common.pin(common.SERVER_CPU)(), priority()))
-        self.mgc.wait_request("ServiceChange", 10)
+        end = time.monotonic() + 10
+        while len(self.pids()) < 3 and time.monotonic() < end:
+            time.sleep(0.05)
 
-    def up(self, n):
-        """n contexts with an access side that forwards to the backend; the access ports."""
-        ports, proto = [], "TCP" if self.kind == "tcp" else "TCP/TLS"
-        shown = "a=fingerprint:SHA-256 $\n" if self.kind in ("tls", "mutual") else ""
-        theirs = fingerprint(self.run).upper()
-        theirs = "a=fingerprint:SHA-256 " + ":".join(theirs[i:i + 2] for i in range(0, 64, 2)) + "\n"
-        for _ in range(n):
-            sides = [mgc.local(proto, "a=setup:passive\n" + shown)]
-            if self.kind == "mutual":
-                sides.append(mgc.remote(proto, HOST, 9, theirs))
-            control = ",xem/tcpin=forward" + (f',xem/psk="{KEY}"' if self.kind == "psk" else "")
-            reply = self.mgc.ask("Context=${Add=${%s,Events=1{g/cause}},Add=${%s,Events=2{g/cause}}}" % (
-                mgc.stream("core", mgc.local("TCP"), mgc.remote("TCP", HOST, BACK)),
-                mgc.stream("access", *sides, control=control)))
-            if "Error" in reply:
-                sys.exit(f"bench: {reply}")
-            ports.append(mgc.addresses(reply)[1][1])
-            self.contexts.append(mgc.context(reply))
-        return ports
+    def cpu(self):
+        return sum(time.clock_gettime((~pid) << 3 | 2) for pid in self.pids())
 
-    def down(self):
-        for c in self.contexts:
-            self.mgc.ask("Context=%s{W-Subtract=*{Audit{}}}" % c)
-        self.contexts = []
-
-    def answer_until(self, done):
-        while not done():
-            self.mgc._take(0.01)
-
-    def stop(self):
-        super().stop()
-        self.mgc.close()
+    def control(self):
+        """For the load, which is its controller."""
+        return ["-M", f"{HOST}:2944", "-A", f"{self.run}/actions"]
 
 
 class Bench:
@@ -316,46 +301,37 @@ class Bench:
         self.rate("tcp", "1.2", "set-ups, plain TCP", ["floor-tcp", OURS], "floor-tcp")
 
     def calls(self):
-        """Set-ups through mediasec-mgw: two Adds, the call, a Notify of its end and a Subtract, all counted."""
+        """Set-ups through mediasec-mgw: two Adds, the call, a Notify of its end and a Subtract, all counted; one at a time too."""
         for kind, version, words in (("tls", "1.2", "ECDSA P-256"), ("tls", "1.3", "ECDSA P-256"), ("mutual", "1.2", "ECDSA P-256, clients show a certificate"),
-                                     ("psk", "1.2", "PSK-AES128-GCM-SHA256"), ("tcp", "1.2", "none: plain TCP")):
-            reference = {"psk": "stunnel", "tcp": "floor-tcp"}.get(kind, "nginx")
-            title = f"set-ups with H.248 commands, TLS {version}, {words}"
-            table = self.table(title, "a gateway CPU second", reference)
+                                     ("mutual", "1.3", "ECDSA P-256, clients show a certificate"), ("psk", "1.2", "PSK-AES128-GCM-SHA256"), ("tcp", "1.2", "none: plain TCP")):
+            peers = {"psk": ["stunnel", "floor-tls"], "tcp": ["floor-tcp"]}.get(kind, ["nginx", "hitch", "floor-tls"])
+            table = self.table(f"set-ups with H.248 commands, TLS {version}, {words}", "a gateway CPU second", peers[0])
 
             def measure(name, gateway, load, table=table):
                 table.add(name, (lambda a: a["done"] / a["cpu"])(load.do(f"setups {self.secs} 64")))
-            for _ in range(self.rounds):
-                rounds, self.rounds = self.rounds, 1
-                self.each([reference], kind, measure, version, again=True)
-                self.rounds = rounds
-                if not self.only or "mediasec-mgw" in self.only:
-                    table.add("mediasec-mgw", self.commanded(kind, version))
+            rounds, self.rounds = self.rounds, 1
+            for _ in range(rounds):
+                self.each(peers, kind, measure, version, again=True)
+                for name, at_once in (("mediasec-mgw", 64), ("mediasec-mgw, one call at a time", 1)):
+                    if not self.only or "mediasec-mgw" in self.only:
+                        table.add(name, self.commanded(kind, version, at_once))
+            self.rounds = rounds
 
-    def commanded(self, kind, version, n=1000):
+    def commanded(self, kind, version, at_once):
         gateway = Commanded(self.run, kind)
-        load = Load(gateway, self.run, kind, version)
+        load = Load(gateway, self.run, kind, version, gateway.control())
+        n = int((4000 if at_once > 1 else 1000) * self.secs)
         try:
-            return self.call(gateway, load, n)
+            load.do(f"calls 300 {at_once}")
+            before = gateway.cpu()
+            a = load.do(f"calls {n} {at_once}")
+            used = gateway.cpu() - before
         finally:
             load.stop()
             gateway.stop()
-
-    def call(self, gateway, load, n):
-        gateway.up(50)
-        gateway.down()
-        before = gateway.cpu()
-        load.do("ports " + ",".join(map(str, gateway.up(n))))
-        load.begin(f"calls {n} 64")
-        gateway.answer_until(lambda: select.select([load.process.stdout], [], [], 0)[0])
-        done = load.end()
-        while gateway.mgc._take(0.3):
-            pass
-        gateway.down()
-        used = gateway.cpu() - before
-        if done["done"] != n:
-            print(f"note: {done['done']} of {n} calls")
-        return done["done"] / used
+        if a["done"] != n or a["repeated"]:
+            print(f"note: {a['done']} of {n} calls, {a['repeated']} requests sent again")
+        return a["done"] / used
 
     def psk(self):
         self.rate("psk", "1.2", "set-ups, TLS 1.2, PSK-AES128-GCM-SHA256", ["stunnel", "floor-tls", OURS], "stunnel")
