@@ -187,16 +187,29 @@ static void forget_events(const struct ms_watch *w)
 			loop.batch[i].data.ptr = NULL;
 }
 
-void ms_watch_stop(struct ms_watch *w)
+static void forget(struct ms_watch *w)
 {
-	if (!w->added)
-		return;
-	epoll_ctl(loop.epfd, EPOLL_CTL_DEL, w->fd, NULL);
 	forget_events(w);
 	loop.stats.watches--;
 	w->added = false;
 	w->fd = -1;
 	w->events = 0;
+}
+
+void ms_watch_stop(struct ms_watch *w)
+{
+	if (!w->added)
+		return;
+	epoll_ctl(loop.epfd, EPOLL_CTL_DEL, w->fd, NULL);
+	forget(w);
+}
+
+void ms_watch_close(struct ms_watch *w)
+{
+	if (!w->added)
+		return;
+	close(w->fd);
+	forget(w);
 }
 
 /*

@@ -78,6 +78,10 @@ MS_MUST_CHECK int ms_watch_set(struct ms_watch *w, int fd, unsigned events);
 /** Stops; no further call of the handler. The descriptor stays open. Stopping twice is fine. */
 void ms_watch_stop(struct ms_watch *w);
 
+/** Stops and closes the descriptor, which takes it out of the kernel's set without another call: only for
+ * one that no other descriptor or process shares. Nothing if the watch is not running. */
+void ms_watch_close(struct ms_watch *w);
+
 /* ---- timers ---- */
 
 typedef void ms_timer_f(void *arg);

@@ -44,13 +44,15 @@ static void with_reset(int fd)
 
 static void close_connection(struct ms_media_endpoint *e, bool reset)
 {
-	ms_watch_stop(&e->watch);
-	ms_media_entry_forget(e);
 	if (reset) {
 		with_reset(e->fd);
 		e->media->stats.reset++;
 	}
-	close(e->fd);
+	ms_media_entry_forget(e);
+	if (e->watch.added)
+		ms_watch_close(&e->watch);
+	else
+		close(e->fd);
 	e->fd = -1;
 }
 
@@ -81,7 +83,7 @@ void ms_media_shut(struct ms_media_endpoint *e)
 	if (e->tls && !e->eof_due) {
 		e->eof_due = true;
 		ms_tls_close(e->tls);
-		if (!ms_media_flush(e))
+		if (!ms_media_flush_last(e))
 			return;
 	}
 	e->eof_due = true;
@@ -229,7 +231,7 @@ void ms_media_tls_end(struct ms_media_endpoint *e)
 {
 	tell_released(e, MS_BEARER_NORMAL, "tls-close", 255);
 	ms_tls_close(e->tls);
-	if (!ms_media_flush(e))
+	if (!ms_media_flush_last(e))
 		return;
 	ms_media_close(e, false);
 	ms_media_end_partner(e, false);

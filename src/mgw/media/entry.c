@@ -95,15 +95,32 @@ void ms_media_entry_close(struct ms_media *m)
 	m->entry_fd = -1;
 }
 
+static int ask(struct ms_media_endpoint *e, int op, int fd, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = e };
+
+	return epoll_ctl(e->media->entry_fd, op, fd, &ev) < 0 ? -errno : 0;
+}
+
 static int control(struct ms_media_endpoint *e, int op, int fd, unsigned events)
 {
-	struct epoll_event ev = { .data.ptr = e };
+	return ask(e, op, fd,
+		   (events & MS_LOOP_READ ? EPOLLIN : 0u) |
+			   (events & MS_LOOP_WRITE ? EPOLLOUT : 0u));
+}
 
-	if (events & MS_LOOP_READ)
-		ev.events |= EPOLLIN;
-	if (events & MS_LOOP_WRITE)
-		ev.events |= EPOLLOUT;
-	return epoll_ctl(e->media->entry_fd, op, fd, &ev) < 0 ? -errno : 0;
+int ms_media_entry_listen(struct ms_media_endpoint *e, int listener)
+{
+	int err = ask(e, EPOLL_CTL_ADD, listener, EPOLLIN | EPOLLONESHOT);
+
+	if (err == 0)
+		e->in_entry = true;
+	return err;
+}
+
+int ms_media_entry_listen_on(struct ms_media_endpoint *e)
+{
+	return ask(e, EPOLL_CTL_MOD, e->work->listener, EPOLLIN | EPOLLONESHOT);
 }
 
 int ms_media_entry_add(struct ms_media_endpoint *e, int fd, unsigned events)

@@ -43,7 +43,7 @@ static int open_listener(struct ms_media_endpoint *e, const struct ms_bearer *b)
 	if (err == 0 && listen(fd, BACKLOG) < 0)
 		err = -errno;
 	if (err == 0)
-		err = ms_media_entry_add(e, fd, MS_LOOP_READ);
+		err = ms_media_entry_listen(e, fd);
 	if (err) {
 		close(fd);
 		return err;
@@ -242,10 +242,16 @@ static bool forwarded(struct ms_media_endpoint *e, const struct ms_bearer *b)
 
 static void hold(struct ms_media_endpoint *e)
 {
-	ms_media_entry_remove(e, e->work->listener);
 	ms_media_become(e, MS_MEDIA_HELD);
 	if (e->partner->state != MS_MEDIA_CONNECTING)
 		ms_media_connect(e->partner);
+}
+
+/* It has gone meanwhile, or was not let in: another one may come. */
+static void listen_on(struct ms_media_endpoint *e)
+{
+	if (ms_media_entry_listen_on(e))
+		ms_media_close(e, true);
 }
 
 void ms_media_listen_ready(struct ms_media_endpoint *e)
@@ -259,6 +265,8 @@ void ms_media_listen_ready(struct ms_media_endpoint *e)
 	else
 		take_peer(e, &b);
 	ms_bearer_wipe(&b);
+	if (e->state == MS_MEDIA_LISTENING)
+		listen_on(e);
 }
 
 void ms_media_held_go(struct ms_media_endpoint *e)
@@ -269,11 +277,9 @@ void ms_media_held_go(struct ms_media_endpoint *e)
 		return;
 	take_peer(e, &b);
 	ms_bearer_wipe(&b);
-	/* It has gone meanwhile, or was not let in: another one may come. */
 	if (e->state == MS_MEDIA_HELD) {
 		ms_media_become(e, MS_MEDIA_LISTENING);
-		if (ms_media_entry_add(e, e->work->listener, MS_LOOP_READ))
-			ms_media_close(e, true);
+		listen_on(e);
 	}
 }
 

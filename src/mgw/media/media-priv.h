@@ -146,7 +146,11 @@ void ms_media_endpoint_free(struct ms_media_endpoint *e);
 /* entry.c */
 MS_MUST_CHECK int ms_media_entry_open(struct ms_media *m);
 void ms_media_entry_close(struct ms_media *m);
-/** Watches `fd`, the endpoint's listener or connection, for MS_LOOP_... events. 0 or negative errno. */
+/** Watches a listener for a peer: it is told once, since mostly the first one is the one. 0 or negative errno. */
+MS_MUST_CHECK int ms_media_entry_listen(struct ms_media_endpoint *e, int listener);
+/** Again, if the endpoint goes on listening. */
+MS_MUST_CHECK int ms_media_entry_listen_on(struct ms_media_endpoint *e);
+/** Watches `fd`, the endpoint's connection, for MS_LOOP_... events. 0 or negative errno. */
 MS_MUST_CHECK int ms_media_entry_add(struct ms_media_endpoint *e, int fd, unsigned events);
 MS_MUST_CHECK int ms_media_entry_change(struct ms_media_endpoint *e, int fd, unsigned events);
 void ms_media_entry_remove(struct ms_media_endpoint *e, int fd);
@@ -194,6 +198,8 @@ void ms_media_watch(struct ms_media_endpoint *e);
 void ms_media_join(struct ms_media_endpoint *e);
 /** Sends what TLS has to send. false: the connection broke (told already). */
 bool ms_media_flush(struct ms_media_endpoint *e);
+/** The same, when FIN follows at once: it goes in one segment with what is sent. */
+bool ms_media_flush_last(struct ms_media_endpoint *e);
 
 /** Octets to the peer, by TLS or not. false: the connection broke (told already). */
 bool ms_media_send(struct ms_media_endpoint *e, struct ms_span s);

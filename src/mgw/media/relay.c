@@ -27,14 +27,14 @@ static bool give_plain(struct ms_media_endpoint *e, struct ms_span s)
 	return (size_t)n == s.len || ms_media_wait(e, ms_span_from(s, (size_t)n));
 }
 
-bool ms_media_flush(struct ms_media_endpoint *e)
+static bool flush(struct ms_media_endpoint *e, int flags)
 {
 	struct ms_span out = ms_tls_output(e->tls);
 	ssize_t n;
 
 	if (out.len == 0)
 		return true;
-	n = e->waiting ? 0 : send(e->fd, out.p, out.len, MSG_NOSIGNAL);
+	n = e->waiting ? 0 : send(e->fd, out.p, out.len, MSG_NOSIGNAL | flags);
 	if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		ms_media_broken(e, errno);
 		return false;
@@ -44,6 +44,16 @@ bool ms_media_flush(struct ms_media_endpoint *e)
 	e->wire_out += (uint64_t)n;
 	ms_tls_sent(e->tls, (size_t)n);
 	return (size_t)n == out.len || ms_media_wait_tls(e, out.len - (size_t)n);
+}
+
+bool ms_media_flush(struct ms_media_endpoint *e)
+{
+	return flush(e, 0);
+}
+
+bool ms_media_flush_last(struct ms_media_endpoint *e)
+{
+	return flush(e, MSG_MORE);
 }
 
 static bool give_tls(struct ms_media_endpoint *e, struct ms_span s)
