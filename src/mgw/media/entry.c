@@ -27,10 +27,7 @@ static void ready(struct ms_media_endpoint *e)
 	}
 }
 
-/*
- * The next one that is ready, or NULL for now. What a round had no time for is next in the following
- * one: it is still ready, or finds that nothing is there any more.
- */
+/* The next one that is ready, or NULL for now. */
 static struct ms_media_endpoint *next(struct ms_media *m)
 {
 	struct epoll_event events[MS_MEDIA_ENTRY_BATCH];
@@ -50,6 +47,20 @@ static struct ms_media_endpoint *next(struct ms_media *m)
 			return e;
 	}
 	return NULL;
+}
+
+/*
+ * What a round had no time for is still ready in the following one; but listeners are told of once, so
+ * they have to be asked again. One that cannot be is of no use any more.
+ */
+static void give_back(struct ms_media *m)
+{
+	while (m->batch_at < m->batch_n) {
+		struct ms_media_endpoint *e = m->batch[m->batch_at++];
+
+		if (e && e->state == MS_MEDIA_LISTENING && ms_media_entry_listen_on(e))
+			ms_media_close(e, true);
+	}
 }
 
 /*
@@ -74,6 +85,7 @@ static void run(unsigned events, void *arg)
 		ready(e);
 		now = ms_clock_mono();
 	}
+	give_back(m);
 	m->entry_left = now;
 }
 
