@@ -183,6 +183,7 @@ static void warn(const struct receiving *r, struct ms_ue_event *e, struct ms_buf
 	e->warning = ms_buf_span(b);
 }
 
+/* False: it was refused, and is gone. */
 static bool show(struct receiving *r, const struct ms_keys_identity *sender,
 		 const struct ms_mime_value *type, const struct ms_cpim *cpim, struct ms_span body)
 {
@@ -221,7 +222,6 @@ static bool show(struct receiving *r, const struct ms_keys_identity *sender,
 	}
 	ms_ue_tell(r->ue, &e);
 	ms_ue_reply(r->ue, r->m, 200, 0, NULL);
-	receiving_free(r);
 	return true;
 }
 
@@ -246,7 +246,6 @@ static void show_entity(struct receiving *r, const struct ms_keys_identity *send
 	MS_CLEANUP(ms_buf_done) struct ms_buf body;
 	const struct ms_mime_value *type = &entity->type;
 	struct ms_cpim cpim = { 0 };
-	struct ms_ue *ue = r->ue;
 
 	ms_buf_init_secret(&body, OBJECT_MAX);
 	if (ms_mime_is(type, "message", "cpim") &&
@@ -258,8 +257,10 @@ static void show_entity(struct receiving *r, const struct ms_keys_identity *send
 		refuse(r, STATUS_UNDECIPHERABLE, "mime", "its content is malformed");
 	else if (ms_ue_notification_is(entity))
 		take_notification(r, sender, entity);
-	else if (show(r, sender, type, &cpim, ms_buf_span(&body)))
-		ms_ue_notification_tell(ue, sender, &cpim);
+	else if (show(r, sender, type, &cpim, ms_buf_span(&body))) {
+		ms_ue_notification_tell(r->ue, sender, &cpim);
+		receiving_free(r);
+	}
 }
 
 /* ---- protected messages ---- */
@@ -342,8 +343,8 @@ static void receive_plain(struct receiving *r, const struct ms_mime_value *type)
 
 	if (why)
 		refuse(r, STATUS_NOT_ACCEPTABLE, why, "only protected messages are taken here");
-	else
-		(void)!show(r, NULL, type, NULL, ms_sip_body(r->m));
+	else if (show(r, NULL, type, NULL, ms_sip_body(r->m)))
+		receiving_free(r);
 }
 
 /* ---- sorting ---- */
