@@ -5,19 +5,31 @@
 
 #include "mime/cpim.h"
 
-#define FIELDS_MAX 16384
+/* What is passed on has to fit into the limits of those who read it, with fields of ours. */
+#define FIELDS 32
+#define FIELDS_MAX 8192
+#define TYPE_MAX 4096
 
-/* Content-Type is written anew, since the writer wants it first; all others stay as they are. */
+/* Is it a field that says something about an entity (RFC 2045 section 8), and not written anew? */
+static bool is_kept(struct ms_span name)
+{
+	return ms_span_starts_nocase(name, MS_SPAN_LIT("Content-")) &&
+	       !ms_span_is_nocase(name, "Content-Type") &&
+	       !ms_span_is_nocase(name, "Content-Transfer-Encoding");
+}
+
 static int put_fields(const struct ms_mime_entity *e, struct ms_buf *fields)
 {
 	struct ms_span rest = e->fields;
 	struct ms_mime_field f;
+	size_t n = 0;
 	int err;
 
 	while ((err = ms_mime_next_field(&rest, &f)) == 0) {
-		if (ms_span_is_nocase(f.name, "Content-Type") ||
-		    ms_span_is_nocase(f.name, "Content-Transfer-Encoding"))
+		if (!is_kept(f.name))
 			continue;
+		if (++n > FIELDS)
+			return -EMSGSIZE;
 		ms_buf_put_span(fields, f.name);
 		ms_buf_put_str(fields, ": ");
 		ms_mime_unfold(fields, f.value);
@@ -48,7 +60,7 @@ static int write_wrapped(const struct ms_mime_entity *e, struct ms_cpim_out *m, 
 	int err;
 
 	ms_buf_init(&fields, FIELDS_MAX);
-	ms_buf_init(&type, FIELDS_MAX);
+	ms_buf_init(&type, TYPE_MAX);
 	ms_buf_init_secret(&body, out->max);
 	ms_buf_init_secret(&cpim, out->max);
 	err = put_fields(e, &fields);
