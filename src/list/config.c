@@ -7,6 +7,9 @@
 #define AT(m) MS_CONFIG_AT(struct ms_lists_config, m)
 #define LISTEN_AT(m) MS_CONFIG_AT(struct ms_lists_listen, m)
 
+/* What a member takes in a ticket: its identity and the head of its payload. */
+#define RESPONDER_ROOM 40
+
 static const char *const transport_names[] = { "udp", "tcp", "tls", NULL };
 static const char *const algorithm_names[] = { "aes-128-gcm", "aes-256-gcm", "aes-128-ccm",
 					       "aes-256-ccm", NULL };
@@ -97,7 +100,7 @@ static const struct ms_config_field ticket_fields[] = {
 	  .help = "A ticket used so shortly before its end is renewed ahead of need; 0s: never." },
 	{ "max", MS_CONFIG_UINT, AT(tickets.max), .value = "256", .min = 2, .max = 1000000,
 	  .help = "Tickets kept in memory for one list, our own and resolved ones each." },
-	{ "explicit_max", MS_CONFIG_UINT, AT(tickets.explicit_max), .value = "16", .max = 32,
+	{ "explicit_max", MS_CONFIG_UINT, AT(tickets.explicit_max), .value = "64", .max = 2048,
 	  .help = "Lists of at most so many members have them named in the ticket one by one; larger "
 		  "ones use their group PSI, whose members the key management server knows." },
 	{ "algorithm", MS_CONFIG_ENUM, AT(tickets.algorithm), .value = "aes-256-gcm",
@@ -200,10 +203,12 @@ static int check_sip(const struct ms_config *c, const struct ms_lists_config *l,
 	if (!*l->sip.ca != !*l->sip.peer_name)
 		return ms_config_complain(c, "sip.peer_name", ret_error,
 					  "ca and peer_name come together");
-	/* Head of the request that carries it to a member, and base64. */
-	if (l->limits.size + 8192 > l->sip.message)
+	/* Head of the request that carries it to a member, and a ticket that names members. */
+	if (l->limits.size + 8192 + RESPONDER_ROOM * l->tickets.explicit_max > l->sip.message)
 		return ms_config_complain(c, "limits.size", ret_error,
-					  "does not fit into sip.message with 8 KiB of headers");
+					  "does not fit into sip.message with 8 KiB of headers and "
+					  "%d octets for each of tickets.explicit_max members",
+					  RESPONDER_ROOM);
 	return 0;
 }
 

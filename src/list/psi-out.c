@@ -188,7 +188,7 @@ static void send_under(struct ms_lists_work *w, struct ms_mikey_ticket_held *hel
 	MS_CLEANUP(ms_buf_done) struct ms_buf object;
 	int err;
 
-	ms_buf_init(&object, 4 * ms_lists.config->limits.size);
+	ms_buf_init(&object, ms_lists.config->sip.message);
 	if (!l) {
 		ms_lists_work_refuse(w, 404, "no_list", "the list has gone meanwhile");
 		return;
