@@ -333,6 +333,11 @@ static const struct ms_config_field message_fields[] = {
 	  .value = "",
 	  .max = 255,
 	  .help = "URI of the service that passes messages on to several recipients (RFC 5365)." },
+	{ .key = "protect_list",
+	  .type = MS_CONFIG_BOOL,
+	  AT(message.protect_list),
+	  .value = "false",
+	  .help = "Who they are is protected, too, for the service alone." },
 	{ NULL },
 };
 

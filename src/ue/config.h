@@ -80,6 +80,7 @@ struct ms_ue_config {
 		const char *proof_file;
 		uint64_t max_size, proof_max;
 		const char *list_service; /* "": none */
+		bool protect_list;
 	} message;
 	struct {
 		uint64_t messages_per_day;

@@ -98,27 +98,48 @@ int ms_ue_many_parse(const struct ms_ue *ue, struct ms_span who, struct ms_ue_ma
 	return err ? err : ms_buf_status(&m->shown);
 }
 
-int ms_ue_many_put(const struct ms_ue_many *m, struct ms_span object, const char *smime_type,
+static size_t xml_max(const struct ms_ue_many *m)
+{
+	return 4096 + m->n * (6 * MS_KEYS_IDENTITY_MAX + 64);
+}
+
+void ms_ue_many_put_list(const struct ms_ue_many *m, struct ms_buf *entity)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf xml;
+	struct ms_mime_out list = { .type = MS_SPAN_LIT(MS_RESOURCE_LISTS_TYPE),
+				    .disposition = MS_SPAN_LIT(LIST_DISPOSITION) };
+
+	ms_buf_init(&xml, xml_max(m));
+	ms_resource_lists_write(&xml, MS_SPAN_NULL, m->entry, m->n);
+	ms_buf_fail(entity, ms_buf_status(&xml));
+	list.body = ms_buf_span(&xml);
+	ms_mime_write(entity, &list);
+}
+
+int ms_ue_many_put(const struct ms_ue_many *m, const struct ms_ue_many_parts *p,
 		   struct ms_buf *type, struct ms_buf *body)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf xml, pkcs7;
-	struct ms_mime_out part = { .body = object };
+	struct ms_mime_out part = { .body = p->object };
 	char boundary[40];
 	int err = ms_mime_boundary(&ms_random_system, boundary);
 
 	if (err)
 		return err;
-	ms_buf_init(&xml, 4096 + m->n * (6 * MS_KEYS_IDENTITY_MAX + 64));
+	ms_buf_init(&xml, xml_max(m));
 	ms_buf_init(&pkcs7, TYPE_MAX);
 	ms_resource_lists_write(&xml, MS_SPAN_NULL, m->entry, m->n);
-	ms_mime_put_pkcs7_type(&pkcs7, smime_type);
+	ms_mime_put_pkcs7_type(&pkcs7, p->smime_type);
 	ms_buf_put_str(type, "multipart/mixed");
 	ms_mime_put_param(type, "boundary", ms_span_str(boundary));
 	part.type = ms_buf_span(&pkcs7);
 	ms_mime_put_part(body, boundary, &part);
-	part = (struct ms_mime_out){ .type = MS_SPAN_LIT(MS_RESOURCE_LISTS_TYPE),
-				     .disposition = MS_SPAN_LIT(LIST_DISPOSITION),
-				     .body = ms_buf_span(&xml) };
+	part.disposition = MS_SPAN_LIT(LIST_DISPOSITION);
+	part.body = p->list;
+	if (p->list.len == 0) {
+		part.type = MS_SPAN_LIT(MS_RESOURCE_LISTS_TYPE);
+		part.body = ms_buf_span(&xml);
+	}
 	ms_mime_put_part(body, boundary, &part);
 	ms_mime_put_close(body, boundary);
 	err = ms_buf_status(&xml);

@@ -17,9 +17,10 @@ struct sending {
 	struct ms_ue *ue;
 	struct ms_keys_identity to; /* with several recipients the service they are reached by */
 	struct ms_ue_many many;
-	struct ms_buf entity;              /* the canonical MIME entity; for plain ones the body */
-	char *type;                        /* owned; of a plain message */
-	bool plain, prove, quiet;          /* quiet: nothing is told */
+	struct ms_buf object;     /* for several: what is protected for them, while the list is */
+	struct ms_buf entity;     /* the canonical MIME entity; for plain ones the body */
+	char *type;               /* owned; of a plain message */
+	bool plain, prove, quiet; /* quiet: nothing is told */
 	char id[MS_UE_MESSAGE_ID_LEN + 1]; /* if a notification was asked for */
 	const char *source;                /* of the ticket: "kms" or "cache" */
 	struct ms_keys_asking *asking;
@@ -47,6 +48,7 @@ static void sending_free(struct sending *s)
 	ms_keys_asking_cancel(s->asking);
 	if (s->request)
 		ms_sip_request_cancel(s->request);
+	ms_buf_done(&s->object);
 	ms_buf_done(&s->entity);
 	ms_ue_many_done(&s->many);
 	ms_free(s->type);
@@ -132,37 +134,86 @@ static void post_object(struct sending *s, struct ms_span object)
 }
 
 /* RFC 5365: the object and beside it, for the service, for whom it is. */
-static void post_many(struct sending *s, struct ms_span object)
+static void post_many(struct sending *s, struct ms_span protected_list)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf type, body;
+	const struct ms_ue_many_parts parts = {
+		.object = ms_buf_span(&s->object),
+		.list = protected_list,
+		.smime_type = s->ue->settings->config->profile.smime_type,
+	};
 	int err;
 
 	ms_buf_init(&type, 1024);
 	ms_buf_init(&body, 2 * BODY_MAX);
-	err = ms_ue_many_put(&s->many, object, s->ue->settings->config->profile.smime_type, &type,
-			     &body);
+	err = ms_ue_many_put(&s->many, &parts, &type, &body);
 	if (err)
 		failed(s, "memory", ms_span_str(strerror(-err)));
 	else
 		post(s, ms_buf_cstr(&type), NULL, ms_buf_span(&body));
 }
 
+/* The list as an S/MIME entity of its own: the service may read it, and nothing else of the message. */
+static void seal_list(struct sending *s, struct ms_mikey_ticket_held *held)
+{
+	struct ms_keys_smime smime = ms_ue_smime_of(s->ue);
+	MS_CLEANUP(ms_buf_done) struct ms_buf entity, object;
+	int err;
+
+	ms_buf_init_secret(&entity, BODY_MAX);
+	ms_buf_init(&object, BODY_MAX);
+	ms_ue_many_put_list(&s->many, &entity);
+	err = ms_buf_status(&entity);
+	if (!err)
+		err = ms_keys_smime_seal(&smime, held, ms_keys_identity_span(&s->to),
+					 ms_buf_span(&entity), ms_clock_wall(), &object);
+	if (err)
+		failed(s, "protect", ms_span_str(strerror(-err)));
+	else
+		post_many(s, ms_buf_span(&object));
+}
+
+static void got_list_ticket(struct ms_mikey_ticket_held *held, const struct ms_keys_failure *why,
+			    void *arg)
+{
+	struct sending *s = arg;
+
+	s->asking = NULL;
+	if (held)
+		seal_list(s, held);
+	else
+		failed(s, why->reason, ms_span_str(why->detail));
+}
+
+static void protect_list(struct sending *s)
+{
+	struct ms_span service = ms_keys_identity_span(&s->to);
+	struct ms_mikey_ticket_held *held = NULL;
+	int err = ms_keys_ring_ticket(s->ue->keys, MS_KEYS_TICKET_MESSAGE, &service, 1,
+				      got_list_ticket, s, &held, &s->asking);
+
+	if (err)
+		failed(s, "protect", ms_span_str(strerror(-err)));
+	else if (held)
+		seal_list(s, held);
+}
+
 static void seal(struct sending *s, struct ms_mikey_ticket_held *held)
 {
 	struct ms_keys_smime smime = ms_ue_smime_of(s->ue);
-	MS_CLEANUP(ms_buf_done) struct ms_buf object;
 	int err;
 
 	smime.prove = s->prove;
-	ms_buf_init(&object, BODY_MAX);
 	err = ms_keys_smime_seal(&smime, held, ms_keys_identity_span(&s->to),
-				 ms_buf_span(&s->entity), ms_clock_wall(), &object);
+				 ms_buf_span(&s->entity), ms_clock_wall(), &s->object);
 	if (err)
 		failed(s, "protect", ms_span_str(strerror(-err)));
-	else if (s->many.n > 0)
-		post_many(s, ms_buf_span(&object));
+	else if (s->many.n == 0)
+		post_object(s, ms_buf_span(&s->object));
+	else if (s->ue->settings->config->message.protect_list)
+		protect_list(s);
 	else
-		post_object(s, ms_buf_span(&object));
+		post_many(s, MS_SPAN_NULL);
 }
 
 static void got_ticket(struct ms_mikey_ticket_held *held, const struct ms_keys_failure *why,
@@ -259,6 +310,7 @@ static int sending_new(struct ms_ue *ue, const struct ms_ue_message_spec *m, str
 	ms_list_append(&ue->sending, &s->link);
 	ue->n_sending++;
 	ms_buf_init(&s->entity, BODY_MAX + ENTITY_EXTRA);
+	ms_buf_init(&s->object, BODY_MAX);
 	err = whom(s, m->to);
 	if (!err) {
 		put_content(s, type, m);

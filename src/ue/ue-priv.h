@@ -154,9 +154,18 @@ bool ms_ue_many_is(struct ms_span who);
 MS_MUST_CHECK int ms_ue_many_parse(const struct ms_ue *ue, struct ms_span who,
 				   struct ms_ue_many *m);
 
+struct ms_ue_many_parts {
+	struct ms_span object; /* protected for the recipients */
+	struct ms_span list;   /* protected for the service; empty: the list goes plain */
+	const char *smime_type;
+};
+
+/** Appends the list as a MIME entity, to be protected for the service. */
+void ms_ue_many_put_list(const struct ms_ue_many *m, struct ms_buf *entity);
+
 /** Appends the body, multipart/mixed of the protected object and the list, and its Content-Type. */
-MS_MUST_CHECK int ms_ue_many_put(const struct ms_ue_many *m, struct ms_span object,
-				 const char *smime_type, struct ms_buf *type, struct ms_buf *body);
+MS_MUST_CHECK int ms_ue_many_put(const struct ms_ue_many *m, const struct ms_ue_many_parts *p,
+				 struct ms_buf *type, struct ms_buf *body);
 
 /* ---- message-others.c ---- */
 
