@@ -36,6 +36,9 @@ void ms_lists_job_free(struct ms_lists_delivery *d, struct ms_lists_job *j);
 /** Tells and frees it if every outcome is final. */
 void ms_lists_job_check(struct ms_lists_delivery *d, struct ms_lists_job *j);
 
+/** It is not under way any more. */
+void ms_lists_recipient_back(struct ms_lists_delivery *d, struct ms_lists_recipient *r);
+
 /** A final outcome; the job stays. */
 void ms_lists_recipient_settle(struct ms_lists_delivery *d, struct ms_lists_recipient *r,
 			       enum ms_lists_outcome o);

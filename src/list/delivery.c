@@ -96,7 +96,8 @@ void ms_lists_job_free(struct ms_lists_delivery *d, struct ms_lists_job *j)
 		ms_lists_member_leave(d, r);
 		if (r->outcome == MS_LISTS_WAITING)
 			d->state.waiting--;
-		d->state.under_way -= r->under_way;
+		if (r->under_way)
+			ms_lists_recipient_back(d, r);
 	}
 	d->state.messages--;
 	d->state.octets -= j->octets;
@@ -229,19 +230,35 @@ static void wake(struct ms_lists_delivery *d, ms_usec now)
 	}
 }
 
+static struct ms_lists_recipient *first_ready(const struct ms_lists_delivery *d)
+{
+	return MS_CONTAINER_OF(d->ready.next, struct ms_lists_recipient, link);
+}
+
+static bool has_room(const struct ms_lists_delivery *d)
+{
+	const struct ms_lists_delivery_state *s = &d->state;
+
+	if (s->under_way == 0)
+		return true;
+	return s->under_way < d->limits.parallel &&
+	       s->under_way_octets + first_ready(d)->job->octets + MS_LISTS_HEAD <=
+		       d->limits.window;
+}
+
 static void send_one(struct ms_lists_delivery *d, ms_usec now)
 {
-	struct ms_lists_recipient *r =
-		MS_CONTAINER_OF(d->ready.next, struct ms_lists_recipient, link);
+	struct ms_lists_recipient *r = first_ready(d);
 
 	ms_list_remove(&r->link);
 	r->under_way = true;
 	r->attempts++;
 	r->job->under_way++;
 	d->state.under_way++;
+	d->state.under_way_octets += r->job->octets + MS_LISTS_HEAD;
 	d->state.sent++;
 	if (d->handlers.send(r, d->handlers.arg) < 0)
-		ms_lists_delivery_answer(d, r, 503, 0, now);
+		ms_lists_delivery_answer(d, r, 0, 0, now);
 }
 
 static ms_usec next_due(const struct ms_lists_delivery *d)
@@ -266,7 +283,7 @@ ms_usec ms_lists_delivery_run(struct ms_lists_delivery *d, ms_usec now)
 	if (d->stopped)
 		return d->next_expiry;
 	wake(d, now);
-	while (!ms_list_empty(&d->ready) && d->state.under_way < d->limits.parallel)
+	while (!ms_list_empty(&d->ready) && has_room(d))
 		send_one(d, now);
 	return next_due(d);
 }

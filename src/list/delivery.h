@@ -22,6 +22,7 @@
 
 struct ms_lists_delivery_limits {
 	size_t parallel;
+	size_t window;     /* octets of requests under way; one may always be */
 	unsigned attempts; /* 1 to MS_LISTS_PAUSES */
 	ms_usec retry_first, retry_max;
 	ms_usec away_retry; /* tried although nobody registered; 0: never */
@@ -43,9 +44,13 @@ struct ms_lists_recipient {
 	uint16_t status;  /* of the last answer; 0: none came */
 	uint8_t outcome;  /* enum ms_lists_outcome */
 	uint8_t attempts; /* since it was last away */
+	uint8_t unsent;   /* times in a row that it could not even be sent */
 	bool under_way;
 	bool repeat; /* it may have had this message: an attempt was not answered, or we were killed */
 };
+
+/** What a request has beside its body, about; octets. */
+#define MS_LISTS_HEAD 1500
 
 /** One message. */
 struct ms_lists_job {
@@ -62,7 +67,7 @@ struct ms_lists_job {
 
 struct ms_lists_delivery_handlers {
 	/** Send it now; ms_lists_delivery_answer() must follow, later. Negative errno: it could not be
-	 * sent, which counts as an answer of 503. */
+	 * sent. */
 	int (*send)(struct ms_lists_recipient *r, void *arg);
 	/** The outcome is another one: away, or final. */
 	void (*outcome)(struct ms_lists_recipient *r, void *arg);
@@ -110,7 +115,10 @@ void ms_lists_delivery_release(struct ms_lists_delivery *d, struct ms_lists_job 
 /** Takes a job back of which nothing is under way; no handler is called. */
 void ms_lists_delivery_cancel(struct ms_lists_delivery *d, struct ms_lists_job *j);
 
-/** The final answer to what was sent; 408 if there was none. `retry_after` in seconds, 0 if none. */
+/**
+ * The final answer to what was sent; 408 if there was none, 0 if it could not be sent: that is not the
+ * recipient's fault, so it is tried until the job expires. `retry_after` in seconds, 0 if none.
+ */
 void ms_lists_delivery_answer(struct ms_lists_delivery *d, struct ms_lists_recipient *r,
 			      unsigned status, unsigned retry_after, ms_usec now);
 
@@ -129,6 +137,7 @@ const struct ms_list *ms_lists_delivery_jobs(const struct ms_lists_delivery *d);
 
 struct ms_lists_delivery_state {
 	size_t messages, octets, waiting, away, under_way;
+	size_t under_way_octets;
 	uint64_t sent, delivered, failed, expired;
 	uint64_t repeated; /* refused as seen before by one who then had it */
 };

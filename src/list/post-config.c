@@ -8,6 +8,8 @@
 const struct ms_config_field ms_lists_delivery_fields[] = {
 	{ "parallel", MS_CONFIG_UINT, AT(parallel), .value = "200", .min = 1, .max = 100000,
 	  .help = "Requests to recipients under way at a time." },
+	{ "window", MS_CONFIG_SIZE, AT(window), .value = "2M", .min = 65536,
+	  .help = "Octets of them; below sip.queue, which they would overflow." },
 	{ "attempts", MS_CONFIG_UINT, AT(attempts), .value = "5", .min = 1, .max = MS_LISTS_PAUSES,
 	  .help = "Of one recipient whose client or network fails; then failed, or away if nobody "
 		  "answered." },

@@ -41,6 +41,9 @@ static void answered(unsigned status, const struct ms_sip_packet *m, void *arg)
 	struct ms_lists_letter *l = r->job->user;
 	struct ms_lists_post *p = l->post;
 
+	/* 503 that nobody said: it could not be sent, or the connection broke. */
+	if (!m && status == 503)
+		status = 0;
 	ms_lists_delivery_answer(p->delivery, r, status, retry_after(m), ms_clock_mono());
 	ms_lists_post_kick(p);
 }

@@ -205,6 +205,7 @@ static int engine_new(struct ms_lists_post *p)
 	const struct ms_lists_delivery_config *c = &p->config;
 	const struct ms_lists_delivery_limits limits = {
 		.parallel = (size_t)c->parallel,
+		.window = (size_t)c->window,
 		.attempts = (unsigned)c->attempts,
 		.retry_first = c->retry_first,
 		.retry_max = c->retry_max,

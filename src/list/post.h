@@ -20,6 +20,7 @@
 /** Section `delivery` of the configuration; the table is in post-config.c. */
 struct ms_lists_delivery_config {
 	uint64_t parallel;              /* requests under way at a time */
+	uint64_t window;                /* octets of them */
 	uint64_t attempts;              /* of one recipient that is there but fails */
 	ms_usec retry_first, retry_max; /* pauses between them double */
 	ms_usec away_retry; /* for one who is away, without news of a registration; 0: never */

@@ -200,25 +200,44 @@ static bool had_before(const struct ms_lists_recipient *r, unsigned status)
 	return r->repeat && status == STATUS_UNDECIPHERABLE;
 }
 
+/* The core is away or reads slowly: the same pauses, but no end to them before the job's. */
+static void wait_for_network(struct ms_lists_delivery *d, struct ms_lists_recipient *r, ms_usec now)
+{
+	r->attempts--;
+	r->unsent += r->unsent < MS_LISTS_PAUSES;
+	r->repeat = true; /* a part may have left, perhaps all */
+	pause(d, r, r->unsent - 1u, now);
+}
+
+void ms_lists_recipient_back(struct ms_lists_delivery *d, struct ms_lists_recipient *r)
+{
+	r->under_way = false;
+	r->job->under_way--;
+	d->state.under_way--;
+	d->state.under_way_octets -= r->job->octets + MS_LISTS_HEAD;
+}
+
 void ms_lists_delivery_answer(struct ms_lists_delivery *d, struct ms_lists_recipient *r,
 			      unsigned status, unsigned retry_after, ms_usec now)
 {
 	enum meaning why = meaning_of(status);
 	struct ms_lists_job *j = r->job;
 
-	r->under_way = false;
-	j->under_way--;
-	d->state.under_way--;
+	ms_lists_recipient_back(d, r);
 	r->status = (uint16_t)status;
+	if (status != 0)
+		r->unsent = 0;
 	if (status >= 200 && status < 300) {
 		ms_lists_recipient_settle(d, r, MS_LISTS_DELIVERED);
 	} else if (had_before(r, status)) {
 		d->state.repeated++;
 		ms_lists_recipient_settle(d, r, MS_LISTS_DELIVERED);
-	} else if (why == REFUSED) {
+	} else if (status != 0 && why == REFUSED) {
 		ms_lists_recipient_settle(d, r, MS_LISTS_FAILED);
 	} else if (j->expires <= now) {
 		ms_lists_recipient_settle(d, r, MS_LISTS_EXPIRED);
+	} else if (status == 0) {
+		wait_for_network(d, r, now);
 	} else if (why == AWAY) {
 		ms_lists_recipient_away(d, r, now);
 	} else {

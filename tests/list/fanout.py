@@ -30,7 +30,11 @@ class Core:
 
     def __init__(self):
         self.port, self.seen, self.plan, self.hook = reserve(1), [], {}, None
-        self.lock, self.open = threading.Lock(), True
+        self.lock, self.connections = threading.Lock(), []
+        self.listen()
+
+    def listen(self):
+        self.open = True
         self.listener = socket.create_server(("127.0.0.1", self.port), backlog=16)
         self.acceptor = threading.Thread(target=self.accept, daemon=True)
         self.acceptor.start()
@@ -41,6 +45,7 @@ class Core:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
+            self.connections.append(connection)
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
     def serve(self, connection):
@@ -84,6 +89,16 @@ class Core:
     def of(self, user):
         with self.lock:
             return [s for s in self.seen if s["user"] == user]
+
+    def close(self):
+        """No core any more."""
+        self.stop()
+        for connection in self.connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has ended by itself
+        self.connections.clear()
 
     def stop(self):
         # A thread that still waits would take a connection of whoever gets this descriptor next.
@@ -308,6 +323,19 @@ def killed_at_every_step(folder):
             same(len(calls), len(users), f"k={k}: Call-IDs")
 
 
+def large_and_outlasting(folder):
+    """large messages to many do not overflow what waits for the core; while there is no core they wait"""
+    with Bench(folder, uri_list={"recipients": 500}, delivery={"attempts": 1}) as b:
+        users = [f"m{i}" for i in range(400)]
+        same(b.send_to(users, "x" * 30000), 202, "the answer")
+        b.settled(delivered=400, messages=0, failed=0)
+        b.core.close()
+        same(b.send_to(["later"]), 202, "the answer without a core")
+        b.settled(waiting=1, under_way=0)
+        b.core.listen()
+        b.settled(delivered=401, messages=0, failed=0)
+
+
 def keeps_what_it_acknowledged(folder):
     """killed the moment the sender has its 202, ten times: nothing is lost"""
     with Bench(folder) as b:
@@ -339,4 +367,4 @@ def main(*scenarios):
     sys.exit(0 if passed == len(chosen) else 1)
 
 
-main(what_members_answer, each_once, bad_input, bounded, killed_at_every_step, keeps_what_it_acknowledged)
+main(what_members_answer, each_once, bad_input, bounded, killed_at_every_step, large_and_outlasting, keeps_what_it_acknowledged)

@@ -33,6 +33,7 @@ struct world {
 
 static const struct ms_lists_delivery_limits limits = {
 	.parallel = 10,
+	.window = 1000000,
 	.attempts = 3,
 	.retry_first = 2 * MS_SEC,
 	.retry_max = 8 * MS_SEC,
@@ -482,6 +483,47 @@ static void network_away(void **state)
 	end_world(w);
 }
 
+/* The core is away for an hour: nobody has failed, and then all have it. */
+static void outlasts_the_network(void **state)
+{
+	struct world *w = new_world(&limits);
+
+	(void)state;
+	w->cannot_send = true;
+	must_add(w, 50);
+	pass(w, w->now + 3600 * MS_SEC);
+	assert_int_equal(w->outcomes[MS_LISTS_FAILED], 0);
+	assert_int_equal(state_of(w).waiting, 50);
+	assert_int_equal(state_of(w).under_way_octets, 0);
+	w->cannot_send = false;
+	pass(w, w->now + limits.retry_max);
+	assert_int_equal(w->outcomes[MS_LISTS_DELIVERED], 50);
+	end_world(w);
+}
+
+/* Large messages do not overflow what waits for the core; one goes always. */
+static void bounds_octets_under_way(void **state)
+{
+	struct ms_lists_delivery_limits l = limits;
+	struct world *w;
+
+	(void)state;
+	l.window = 3 * (1000 + MS_LISTS_HEAD);
+	w = new_world(&l);
+	must_add(w, 50);
+	(void)settle(w);
+	assert_int_equal(w->most_under_way, 3);
+	assert_int_equal(w->outcomes[MS_LISTS_DELIVERED], 50);
+	end_world(w);
+	l.window = 1;
+	w = new_world(&l);
+	must_add(w, 5);
+	(void)settle(w);
+	assert_int_equal(w->most_under_way, 1);
+	assert_int_equal(w->outcomes[MS_LISTS_DELIVERED], 5);
+	end_world(w);
+}
+
 static void stops(void **state)
 {
 	struct world *w = new_world(&limits);
@@ -542,6 +584,8 @@ int main(void)
 		cmocka_unit_test(goes_on_after_a_crash),
 		cmocka_unit_test(parks),
 		cmocka_unit_test(network_away),
+		cmocka_unit_test(outlasts_the_network),
+		cmocka_unit_test(bounds_octets_under_way),
 		cmocka_unit_test(stops),
 		cmocka_unit_test(survives_no_memory),
 	};
