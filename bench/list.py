@@ -218,8 +218,8 @@ def main():
     last = Table(f"Time to the last of {N} deliveries", "milliseconds", "Kamailio, plain, in a loop")
     with TemporaryFolder() as folder, BenchLab(folder, list_address=LISTS) as lab:
         lab.start("alice")
-        lab.make_list("all", "alice", ["alice"], post="owner")
-        lab.set_members("all", [f"sip:m{i}@example.org" for i in range(N)])
+        lab.make_list("all", "alice", [], post="owner")
+        lab.add_members("all", [f"sip:m{i}@example.org" for i in range(N)])
         lab.configure("alice", sip={"proxy": f"sip:{lab.lists};transport=tcp", "registrar": f"sip:{lab.lists}"})
         alice = lab.ue("alice", stdin=True)
         alice.wait("ready")

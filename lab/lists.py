@@ -94,8 +94,8 @@ class ListLab(Lab):
         for member in members:
             self.ask("member.add", f"list={self.list_uri(name)}", f"uri={self.uri(member)}")
 
-    def set_members(self, name, uris):
-        self.server.command("member.set", list=self.list_uri(name), members=uris)
+    def add_members(self, name, uris):
+        self.server.command("member.add", list=self.list_uri(name), uris=uris)
 
     def ask(self, *words):
         return self.server.ask(*words)
