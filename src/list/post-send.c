@@ -82,14 +82,15 @@ int ms_lists_post_send(struct ms_lists_recipient *r, void *arg)
 		.done = answered,
 		.arg = r,
 	};
-	int err = read_body(l);
+	int err;
 
+	ms_buf_init(&text, 4096);
+	err = read_body(l);
 	if (err < 0)
 		return err;
 	/* Whatever the recipient's host: the core decides where he is. */
 	if (!ms_sip_proxy_hop_of(p->proxy, MS_SIP_CORE, MS_SPAN_LIT("sip:core.invalid"), &core))
 		return -ENETUNREACH;
-	ms_buf_init(&text, 4096);
 	ms_buf_put_span(&text, l->parcel.from);
 	ms_buf_printf(&text, ";tag=%llx-%llx", (unsigned long long)l->created,
 		      (unsigned long long)l->id);

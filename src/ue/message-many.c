@@ -122,12 +122,13 @@ int ms_ue_many_put(const struct ms_ue_many *m, const struct ms_ue_many_parts *p,
 	MS_CLEANUP(ms_buf_done) struct ms_buf xml, pkcs7;
 	struct ms_mime_out part = { .body = p->object };
 	char boundary[40];
-	int err = ms_mime_boundary(&ms_random_system, boundary);
+	int err;
 
-	if (err)
-		return err;
 	ms_buf_init(&xml, xml_max(m));
 	ms_buf_init(&pkcs7, TYPE_MAX);
+	err = ms_mime_boundary(&ms_random_system, boundary);
+	if (err)
+		return err;
 	ms_resource_lists_write(&xml, MS_SPAN_NULL, m->entry, m->n);
 	ms_mime_put_pkcs7_type(&pkcs7, p->smime_type);
 	ms_buf_put_str(type, "multipart/mixed");

@@ -201,9 +201,9 @@ int ms_ue_notification_take(struct ms_ue *ue, const struct ms_keys_identity *sen
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf xml;
 
+	ms_buf_init(&xml, IMDN_MAX);
 	if (ms_mime_is(&e->type, "multipart", "*"))
 		return take_several(ue, sender, e, f);
-	ms_buf_init(&xml, IMDN_MAX);
 	if (ms_mime_body(e, &xml))
 		return ms_fault_set(f, -EBADMSG, 0, "mime", 0);
 	return take_one(ue, sender, ms_buf_span(&xml), f);
