@@ -49,6 +49,22 @@ def main_job(make):
     check(not any(key in text for _, _, key in kms.users.values()), "no key in audit log or log")
 
 
+def a_long_list(make):
+    """one ticket for a list of a thousand: every member resolves it, nobody else does"""
+    kms, c = lab(make)
+    members = ["sip:member%04d@example.com" % i for i in range(998)] + ["sip:bob@example.com", "sip:carol@example.com"]
+    a = c("request server list " + ",".join(members) + " life=3600")
+    check(a["ok"] and a["responders"] == 1000 and not a["altered"], "a ticket for a thousand (%s)" % a)
+    check(c("resolve bob list")["ok"] and c("resolve carol list base64=1")["ok"], "members resolve it")
+    refused(kms, c("resolve alice list"), "not_admitted", 12)
+    check(c("request server text " + ",".join(members) + " base64=1")["ok"], "and in base64")
+    more = members + ["sip:more%02d@example.com" % i for i in range(25)]
+    refused(kms, c("request server more " + ",".join(more)), "too_many_responders", 12)
+    m = kms.metrics()
+    check(m["mediasec_kms_tickets_issued_total"] == 2 and m["mediasec_kms_tickets_resolved_total"] == 2,
+          "by the metrics two tickets and two resolves")
+
+
 def who_may_resolve(make):
     """wildcards, aliases, PSIs, and those who may not"""
     kms, c = lab(make)
@@ -402,6 +418,6 @@ def configured_names(make):
     check(c("request alice t sip:bob@example.com")["status"] == 404, "the defaults are gone")
 
 
-run([main_job, who_may_resolve, arbiters, identities, taken_away, policy, clocks_and_replay, transport,
+run([main_job, a_long_list, who_may_resolve, arbiters, identities, taken_away, policy, clocks_and_replay, transport,
      certificates, audit_to_syslog, two_addresses,
      configured_names])

@@ -437,7 +437,7 @@ static void finish_request(const struct ms_mikey_request *r, struct user *u, con
 
 static void cmd_request(char **w, size_t n, const struct options *o)
 {
-	struct ms_mikey_id id[64];
+	static struct ms_mikey_id id[2048];
 	struct ms_mikey_wish wish[17];
 	struct user *u = n >= 4 ? find_user(w[1]) : NULL;
 	ms_usec now = now_with(o->skew);
@@ -658,7 +658,7 @@ static void run_line(char *line)
 
 int main(int argc, char **argv)
 {
-	char line[8192];
+	static char line[BODY_MAX];
 	uint64_t port;
 
 	if (argc != 4 || ms_span_u64(ms_span_str(argv[2]), 65535, &port)) {
