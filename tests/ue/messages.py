@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
+import json
 import os
 
 from scenario import PKCS7, has, main, same, traced
@@ -119,6 +120,20 @@ def bursts(lab):
     same(done, ["issue", "resolve"], "what the audit log says")
 
 
+def round_trips(lab):
+    """by the key management server's own counters: one ticket and one resolve for each pair of users, however many messages"""
+    lab.start("alice", "bob", "carol")
+    bob, carol, alice = lab.online("bob"), lab.online("carol"), lab.online("alice")
+    for i in range(15):
+        for name, ue in (("bob", bob), ("carol", carol)):
+            alice.type(f"/msg {name} text {i}")
+            has(ue.wait("message", "message-refused"), text=f"text {i}")
+            alice.wait("message-sent")
+    counted = json.loads(lab.ctl("--json", "counters"))
+    same([counted[f"mediasec_kms_tickets_{what}_total"] for what in ("issued", "resolved")], [2, 2],
+         "tickets issued and resolved for thirty messages")
+
+
 IMDN = """<?xml version="1.0" encoding="UTF-8"?>
 <imdn xmlns="urn:ietf:params:xml:ns:imdn"><message-id>{}</message-id><datetime>2026-01-01T00:00:00Z</datetime>
 <delivery-notification><status><delivered/></status></delivery-notification></imdn>
@@ -212,4 +227,4 @@ def nothing_in_the_clear(lab):
 
 
 if __name__ == "__main__":
-    main(by_tcp, by_udp, by_tls, by_ipv6, any_content, tickets_are_reused, bursts, notifications, plain_messages, nobody_there, nothing_in_the_clear)
+    main(by_tcp, by_udp, by_tls, by_ipv6, any_content, tickets_are_reused, bursts, round_trips, notifications, plain_messages, nobody_there, nothing_in_the_clear)
