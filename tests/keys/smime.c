@@ -191,6 +191,73 @@ static int torture_run(void *arg)
 	return err;
 }
 
+/* Delivery after days: the window of the clock is as wide as one may be away, and no wider; early ones
+ * gain nothing by it. Of those too old for the replay cache the policy decides. */
+static void deferred(void **state)
+{
+	const ms_usec day = 86400 * MS_SEC;
+	struct ms_mikey_local wide;
+	struct ms_mikey_party bob = *small_party(BOB, true);
+	struct ms_keys_smime smime = smime_of(BOB);
+	struct ms_keys_smime_in *in = NULL;
+	struct ms_fault f = { 0 };
+
+	(void)state;
+	ms_mikey_local_init(&wide, &ms_profile_default);
+	wide.skew = 3 * day;
+	bob.local = &wide;
+	smime.party = &bob;
+	assert_int_equal(ms_keys_smime_read(&smime, ms_buf_span(&object),
+					    SMALL_NOW + 3 * day + MS_SEC, &f, &in),
+			 -ESTALE);
+	assert_string_equal(f.reason, "stale_timestamp");
+	/* The ticket of an hour has ended; that of the message's own time has not. */
+	assert_int_equal(ms_keys_smime_read(&smime, ms_buf_span(&object), SMALL_NOW + day, &f, &in),
+			 -ESTALE);
+	assert_string_equal(f.reason, "ticket_expired");
+	assert_int_equal(ms_keys_smime_ticket_end(&smime, ms_buf_span(&object)),
+			 SMALL_NOW + 3600 * MS_SEC);
+	assert_int_equal(ms_keys_smime_ticket_end(&smime, MS_SPAN_LIT("nonsense")), 0);
+	assert_int_equal(ms_keys_smime_read(&smime, ms_buf_span(&object), SMALL_NOW + 3599 * MS_SEC,
+					    &f, &in),
+			 0);
+	assert_int_equal(ms_keys_smime_made(in), SMALL_NOW);
+	ms_keys_smime_in_free(in);
+	assert_int_equal(ms_keys_smime_read(&smime, ms_buf_span(&object), SMALL_NOW - day, &f, &in),
+			 -ESTALE);
+	assert_string_equal(f.reason, "stale_timestamp");
+}
+
+static void older_than_remembered(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 17; i++) { /* 16 fit */
+		uint8_t id[MS_KEYS_REPLAY_ID] = { (uint8_t)(i + 1) };
+
+		assert_int_equal(ms_keys_replay_enter(replay, id, SMALL_NOW + MS_SEC + i), 0);
+	}
+	for (int show = 0; show < 3; show++) {
+		MS_CLEANUP(ms_buf_done) struct ms_buf out;
+		struct ms_keys_smime smime = smime_of(BOB);
+		struct ms_keys_smime_in *in = NULL;
+		struct ms_keys_identity sender;
+		struct ms_fault f = { 0 };
+
+		ms_buf_init(&out, 65536);
+		smime.take_forgotten = show > 0;
+		assert_int_equal(
+			ms_keys_smime_read(&smime, ms_buf_span(&object), SMALL_NOW, &f, &in), 0);
+		assert_int_equal(small_resolve(ms_keys_smime_incoming(in), &f), 0);
+		assert_int_equal(ms_keys_smime_open(in, SMALL_NOW, &out, &sender, &f),
+				 show ? 0 : -ESTALE);
+		assert_true(ms_keys_smime_forgotten(in));
+		assert_int_equal(out.len, show ? ENTITY.len : 0);
+		if (!show)
+			assert_string_equal(f.reason, "replay_forgotten");
+		ms_keys_smime_in_free(in);
+	}
+}
+
 static void without_memory(void **state)
 {
 	(void)state;
@@ -208,6 +275,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(without_forking_nobody_is_the_sender, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(deferred, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(older_than_remembered, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(without_memory, set_up, tear_down),
 	};
 
