@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside of the gateway engine: what is kept of contexts, terminations and streams (some 400 octets an
+ * Inside of the gateway engine: what is kept of contexts, terminations and streams (some 480 octets an
  * endpoint with everything), the job that carries out one transaction, and its undo list.
  *
  * Functions that check or carry out something for a controller return an H.248.8 error code, 0: done.
