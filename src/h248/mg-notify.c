@@ -88,14 +88,13 @@ static bool recognize(struct ms_mg *g, struct mg_termination *t, const struct mg
 	struct ms_h248_observed *o;
 	bool ok = a->silent;
 
-	t->locked = t->set.buffering == MS_H248_BUFFER_LOCKSTEP;
 	if (a->then)
 		ms_mg_embedded_due(g, t, a);
-	if (ok)
-		return true;
-	o = ms_mg_observed_put(g, &g->scratch, what);
-	ok = o && ms_mg_notify(g, t, id, o, MG_ASK_NOTIFY, now);
+	o = ok ? NULL : ms_mg_observed_put(g, &g->scratch, what);
+	ok |= o && ms_mg_notify(g, t, id, o, MG_ASK_NOTIFY, now);
 	ms_h248_arena_reset(&g->scratch);
+	/* nobody answers what was not told with new Events */
+	t->locked = ok && t->set.buffering == MS_H248_BUFFER_LOCKSTEP;
 	return ok;
 }
 

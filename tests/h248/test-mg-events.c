@@ -228,6 +228,26 @@ static void test_lockstep_embedded(void **state)
 	fake_free(&f);
 }
 
+/* A release that no controller heard of does not lock: it is told to the next one. */
+static void test_lockstep_alone(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	begin(&f, ",Events=5{g/cause},EventBuffer{g/cause}");
+	(void)fake_ask(&f, "Context=1{Modify=" T1 "{Media{TerminationState{Buffer=LockStep}}}}");
+	ms_mg_controller_lost(f.g, 0, f.now);
+	fake_event(&f, MS_BEARER_RELEASED, "x");
+	for (unsigned i = 0; i < 60 && ms_mg_state(f.g) != MS_MG_REGISTERING; i++) {
+		f.now += MS_SEC;
+		ms_mg_tick(f.g, f.now);
+	}
+	fake_answer(&f, 0, "Context=-{ServiceChange=ROOT{Services{Version=2}}}");
+	assert_has(fake_request(&f), "ObservedEvents=5{g/cause{");
+	assert_has(fake_request(&f), "while-alone");
+	fake_free(&f);
+}
+
 /* RFC 3525 section 7.1.11 and E.1.2. */
 static void test_completion(void **state)
 {
@@ -335,6 +355,7 @@ int main(void)
 		BOTH(never_notify_and_all),
 		BOTH(event_buffer),
 		BOTH(lockstep_embedded),
+		BOTH(lockstep_alone),
 		BOTH(completion),
 		BOTH(completion_default),
 		BOTH(root_embedded),
