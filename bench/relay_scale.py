@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gateway with few and with many connections: memory, cost, small messages, bursts. Peers as in relay.py.
 
-  bench/relay_scale.py [growth] [messages] [burst] [--rounds N] [--secs S] [--only A,B] [--host ADDRESS] [--no-build]
+  bench/relay_scale.py [growth] [flat] [messages] [burst] [--rounds N] [--secs S] [--only A,B] [--host ADDRESS] [--no-build]
 
 growth    memory of an idle relayed TLS connection, CPU to open one and CPU a message at 1,000, 9,500 and 30,000 of them
+flat      CPU a message, one contestant with 1,000 and another with 30,000 connections in turns: the machine's drift cancels out
 messages  300 octets and back over 16 connections: median round trip and CPU
 burst     10,000 handshakes begun at once; messages of other connections meanwhile
 
-growth and burst measure mediasec-mgw itself, with its parent, control role and media workers: contexts are set up
+All of them measure mediasec-mgw itself, with its parent, control role and media workers: contexts are set up
 by H.248, text over UDP, and all that is counted. As many descriptors as 30,000 relayed connections need are more than
 one process may have here (20,000), so that every contestant is there several times on its one core: four instances of a
 peer, four media workers of ours; two each for the burst.
@@ -16,6 +17,7 @@ peer, four media workers of ours; two each for the burst.
 Addresses: HOST (127.0.77.1 unless told otherwise) and the ones behind it in its network, .11 and on for access, .31
 and on for core, ports 3000 to 13999; backends at HOST from port 1999 downwards.
 """
+import contextlib
 import importlib.util
 import os
 import socket
@@ -38,7 +40,7 @@ def controller():
 mgc = controller()
 OURS = "mediasec-mgw"
 
-CONFIG = """daemon: {{ control: {run}/mgw.sock, log_level: warning }}
+CONFIG = """daemon: {{ control: {control}, log_level: warning }}
 h248:
   mid: "<mgw1.example.net>:2944"
   avalanche: 0s
@@ -48,6 +50,16 @@ realms:
 media: {{ workers: {workers}, anonymous_clients: true, tls_limit: 60s }}
 """
 REALM = '  - {{ name: {name}, address: "{address}:0", port_min: 3000, port_max: 13999 }}'
+
+
+@contextlib.contextmanager
+def next_network():
+    """For a second contestant beside the first."""
+    here = relay.HOST
+    a, b, c, d = here.split(".")
+    relay.HOST = f"{a}.{b}.{int(c) + 1}.{d}"
+    yield
+    relay.HOST = here
 
 
 def near(n):
@@ -69,9 +81,9 @@ class Whole(relay.Gateway):
         self.sides, self.refused = [Side(self, near(11 + i), 3000, relay.BACK - i) for i in range(sides)], 0
         realms = [REALM.format(name=f"{name}{i}", address=near(first + i))
                   for name, first in (("core", 31), ("access", 11)) for i in range(sides)]
-        path = f"{run}/mgw.yaml"
+        path = f"{run}/{relay.HOST}.yaml"
         with open(path, "w") as f:
-            f.write(CONFIG.format(run=run, host=relay.HOST, realms="\n".join(realms), workers=sides))
+            f.write(CONFIG.format(control=f"{run}/{relay.HOST}.sock", host=relay.HOST, realms="\n".join(realms), workers=sides))
         self.mgc = mgc.Mgc(2944, address=relay.HOST)
         self.mgc.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self.process = subprocess.Popen([os.path.join(common.BUILD, "src/mgw/mediasec-mgw"), "-f", "-c", path],
@@ -197,7 +209,7 @@ class Clients:
 
 
 class Scale(relay.Bench):
-    TESTS = ["growth", "messages", "burst"]
+    TESTS = ["growth", "flat", "messages", "burst"]
     STEPS = (1000, 9500, 30000)
 
     def who(self, names):
@@ -214,7 +226,7 @@ class Scale(relay.Bench):
         self.opening = {n: self.table("CPU to open one of the last thousand of " + title.format(n), "us", "haproxy") for n in self.STEPS}
         self.message = {n: self.table("CPU a round trip of 300 octets, 2,000 a second, " + title.format(n), "us", "haproxy") for n in self.STEPS}
         self.grown = {what: self.table(f"{what}, 30,000 connections", "% of at 1,000", "haproxy")
-                      for what in ("memory", "CPU to open", "CPU a message")}
+                      for what in ("memory", "CPU to open")}
         self.resting = self.table("CPU while 30,000 connections are idle", "us a second", "haproxy")
         self.wakes = self.table("wake-ups while 30,000 connections are idle, all processes", "in 10 seconds", "haproxy")
         for _ in range(self.rounds):
@@ -241,7 +253,7 @@ class Scale(relay.Bench):
             self.memory[n].add(who, memory)
             self.opening[n].add(who, opening)
             self.message[n].add(who, message)
-            seen[n] = {"memory": memory, "CPU to open": opening, "CPU a message": message}
+            seen[n] = {"memory": memory, "CPU to open": opening}
         clients.echo(8000, 7)
         self.after.add(who, (fleet.memory() * 1024 - empty) / n)
         for what, table in self.grown.items():
@@ -255,6 +267,31 @@ class Scale(relay.Bench):
         time.sleep(10)
         self.resting.add(who, (fleet.cpu() - cpu) * 1e6 / 10)
         self.wakes.add(who, wake_ups(pids) - wakes)
+
+    # ---- flat ----
+
+    def flat(self):
+        few, many = self.STEPS[0], self.STEPS[-1]
+        cost = {n: self.table(f"CPU a round trip of 300 octets, {n:,} connections, in turns", "us", "haproxy") for n in (few, many)}
+        ratio = self.table(f"CPU a message, {many:,} connections, in turns", f"% of at {few:,}", "haproxy")
+        for who in self.who(["haproxy", "floor-tls", "floor-tcp", OURS]):
+            fleets, clients = [], []
+            with next_network():
+                self.stand(who, few, fleets, clients)
+            self.stand(who, many, fleets, clients)
+            for _ in range(3 * self.rounds):
+                us = [c.echo(2000, self.secs) * 1e6 for c in clients]
+                for n, value in zip((few, many), us):
+                    cost[n].add(who, value)
+                ratio.add(who, 100 * us[1] / us[0])
+            for running in clients + fleets:
+                running.stop()
+            time.sleep(1)
+
+    def stand(self, who, n, fleets, clients):
+        fleets.append(start(who, self.run, 4))
+        clients.append(Clients(fleets[-1], self.run, who))
+        clients[-1].open(n)
 
     # ---- messages ----
 
