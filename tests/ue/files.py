@@ -4,12 +4,12 @@ import glob
 import hashlib
 import os
 import resource
-import time
 
 from scenario import has, main, same
 
 
-def make(lab, name, mib):
+def make(lab, name, mib, empty=0):
+    """A file of random MiB, and `empty` ones behind that cost the disk nothing: what is stopped on the way must be long."""
     path = os.path.join(lab.dir, name)
     digest = hashlib.sha256()
     with open(path, "wb") as f:
@@ -17,6 +17,9 @@ def make(lab, name, mib):
             part = os.urandom(1 << 20)
             digest.update(part)
             f.write(part)
+        for _ in range(empty):
+            digest.update(bytes(1 << 20))
+        f.truncate((mib + empty) << 20)
     return path, digest.hexdigest()
 
 
@@ -48,7 +51,7 @@ def large(lab):
 def resumed(lab):
     """the receiver's power goes away in mid transfer: the sender goes on where it broke"""
     lab.start("alice", "bob")
-    path, digest = make(lab, "film.bin", 256)
+    path, digest = make(lab, "film.bin", 64, empty=448)
     inbox = os.path.join(lab.dir, "in")
     os.mkdir(inbox)
     bob = lab.ue("bob", "recv-file", inbox, "--count", "1")
@@ -90,7 +93,7 @@ def resumed_elsewhere(lab):
 def refused(lab):
     """too large, declined, cancelled by either side, no such file, no name to escape by"""
     lab.start("alice", "bob")
-    path, _ = make(lab, "film.bin", 64)
+    path, _ = make(lab, "film.bin", 1, empty=511)
     lab.configure("bob", files={"max_size": "1M"})
     bob = lab.online("bob")
     ue = lab.ue("alice", "send-file", "bob", path)
@@ -103,7 +106,7 @@ def refused(lab):
     lab.configure("bob", policy={"file": "ask"})
     bob = lab.online("bob")
     ue = lab.ue("alice", "send-file", "bob", path)
-    has(bob.wait("file-offered"), name="film.bin", size=64 << 20, peer=lab.uri("alice"))
+    has(bob.wait("file-offered"), name="film.bin", size=512 << 20, peer=lab.uri("alice"))
     bob.type("/reject")
     has(ue.wait("call-failed"), status=603)
     ue.finish(2)
@@ -123,7 +126,7 @@ def refused(lab):
     alice.wait("file-progress")
     alice.type("/hangup")
     has(bob.wait("file-failed", "file-done"), event="file-failed")
-    time.sleep(0.5)
+    bob.wait("call-ended")
     inbox = os.path.join(lab.home("bob"), "inbox")
     same([n for n in os.listdir(inbox) if not n.startswith(".")], [], "inbox")
 
