@@ -19,13 +19,15 @@ class CaptureError(Exception):
 
 
 class Capture:
-    def __init__(self, path, ports):
-        """Starts capturing TCP and UDP of the given ports on the loopback interface into `path`."""
+    def __init__(self, path, ports, address="127.0.0.1"):
+        """Starts capturing TCP and UDP of the given ports at an address (None: any) on the loopback interface into `path`."""
         self.path = path
         dumpcap = shutil.which("dumpcap")
         if not dumpcap:
             raise CaptureError("dumpcap is not installed (scripts/setup demo)")
-        wanted = " or ".join(f"port {p}" if isinstance(p, int) else f"portrange {p}" for p in ports)
+        names = [f"port {p}" if isinstance(p, int) else f"portrange {p}" for p in ports]
+        # Others have the same ports at other addresses.
+        wanted = " or ".join(f"({way} {name}{f' and {way} host {address}' if address else ''})" for name in names for way in ("src", "dst"))
         sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
         self.process = subprocess.Popen(sudo + [dumpcap, "-q", "-P", "-i", "lo", "-s", "0", "-B", "256", "-f", wanted, "-w", path],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

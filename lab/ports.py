@@ -8,23 +8,50 @@ import socket
 import tempfile
 
 FIRST, LAST = 3000, 11999
+ANY = "0.0.0.0"  # who listens there needs the port at every address
 FOLDER = os.path.join(tempfile.gettempdir(), f"mediasec-ports-{os.getuid()}")
-held = []  # open files: their locks go with the process
+files, held = {}, set()  # an open file for each address, whose octets stand for ports; (address, port) of this process
 
 
 class NoPorts(Exception):
     pass
 
 
+def lock(name, port, kind):
+    if name not in files:
+        files[name] = open(os.path.join(FOLDER, name), "a+")
+    fcntl.lockf(files[name], kind | fcntl.LOCK_NB, 1, port)
+
+
+def unlock(name, port):
+    fcntl.lockf(files[name], fcntl.LOCK_UN, 1, port)
+
+
 def take(port, address):
-    """An open file that keeps the port ours, or None if another process has it."""
-    f = open(os.path.join(FOLDER, f"{address}-{port}"), "w")
+    """Makes the port ours; False if somebody has it."""
+    if any(p == port and (a == address or ANY in (a, address)) for a, p in held):
+        return False
     try:
-        fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return f
+        lock(ANY, port, fcntl.LOCK_EX if address == ANY else fcntl.LOCK_SH)
     except OSError:
-        f.close()
-        return None
+        return False
+    try:
+        if address != ANY:
+            lock(address, port, fcntl.LOCK_EX)
+    except OSError:
+        if not any(p == port for _, p in held):
+            unlock(ANY, port)
+        return False
+    held.add((address, port))
+    return True
+
+
+def give_back(ports):
+    for address, port in ports:
+        held.discard((address, port))
+        unlock(address, port)
+        if address != ANY and not any(p == port for _, p in held):
+            unlock(ANY, port)
 
 
 def is_free(port, address="127.0.0.1"):
@@ -42,26 +69,22 @@ def is_free(port, address="127.0.0.1"):
 
 
 def reserve(n=1, address="127.0.0.1"):
-    """The first of n ports in a row, ours until this process ends."""
+    """The first of n ports in a row, ours until this process ends or gives them back."""
     os.makedirs(FOLDER, mode=0o700, exist_ok=True)
     for _ in range(2000):
-        first = random.randrange(FIRST, LAST + 2 - n)
-        files = []
+        first, taken = random.randrange(FIRST, LAST + 2 - n), []
         for port in range(first, first + n):
-            f = take(port, address)
-            if f:
-                files.append(f)
-            if not f or not is_free(port, address):
+            if not take(port, address):
+                break
+            taken.append((address, port))
+            if not is_free(port, address):
                 break
         else:
-            held.extend(files)
             return first
-        for f in files:
-            f.close()
+        give_back(taken)
     raise NoPorts(f"no {n} free ports in a row between {FIRST} and {LAST}")
 
 
 def release():
     """Gives back all that this process has reserved: what used them has ended."""
-    while held:
-        held.pop().close()
+    give_back(list(held))

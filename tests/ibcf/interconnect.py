@@ -53,7 +53,7 @@ def end_to_end(lab):
     """e2e: TLS-PSK between users of two networks; the same octets on all five legs"""
     lab.start(["alice"], ["bob"])
     trace = os.path.join(lab.here.dir, "media.pcap")
-    with Capture(trace, [f"{FIRST}-{LAST}"]) as capture:
+    with Capture(trace, [f"{FIRST}-{LAST}"], None) as capture:
         up, held = talk(lab)
         packets = capture.stop()
     has(up, security="e2e", suite="PSK-AES128-GCM-SHA256", protected=True)

@@ -7,6 +7,7 @@ read by tshark, which must find none of them malformed.
 """
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "..", "lab"))
 import ports  # noqa: E402
-from capture import Capture, CaptureError  # noqa: E402
+from capture import Capture, CaptureError, packets, streams  # noqa: E402
 
 CONFIG = """
 daemon:
@@ -68,12 +69,32 @@ def stop(process, limit=60):
         return False
 
 
+def as_datagrams(path, port):
+    """A capture of TPKT with each message in a datagram: tshark loses its place when a segment ends inside of a head."""
+    again = path + ".datagrams"
+    with open(again, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
+        for (source, to, protocol), octets in streams(packets(path)).items():
+            while protocol == "tcp" and port in (source[1], to[1]) and len(octets) > 4:
+                version, length = struct.unpack("!BxH", octets[:4])
+                if version != 3 or length <= 4:
+                    raise CaptureError(f"no TPKT: {octets[:20]!r}")
+                message, octets = octets[4:length], octets[length:]
+                size = len(message) + 28
+                f.write(struct.pack("<IIII", 0, 0, size, size))
+                f.write(struct.pack("!BBHHHBBH", 0x45, 0, size, 0, 0, 64, 17, 0) + source[0] + to[0])
+                f.write(struct.pack("!HHHH", source[1], to[1], size - 20, 0) + message)
+    return again
+
+
 def dissect(path, port, transport, encoding):
     """What tshark finds wrong in the capture, and how many messages it has read."""
     if not shutil.which("tshark"):
         return [], None
+    if transport == "tcp":
+        path, transport = as_datagrams(path, port), "udp"
     dissector = "h248" if encoding == "binary" else "megaco"
-    out = subprocess.run(["tshark", "-r", path, "-o", "tcp.reassemble_out_of_order:TRUE", "-d", f"{transport}.port=={port},{dissector}",
+    out = subprocess.run(["tshark", "-r", path, "-d", f"{transport}.port=={port},{dissector}",
                           "-Y", f"{dissector} or _ws.malformed",
                           "-T", "fields", "-e", "frame.number", "-e", "_ws.malformed", "-e", "frame.protocols"],
                          capture_output=True, text=True).stdout.splitlines()
