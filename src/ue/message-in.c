@@ -183,7 +183,7 @@ static void warn(const struct receiving *r, struct ms_ue_event *e, struct ms_buf
 	e->warning = ms_buf_span(b);
 }
 
-/* False: it was refused, and is gone. */
+/* False: it was refused, and *r is gone. Else it is shown, and the caller's. */
 static bool show(struct receiving *r, const struct ms_keys_identity *sender,
 		 const struct ms_mime_value *type, const struct ms_cpim *cpim, struct ms_span body)
 {
@@ -253,12 +253,12 @@ static void show_entity(struct receiving *r, const struct ms_keys_identity *send
 		entity = &cpim.content;
 		type = &entity->type;
 	}
-	if (ms_mime_body(entity, &body))
+	if (ms_mime_body(entity, &body)) {
 		refuse(r, STATUS_UNDECIPHERABLE, "mime", "its content is malformed");
-	else if (ms_ue_notification_is(entity))
+	} else if (ms_ue_notification_is(entity)) {
 		take_notification(r, sender, entity);
-	else if (show(r, sender, type, &cpim, ms_buf_span(&body))) {
-		ms_ue_notification_tell(r->ue, sender, &cpim);
+	} else if (show(r, sender, type, &cpim, ms_buf_span(&body))) {
+		ms_ue_notification_tell(r->ue, sender, &cpim); /* both are *r's */
 		receiving_free(r);
 	}
 }
