@@ -123,6 +123,14 @@ class Ue:
                 return event
             passed.append(event["event"])
 
+    def wait_all(self, *names, timeout=15):
+        """One event of each of these names, in whatever order they come."""
+        found = {}
+        while len(found) < len(names):
+            event = self.wait(*[n for n in names if n not in found], timeout=timeout)
+            found[event["event"]] = event
+        return [found[n] for n in names]
+
     def type(self, line):
         self.process.stdin.write(line.encode() + b"\n")
         self.process.stdin.flush()

@@ -149,8 +149,9 @@ def notifications(lab):
     alice.wait("registered")
     alice.type("/msg bob did it arrive?")
     has(bob.wait("message"), text="did it arrive?", type="text/plain", peer=lab.uri("alice"), verified=True)
-    sent = has(alice.wait("message-sent"), peer=lab.uri("bob"))
-    has(alice.wait("message-delivered"), peer=lab.uri("bob"), id=sent["id"], reason="delivered")
+    # The notification may overtake the answer.
+    sent, delivered = alice.wait_all("message-sent", "message-delivered")
+    has(delivered, peer=has(sent, peer=lab.uri("bob"))["peer"], id=sent["id"], reason="delivered")
     for head, body in traced(trace, "MESSAGE"):
         same((PKCS7 in head, b"imdn" in body), (True, False), "notifications are protected too")
     same([e["event"] for e in bob.seen if e["event"] in ("message-sent", "message-failed")], [], "told of notifications")
