@@ -21,9 +21,6 @@
 
 struct ms_lists_post; /* list/post.h */
 
-/** The header that says which lists a message has passed; ours, see docs/profile.md. */
-#define MS_LISTS_TAG "P-Mediasec-List"
-
 struct ms_lists {
 	struct ms_daemon *daemon;
 	const struct ms_lists_config *config; /* in force */

@@ -86,6 +86,7 @@ static int open_post(struct ms_lists *s)
 		.config = &s->keys_config->delivery,
 		.store = ms_lists_directory_store(s->directory),
 		.proxy = s->proxy,
+		.tag_header = s->keys_config->profile.list_header,
 		.handlers = { .outcome = ms_lists_notify, .held = held, .arg = s }
 	};
 

@@ -44,6 +44,7 @@ struct ms_lists_post {
 	struct ms_lists_delivery_config config; /* a copy: ours may be reloaded */
 	struct ms_store *store;
 	struct ms_sip_proxy *proxy;
+	const char *tag_header;
 	struct ms_lists_post_handlers handlers;
 	struct ms_lists_delivery *delivery;
 	struct ms_list fresh, holding, dirty;

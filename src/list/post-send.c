@@ -48,13 +48,14 @@ static void answered(unsigned status, const struct ms_sip_packet *m, void *arg)
 	ms_lists_post_kick(p);
 }
 
-static size_t put_headers(const struct ms_lists_parcel *p, struct ms_sip_edit *e)
+static size_t put_headers(const struct ms_lists_letter *l, struct ms_sip_edit *e)
 {
+	const struct ms_lists_parcel *p = &l->parcel;
 	const struct ms_sip_edit all[HEADERS_MAX] = {
 		{ .name = "P-Asserted-Identity", .value = p->asserted },
 		{ .name = "Content-Transfer-Encoding", .value = p->encoding },
 		{ .name = "Privacy", .value = p->privacy },
-		{ .name = "P-Mediasec-List", .value = p->tag },
+		{ .name = l->post->tag_header, .value = p->tag },
 	};
 	size_t n = 0;
 
@@ -107,7 +108,7 @@ int ms_lists_post_send(struct ms_lists_recipient *r, void *arg)
 	o.call_id = ms_span_from(ms_buf_span(&text), id);
 	o.content = (struct ms_sip_change){
 		.edits = headers,
-		.n_edits = put_headers(&l->parcel, headers),
+		.n_edits = put_headers(l, headers),
 		.body = ms_buf_span(&l->body),
 		.content_type = l->content_type,
 	};

@@ -232,6 +232,7 @@ int ms_lists_post_new(const struct ms_lists_post_spec *spec, struct ms_lists_pos
 	p->config = *spec->config;
 	p->store = spec->store;
 	p->proxy = spec->proxy;
+	p->tag_header = spec->tag_header;
 	p->handlers = spec->handlers;
 	ms_list_init(&p->fresh);
 	ms_list_init(&p->holding);

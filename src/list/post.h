@@ -47,7 +47,7 @@ struct ms_lists_parcel {
 	struct ms_span content_type, encoding; /* encoding: Content-Transfer-Encoding or empty */
 	struct ms_span body;                   /* the same octets go to every recipient */
 	struct ms_span privacy;                /* Privacy value (RFC 3323), or empty */
-	struct ms_span tag;                    /* value of P-Mediasec-List, or empty */
+	struct ms_span tag;                    /* value of the spec's tag_header, or empty */
 	unsigned max_forwards;                 /* of what came; one less goes out */
 	ms_usec expires;       /* end of its ticket, wall clock; MS_NEVER: unknown */
 	struct ms_span origin; /* URI of the sender */
@@ -70,6 +70,7 @@ struct ms_lists_post_spec {
 	const struct ms_lists_delivery_config *config; /* copied */
 	struct ms_store *store;                        /* borrowed; of the list server's schema */
 	struct ms_sip_proxy *proxy;                    /* borrowed */
+	const char *tag_header; /* name of the header for a parcel's tag; borrowed */
 	struct ms_lists_post_handlers handlers;
 };
 

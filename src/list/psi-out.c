@@ -102,7 +102,9 @@ static void put_tag(const struct ms_lists_work *w, struct ms_buf *b)
 	struct ms_sip_address a;
 
 	ms_buf_printf(b, "<%s>", w->list.uri);
-	for (size_t i = 0; ms_sip_packet_address(w->request, MS_LISTS_TAG, i, &a); i++) {
+	for (size_t i = 0;
+	     ms_sip_packet_address(w->request, ms_lists.keys_config->profile.list_header, i, &a);
+	     i++) {
 		ms_buf_put_str(b, ", <");
 		ms_buf_put_span(b, a.uri);
 		ms_buf_put_u8(b, '>');

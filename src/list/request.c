@@ -118,7 +118,7 @@ static bool is_loop(const struct ms_sip_packet *m)
 
 	if (ms_keys_identity_parse(m->uri, &to))
 		return false;
-	for (; ms_sip_packet_address(m, MS_LISTS_TAG, i, &a); i++)
+	for (; ms_sip_packet_address(m, ms_lists.keys_config->profile.list_header, i, &a); i++)
 		if (i >= TAGS_MAX || (ms_keys_identity_parse(a.uri, &passed) == 0 &&
 				      strcmp(passed.uri, to.uri) == 0))
 			return true;
