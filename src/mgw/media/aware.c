@@ -116,8 +116,10 @@ static bool deliver(struct ms_media_endpoint *to, struct ms_buf *out)
 static void count(struct ms_media *m, const struct ms_msrp_b2bua_counters *before,
 		  const struct ms_msrp_b2bua_counters *now)
 {
-	m->stats.msrp_passed += now->sends - before->sends + now->reports - before->reports +
-				now->others - before->others + now->responses - before->responses;
+	m->stats.msrp_sends += now->sends - before->sends;
+	m->stats.msrp_reports += now->reports - before->reports;
+	m->stats.msrp_others += now->others - before->others;
+	m->stats.msrp_responses += now->responses - before->responses;
 	m->stats.msrp_refused += now->refused - before->refused;
 }
 

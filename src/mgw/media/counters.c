@@ -4,6 +4,7 @@
 /* Each counter is one member of the plane's counts. */
 #define WHY "Handshakes that failed, by why."
 #define REFUSED "Peers refused or let go by a limit."
+#define PASSED "MSRP requests and responses whose paths were changed."
 
 static const size_t member[] = {
 	offsetof(struct ms_media_stats, accepted),
@@ -23,7 +24,10 @@ static const size_t member[] = {
 	offsetof(struct ms_media_stats, released),
 	offsetof(struct ms_media_stats, reset),
 	offsetof(struct ms_media_stats, octets),
-	offsetof(struct ms_media_stats, msrp_passed),
+	offsetof(struct ms_media_stats, msrp_sends),
+	offsetof(struct ms_media_stats, msrp_reports),
+	offsetof(struct ms_media_stats, msrp_others),
+	offsetof(struct ms_media_stats, msrp_responses),
 	offsetof(struct ms_media_stats, msrp_refused),
 	offsetof(struct ms_media_stats, endpoints),
 	offsetof(struct ms_media_stats, half),
@@ -49,7 +53,10 @@ static struct ms_counter counters[] = {
 	MS_COUNTER("bearers_released_total", "Bearers that stood and ended."),
 	MS_COUNTER("bearers_reset_total", "Connections that we ended with a RST."),
 	MS_COUNTER("octets_total", "Octets relayed, without TLS."),
-	MS_COUNTER("msrp_passed_total", "MSRP requests and responses whose paths were changed."),
+	MS_COUNTER_LABEL("msrp_passed_total", PASSED, "message", "SEND"),
+	MS_COUNTER_LABEL("msrp_passed_total", PASSED, "message", "REPORT"),
+	MS_COUNTER_LABEL("msrp_passed_total", PASSED, "message", "other"),
+	MS_COUNTER_LABEL("msrp_passed_total", PASSED, "message", "response"),
 	MS_COUNTER("msrp_refused_total", "MSRP requests answered with an error."),
 	MS_GAUGE("endpoints", "Stream endpoints."),
 	MS_GAUGE("bearers_half_open", "Bearers being set up."),

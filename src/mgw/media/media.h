@@ -70,11 +70,12 @@ struct ms_media_stats {
 	uint64_t dropped_source;    /* accepted, but not from where the filter allows */
 	uint64_t refused_half_open; /* limits */
 	uint64_t refused_handshakes;
-	uint64_t refused_memory;      /* ended for octets that waited too long */
-	uint64_t refused_files;       /* no descriptor left */
-	uint64_t released, reset;     /* connections that were up and ended, with a RST */
-	uint64_t octets;              /* relayed, without TLS */
-	uint64_t msrp_passed;         /* requests and responses whose paths were changed */
+	uint64_t refused_memory;  /* ended for octets that waited too long */
+	uint64_t refused_files;   /* no descriptor left */
+	uint64_t released, reset; /* connections that were up and ended, with a RST */
+	uint64_t octets;          /* relayed, without TLS */
+	uint64_t msrp_sends, msrp_reports, msrp_others; /* requests whose paths were changed */
+	uint64_t msrp_responses;                        /* and responses */
 	uint64_t msrp_refused;        /* requests answered with an error instead */
 	uint64_t spliced;             /* of octets, without being copied */
 	uint64_t endpoints, half, up; /* now */
