@@ -26,7 +26,7 @@ def same(got, wanted, what):
 
 
 class Core:
-    """Answers MESSAGEs as told by user: a list of statuses, the last one for ever; 200 if nothing is said."""
+    """Answers MESSAGEs as told by user: a list of statuses, the last one for ever; 200 if nothing is said. 0: no answer."""
 
     def __init__(self):
         self.port, self.seen, self.plan, self.hook = reserve(1), [], {}, None
@@ -82,6 +82,8 @@ class Core:
         if hook:
             hook(len(self.seen))
         kept = [line for line in head.split("\r\n") if re.match(r"(?i)(via|from|call-id|cseq):", line)]
+        if not status:
+            return b""
         to = re.search(r"(?m)^To: [^\r]*", head).group(0)
         more = "Retry-After: 1\r\n" if status == 503 else ""
         return (f"SIP/2.0 {status} X\r\n" + "\r\n".join(kept) + f"\r\n{to};tag=c\r\n{more}Content-Length: 0\r\n\r\n").encode()
@@ -214,6 +216,18 @@ def what_members_answer(folder):
         first, second = b.core.of("gone")
         same(second["body"], first["body"], "what came later")
         same(first["body"], b"hello", "the message")
+
+
+def says_nothing(folder):
+    """a member whose client never answers keeps nobody waiting, and is tried again when the transaction has ended"""
+    with Bench(folder) as b:
+        b.core.plan = {"mute": [0, 200]}
+        same(b.send_to(["ok", "mute"]), 202, "the answer")
+        b.settled(delivered=1)
+        same(len(b.core.of("mute")), 1, "requests to the mute one")
+        b.settled(delivered=2, messages=0)  # RFC 3261 timer F: 32 s
+        first, second = b.core.of("mute")
+        same((second["body"], second["call"]), (first["body"], first["call"]), "what came again")
 
 
 def each_once(folder):
@@ -367,4 +381,4 @@ def main(*scenarios):
     sys.exit(0 if passed == len(chosen) else 1)
 
 
-main(what_members_answer, each_once, bad_input, bounded, killed_at_every_step, large_and_outlasting, keeps_what_it_acknowledged)
+main(what_members_answer, says_nothing, each_once, bad_input, bounded, killed_at_every_step, large_and_outlasting, keeps_what_it_acknowledged)
