@@ -330,9 +330,9 @@ int ms_keys_ring_ticket(struct ms_keys_ring *r, enum ms_keys_ticket_kind kind,
 	struct ms_mikey_ticket_held *held;
 	int err;
 
+	ms_buf_init(&set, MS_KEYS_RESOLVERS_MAX);
 	if (!r->o.kms)
 		return -ENOKEY;
-	ms_buf_init(&set, MS_KEYS_RESOLVERS_MAX);
 	err = join(resolvers, n, &set);
 	if (err)
 		return err;

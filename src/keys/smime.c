@@ -47,9 +47,9 @@ static int start_transfer(const struct ms_keys_smime *s, struct ms_mikey_ticket_
 	};
 	MS_CLEANUP(ms_buf_done) struct ms_buf init;
 
+	ms_buf_init(&init, MS_MIKEY_MESSAGE_MAX);
 	if (s->prove && proof.data.len == 0)
 		return -EINVAL;
-	ms_buf_init(&init, MS_MIKEY_MESSAGE_MAX);
 	return ms_mikey_transfer_start(s->party, held, &offer, now, &init, ret_t);
 }
 

@@ -112,9 +112,9 @@ int ms_lists_http_reload(const struct ms_lists_config *c, struct ms_buf *error)
 	struct ms_lists_tokens *tokens = NULL;
 	int err;
 
+	ms_buf_init(&why, 1024);
 	if (!ms_addr_is_set(&c->http.listen))
 		return 0;
-	ms_buf_init(&why, 1024);
 	err = ms_lists_tokens_load(c->http.token_file, &why, &tokens);
 	if (err) {
 		ms_buf_printf(error, "http.token_file: %s", ms_buf_cstr(&why));

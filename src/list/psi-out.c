@@ -54,9 +54,9 @@ static int put_group(const struct ms_lists_list *l, struct ms_keys_identity *ret
 	struct ms_span uri = ms_span_str(l->uri);
 	size_t at = ms_span_find(uri, '@');
 
+	ms_buf_init(&b, 2 * MS_KEYS_IDENTITY_MAX);
 	if (*l->group)
 		return ms_keys_identity_parse(ms_span_str(l->group), ret_id);
-	ms_buf_init(&b, 2 * MS_KEYS_IDENTITY_MAX);
 	ms_buf_put_span(&b, ms_span_sub(uri, 0, at));
 	ms_buf_put_str(&b, ms_lists.config->tickets.group_suffix);
 	ms_buf_put_span(&b, ms_span_from(uri, at));
