@@ -233,57 +233,6 @@ int ms_lists_config_check(const struct ms_config *c, struct ms_config_error *ret
 	return 0;
 }
 
-static bool differ(const char *a, const char *b)
-{
-	return strcmp(a, b) != 0;
-}
-
-static bool listen_differs(const struct ms_config_list *a, const struct ms_config_list *b)
-{
-	const struct ms_lists_listen *x = a->items, *y = b->items;
-
-	if (a->n != b->n)
-		return true;
-	for (size_t i = 0; i < a->n; i++)
-		if (x[i].transport != y[i].transport ||
-		    !ms_addr_equal(&x[i].address, &y[i].address) ||
-		    differ(x[i].advertised, y[i].advertised))
-			return true;
-	return false;
-}
-
-const char *ms_lists_config_fixed(const struct ms_lists_config *now,
-				  const struct ms_lists_config *next)
-{
-	const struct {
-		bool differs;
-		const char *key;
-	} checks[] = {
-		{ listen_differs(&now->sip.listen, &next->sip.listen), "sip.listen" },
-		{ !ms_addr_equal(&now->sip.core, &next->sip.core), "sip.core" },
-		{ now->sip.core_transport != next->sip.core_transport, "sip.core_transport" },
-		{ now->sip.message != next->sip.message, "sip.message" },
-		{ differ(now->kms.url, next->kms.url), "kms.url" },
-		{ differ(now->kms.identity, next->kms.identity), "kms.identity" },
-		{ differ(now->kms.psk_id, next->kms.psk_id), "kms.psk_id" },
-		{ differ(now->kms.psk_file, next->kms.psk_file), "kms.psk_file" },
-		{ differ(now->store.file, next->store.file), "store.file" },
-		{ differ(now->store.replay, next->store.replay), "store.replay" },
-		{ now->limits.lists != next->limits.lists, "limits.lists" },
-		{ now->limits.senders != next->limits.senders, "limits.senders" },
-		{ !ms_addr_equal(&now->http.listen, &next->http.listen), "http.listen" },
-		{ !ms_addr_equal(&now->http.metrics, &next->http.metrics), "http.metrics" },
-		{ differ(now->daemon.user, next->daemon.user), "daemon.user" },
-		{ differ(now->daemon.group, next->daemon.group), "daemon.group" },
-		{ differ(now->daemon.chroot_dir, next->daemon.chroot_dir), "daemon.chroot_dir" },
-	};
-
-	for (size_t i = 0; i < MS_ARRAY_SIZE(checks); i++)
-		if (checks[i].differs)
-			return checks[i].key;
-	return NULL;
-}
-
 static const char *given(const char *text)
 {
 	return *text ? text : NULL;

@@ -72,10 +72,6 @@ extern const struct ms_config_field ms_lists_config_fields[];
 MS_MUST_CHECK int ms_lists_config_check(const struct ms_config *c,
 					struct ms_config_error *ret_error);
 
-/** The key that a reload cannot change but that differs, or NULL. Static. */
-const char *ms_lists_config_fixed(const struct ms_lists_config *now,
-				  const struct ms_lists_config *next);
-
 /** The configuration of the proxy but for handlers; `points` has room for MS_SIP_POINTS_MAX. */
 struct ms_sip_proxy_config ms_lists_proxy_config(const struct ms_lists_config *c,
 						 struct ms_sip_point *points);

@@ -155,19 +155,35 @@ static int start(struct ms_daemon *d, const void *config)
 
 /* ---- reload and end ---- */
 
+/* What is read when it is needed; everything else is taken at the start. */
+static const char *const loose[] = { "daemon.log_level",
+				     "daemon.log_levels",
+				     "daemon.stop_limit",
+				     "sip.trusted",
+				     "kms.away",
+				     "kms.retry",
+				     "kms.hold",
+				     "tickets.algorithm",
+				     "tickets.explicit_max",
+				     "tickets.group_suffix",
+				     "limits.members",
+				     "limits.size",
+				     "limits.pending",
+				     "limits.rate",
+				     "limits.rate_burst",
+				     "uri_list",
+				     "http.token_file",
+				     "http.lists_owner",
+				     NULL };
+
 static int reload(struct ms_daemon *d, const void *config)
 {
 	struct ms_lists *s = &ms_lists;
 	const struct ms_lists_config *next = config;
-	const char *fixed = ms_lists_config_fixed(s->config, next);
 	MS_CLEANUP(ms_buf_done) struct ms_buf error;
 
 	(void)d;
 	ms_buf_init(&error, 1024);
-	if (fixed) {
-		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%s: changes with a restart only", fixed);
-		return -EINVAL;
-	}
 	if (ms_lists_http_reload(next, &error)) {
 		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%s", ms_buf_cstr(&error));
 		return -EINVAL;
@@ -240,6 +256,7 @@ const struct ms_daemon_app ms_lists_app = {
 	.check = ms_lists_config_check,
 	.start = start,
 	.reload = reload,
+	.loose = loose,
 	.stop = stop,
 	.done = done,
 	.counters = counter_sets,

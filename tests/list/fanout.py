@@ -13,7 +13,7 @@ import traceback
 
 SOURCE = os.environ.get("MS_SOURCE_DIR") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(SOURCE, "lab"))
-from lab import LabError, merge  # noqa: E402
+from lab import LabError, merge, yaml_of  # noqa: E402
 from lists import ListServer  # noqa: E402
 from ports import reserve  # noqa: E402
 
@@ -230,6 +230,28 @@ def says_nothing(folder):
         same((second["body"], second["call"]), (first["body"], first["call"]), "what came again")
 
 
+def reloaded(folder):
+    """a limit is taken over while it runs; what needs a restart is refused by name, and nothing is taken over"""
+    with Bench(folder) as b:
+        def reload(**changes):
+            with open(b.server.config, "w", encoding="utf-8") as f:
+                f.write(yaml_of(merge({"daemon": {"control": b.server.control}}, merge(b.config, changes))))
+            b.server.ask("reload")
+
+        same(b.send_to(["ok"]), 202, "the answer")
+        reload(limits={"size": "1k"})
+        same(b.send_to(["ok"], "x" * 2000), 413, "the answer to what is too large now")
+        for key, changes in (("kms.url", {"kms": {"url": "http://127.0.0.1:10"}}), ("delivery.parallel", {"delivery": {"parallel": 7}}),
+                             ("profile", {"profile": {"list_header": "P-List"}})):
+            try:
+                reload(**changes)
+            except LabError as e:
+                same(key in str(e), True, str(e))
+            else:
+                raise AssertionError(f"{key} was taken over")
+        same(b.send_to(["ok"], "x" * 2000), 413, "the answer, still")
+
+
 def each_once(folder):
     """a recipient named several times, in any spelling, gets one message"""
     with Bench(folder) as b:
@@ -381,4 +403,4 @@ def main(*scenarios):
     sys.exit(0 if passed == len(chosen) else 1)
 
 
-main(what_members_answer, says_nothing, each_once, bad_input, bounded, killed_at_every_step, large_and_outlasting, keeps_what_it_acknowledged)
+main(what_members_answer, says_nothing, reloaded, each_once, bad_input, bounded, killed_at_every_step, large_and_outlasting, keeps_what_it_acknowledged)
