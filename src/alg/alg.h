@@ -44,10 +44,12 @@ void ms_alg_register_response(struct ms_alg *a, struct ms_sip_exchange *x,
 			      const struct ms_sip_packet *m, struct ms_border_edits *edits);
 /** Which mechanisms hold for who says this in Security-Client. */
 unsigned ms_alg_agree(const struct ms_alg *a, const struct ms_sip_packet *m);
-/** Option tags of the agreement, ended by NULL. */
-extern const char *const ms_alg_agreement_tags[];
+/** Option tags of the agreement, ended by NULL; borrowed from the configuration. */
+#define MS_ALG_TAGS 3
+void ms_alg_agreement_tags(const struct ms_alg *a, const char *ret_tags[static MS_ALG_TAGS]);
 /** Takes what belongs between user and P-CSCF off a request (RFC 3329 section 2.3.1). */
-void ms_alg_strip_agreement(const struct ms_sip_packet *m, struct ms_border_edits *edits);
+void ms_alg_strip_agreement(const struct ms_alg *a, const struct ms_sip_packet *m,
+			    struct ms_border_edits *edits);
 /** Is Security-Verify as it should be? Else answers 494. */
 MS_MUST_CHECK bool ms_alg_verified(struct ms_alg *a, struct ms_sip_exchange *x, unsigned agreed,
 				   bool was_told);

@@ -10,8 +10,13 @@
 
 /* ---- media security ---- */
 
-/* RFC 3329; and what users with media security alone ask for (an option tag that no RFC registers). */
-const char *const ms_alg_agreement_tags[] = { "sec-agree", "mediasec", NULL };
+/* RFC 3329; and what users with media security alone ask for: docs/profile.md. */
+void ms_alg_agreement_tags(const struct ms_alg *a, const char *ret_tags[static MS_ALG_TAGS])
+{
+	ret_tags[0] = "sec-agree";
+	ret_tags[1] = a->config->profile.mediasec_option_tag;
+	ret_tags[2] = NULL;
+}
 
 static unsigned announced(const struct ms_alg *a)
 {
@@ -24,12 +29,16 @@ unsigned ms_alg_agree(const struct ms_alg *a, const struct ms_sip_packet *m)
 	return ms_alg_agreement_read(m, "Security-Client") & announced(a);
 }
 
-void ms_alg_strip_agreement(const struct ms_sip_packet *m, struct ms_border_edits *edits)
+void ms_alg_strip_agreement(const struct ms_alg *a, const struct ms_sip_packet *m,
+			    struct ms_border_edits *edits)
 {
+	const char *tags[MS_ALG_TAGS];
+
+	ms_alg_agreement_tags(a, tags);
 	ms_border_edit_remove(edits, "Security-Client");
 	ms_border_edit_remove(edits, "Security-Verify");
-	ms_border_edit_untoken(edits, m, "Require", ms_alg_agreement_tags);
-	ms_border_edit_untoken(edits, m, "Proxy-Require", ms_alg_agreement_tags);
+	ms_border_edit_untoken(edits, m, "Require", tags);
+	ms_border_edit_untoken(edits, m, "Proxy-Require", tags);
 }
 
 static void put_server(unsigned mechanisms, struct ms_border_edits *edits)
@@ -116,7 +125,7 @@ void ms_alg_take_register(struct ms_alg *a, struct ms_sip_exchange *x)
 	if (!ms_alg_verified(a, x, ms_alg_agree(a, m),
 			     ms_sip_packet_get(m, "Authorization").len > 0))
 		return;
-	ms_alg_strip_agreement(m, &edits);
+	ms_alg_strip_agreement(a, m, &edits);
 	ms_border_edit_add(&edits, "Require", MS_SPAN_LIT("path"));
 	ms_border_edit_remove(&edits, "Path");
 	ms_border_edit_remove(&edits, "P-Asserted-Identity");

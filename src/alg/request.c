@@ -69,9 +69,12 @@ static void use_service_route(struct ms_alg *a, const struct ms_alg_contact *c,
 		way->hop = hop;
 }
 
-static bool is_had(struct ms_span extension)
+static bool is_had(const struct ms_alg *a, struct ms_span extension)
 {
-	for (const char *const *tag = ms_alg_agreement_tags; *tag; tag++)
+	const char *tags[MS_ALG_TAGS];
+
+	ms_alg_agreement_tags(a, tags);
+	for (const char *const *tag = tags; *tag; tag++)
 		if (ms_span_is_nocase(extension, *tag))
 			return true;
 	return ms_span_is_nocase(extension, "path");
@@ -87,7 +90,7 @@ static bool has_extension(struct ms_alg *a, struct ms_sip_exchange *x)
 		struct ms_sip_edit unsupported = { "Unsupported", value, false };
 		struct ms_sip_change c = { .edits = &unsupported, .n_edits = 1 };
 
-		if (is_had(value))
+		if (is_had(a, value))
 			continue;
 		ms_border_reject(a->border, x, 420, "extension_required", &c);
 		return false;
@@ -106,7 +109,7 @@ static void from_user_first(struct ms_alg *a, struct ms_sip_exchange *x, struct 
 
 	if (c && !ms_alg_verified(a, x, c->agreed, true))
 		return;
-	ms_alg_strip_agreement(m, &edits);
+	ms_alg_strip_agreement(a, m, &edits);
 	assert_user(c, m, &edits);
 	ms_alg_put_charging(a, m, &edits);
 	if (c)
@@ -127,7 +130,7 @@ static void from_user_inside(struct ms_alg *a, struct ms_sip_exchange *x, struct
 		ms_border_reject(a->border, x, 403, "no_route", NULL);
 		return;
 	}
-	ms_alg_strip_agreement(m, &edits);
+	ms_alg_strip_agreement(a, m, &edits);
 	assert_user(NULL, m, &edits);
 	ms_border_edit_remove(&edits, "P-Charging-Vector");
 	ms_border_forward(a->border, x, &way);
