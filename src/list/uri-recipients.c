@@ -20,7 +20,8 @@ static bool has_agreed(const struct ms_lists_uri_work *w, struct ms_span uri)
 	const char *const *domain = l->items;
 	struct ms_span its = domain_of(uri);
 
-	if (ms_span_eq_nocase(its, domain_of(ms_keys_identity_span(&w->sender.uri))))
+	/* tel URIs have none, which makes them no neighbours. */
+	if (its.len > 0 && ms_span_eq_nocase(its, domain_of(ms_keys_identity_span(&w->sender.uri))))
 		return true;
 	for (size_t i = 0; i < l->n; i++)
 		if (ms_span_is_nocase(its, domain[i]))

@@ -300,6 +300,8 @@ def bad_input(folder):
         same((got, "Unsupported: quantum" in text), (420, True), "an unknown extension")
         got, text = b.send(mixed("hello", entry("sip:eve@example.net")))
         same("Permission-Missing: sip:eve@example.net" in text, True, "who did not agree")
+        got, _ = b.send(mixed("hello", entry("tel:+4930123")), extra="P-Asserted-Identity: <tel:+4930124>\r\n")
+        same(got, 470, "numbers are not of one domain")
         same(b.send(good, extra="Require: recipient-list-message\r\n")[0], 202, "the known extension")
         got, text = b.ask(request("OPTIONS", SERVICE, b"", None))
         same((got, "recipient-list-message" in text), (200, True), "OPTIONS")
