@@ -7,6 +7,20 @@
 
 bool fake_binary;
 
+int fake_as_text(void **state)
+{
+	(void)state;
+	fake_binary = false;
+	return 0;
+}
+
+int fake_as_binary(void **state)
+{
+	(void)state;
+	fake_binary = true;
+	return 0;
+}
+
 static const char *const verbs[] = { "SET", "PAIR", "TCP", "TLS", "RELEASE", "STATS", "DELETE" };
 
 /* ---- the plane ---- */

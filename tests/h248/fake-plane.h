@@ -52,6 +52,10 @@ struct fake {
 /** Whatever is said goes through the binary codec as well, both ways: for all that follows. */
 extern bool fake_binary;
 
+/** Set-ups of tests that go through each codec. */
+int fake_as_text(void **state);
+int fake_as_binary(void **state);
+
 void fake_new(struct fake *f);
 /** As fake_new(), with the options changed in between: fake_begin(), change, fake_start(). */
 void fake_begin(struct fake *f);

@@ -8,20 +8,6 @@
 	"Local{v=0\nc=IN IP4 $\nm=- $ TCP -\n},Remote{v=0\nc=IN IP4 10.9.8.7\nm=- 2855 TCP -\n}}"
 #define T1 "ip/core/1/1"
 
-static int text(void **state)
-{
-	(void)state;
-	fake_binary = false;
-	return 0;
-}
-
-static int binary(void **state)
-{
-	(void)state;
-	fake_binary = true;
-	return 0;
-}
-
 static void begin(struct fake *f)
 {
 	fake_new(f);
@@ -221,10 +207,10 @@ static void test_statistics_of_a_stream(void **state)
 	fake_free(&f);
 }
 
-#define BOTH(name)                                                 \
-	{ #name " (text)", test_##name, text, NULL, NULL },        \
-	{                                                          \
-#name " (binary)", test_##name, binary, NULL, NULL \
+#define BOTH(name)                                                                 \
+	{ #name " (fake_as_text)", test_##name, fake_as_text, NULL, NULL },        \
+	{                                                                          \
+#name " (fake_as_binary)", test_##name, fake_as_binary, NULL, NULL \
 	}
 
 int main(void)

@@ -11,20 +11,6 @@
 #define T2 "ip/access/1/2"
 #define T3 "ip/core/1/3"
 
-static int text(void **state)
-{
-	(void)state;
-	fake_binary = false;
-	return 0;
-}
-
-static int binary(void **state)
-{
-	(void)state;
-	fake_binary = true;
-	return 0;
-}
-
 static struct ms_mg_figures figures(const struct fake *f)
 {
 	struct ms_mg_figures ret;
@@ -377,10 +363,10 @@ static void test_root_changes(void **state)
 	fake_free(&f);
 }
 
-#define BOTH(name)                                                 \
-	{ #name " (text)", test_##name, text, NULL, NULL },        \
-	{                                                          \
-#name " (binary)", test_##name, binary, NULL, NULL \
+#define BOTH(name)                                                                 \
+	{ #name " (fake_as_text)", test_##name, fake_as_text, NULL, NULL },        \
+	{                                                                          \
+#name " (fake_as_binary)", test_##name, fake_as_binary, NULL, NULL \
 	}
 
 int main(void)

@@ -10,20 +10,6 @@
 #define TCP "tcpbcc/EstBNC{Stream=1}"
 #define TLS "tlsbsc/EstBNC{Stream=1}"
 
-static int text(void **state)
-{
-	(void)state;
-	fake_binary = false;
-	return 0;
-}
-
-static int binary(void **state)
-{
-	(void)state;
-	fake_binary = true;
-	return 0;
-}
-
 /* One termination, with these descriptors behind its Media. */
 static void begin(struct fake *f, const char *descriptors)
 {
@@ -339,10 +325,10 @@ static void test_without_memory(void **state)
 	assert_true(fails > 3);
 }
 
-#define BOTH(name)                                                 \
-	{ #name " (text)", test_##name, text, NULL, NULL },        \
-	{                                                          \
-#name " (binary)", test_##name, binary, NULL, NULL \
+#define BOTH(name)                                                                 \
+	{ #name " (fake_as_text)", test_##name, fake_as_text, NULL, NULL },        \
+	{                                                                          \
+#name " (fake_as_binary)", test_##name, fake_as_binary, NULL, NULL \
 	}
 
 int main(void)
@@ -359,7 +345,7 @@ int main(void)
 		BOTH(completion),
 		BOTH(completion_default),
 		BOTH(root_embedded),
-		{ "without_memory", test_without_memory, text, NULL, NULL },
+		{ "without_memory", test_without_memory, fake_as_text, NULL, NULL },
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
