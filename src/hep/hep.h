@@ -51,7 +51,7 @@ void ms_hep_put(struct ms_buf *b, const struct ms_hep_packet *p);
 
 /**
  * Reads one packet; spans are borrowed from `octets`. -EBADMSG: not HEP version 3, a chunk that is cut
- * short or of a wrong size. Chunks of other vendors and kinds are passed over.
+ * short or of a wrong size, a million microseconds or more. Chunks of other vendors and kinds are passed over.
  */
 MS_MUST_CHECK int ms_hep_read(struct ms_span octets, struct ms_hep_packet *ret_packet);
 

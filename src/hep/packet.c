@@ -206,6 +206,9 @@ static int finish(const struct gathered *g, struct ms_hep_packet *p)
 	if (err == 0 && g->destination.len)
 		err = ms_addr_from_octets(g->destination, (uint16_t)g->destination_port,
 					  &p->destination);
+	/* More than a second of microseconds would carry into the seconds, and out of their 32 bits. */
+	if (g->microseconds >= MS_SEC)
+		err = -EBADMSG;
 	p->transport = (enum ms_hep_transport)g->transport;
 	p->protocol = (enum ms_hep_protocol)g->protocol;
 	p->time = g->seconds * MS_SEC + g->microseconds;

@@ -97,10 +97,11 @@ static void test_refused(void **state)
 	} bad[] = {
 		{ "HEP2\0\6", 6 },
 		{ "HEP3\0\7", 6 },
-		{ "HEP3\0\14\0\0\0\17\0\5", 12 },       /* a chunk shorter than its head */
-		{ "HEP3\0\15\0\0\0\2\0\10\21", 13 },    /* a chunk past the end */
-		{ "HEP3\0\16\0\0\0\2\0\10\21\21", 14 }, /* an octet that is two */
-		{ "HEP3\0\17\0\0\0\3\0\11\1\1\1", 15 }, /* a host of three octets */
+		{ "HEP3\0\14\0\0\0\17\0\5", 12 },               /* a chunk shorter than its head */
+		{ "HEP3\0\15\0\0\0\2\0\10\21", 13 },            /* a chunk past the end */
+		{ "HEP3\0\16\0\0\0\2\0\10\21\21", 14 },         /* an octet that is two */
+		{ "HEP3\0\17\0\0\0\3\0\11\1\1\1", 15 },         /* a host of three octets */
+		{ "HEP3\0\20\0\0\0\12\0\12\0\17\102\100", 16 }, /* a million microseconds */
 	};
 	struct ms_hep_packet p;
 
@@ -108,6 +109,8 @@ static void test_refused(void **state)
 	for (size_t i = 0; i < MS_ARRAY_SIZE(bad); i++)
 		assert_int_equal(ms_hep_read(ms_span_of(bad[i].octets, bad[i].len), &p), -EBADMSG);
 	assert_int_equal(ms_hep_read(MS_SPAN_LIT("HEP3\0\6"), &p), 0); /* empty, but one */
+	assert_int_equal(ms_hep_read(MS_SPAN_LIT("HEP3\0\20\0\0\0\12\0\12\0\17\102\77"), &p), 0);
+	assert_int_equal(p.time, MS_SEC - 1);
 }
 
 static void test_event(void **state)
