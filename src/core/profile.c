@@ -61,3 +61,14 @@ int ms_profile_set(struct ms_profile *p, const char *name, struct ms_span value)
 			return set_field(p, i, value);
 	return -ENOENT;
 }
+
+bool ms_profile_same(const struct ms_profile *a, const struct ms_profile *b, size_t i)
+{
+	const char *x = (const char *)a, *y = (const char *)b;
+
+	if (i >= MS_ARRAY_SIZE(fields))
+		return true;
+	x += fields[i].offset;
+	y += fields[i].offset;
+	return fields[i].text ? strcmp(x, y) == 0 : memcmp(x, y, sizeof(uint32_t)) == 0;
+}

@@ -43,4 +43,8 @@ const struct ms_profile_entry *ms_profile_entry(size_t i);
  */
 MS_MUST_CHECK int ms_profile_set(struct ms_profile *p, const char *name, struct ms_span value);
 
+/** Have both the same value of entry `i`? Of one past the table's end: yes. */
+MS_MUST_CHECK bool ms_profile_same(const struct ms_profile *a, const struct ms_profile *b,
+				   size_t i);
+
 #endif

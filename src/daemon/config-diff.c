@@ -38,26 +38,51 @@ static bool same(const struct ms_config_field *f, const uint8_t *a, const uint8_
 	       ms_span_eq(ms_buf_span(&x), ms_buf_span(&y));
 }
 
+/* The path of `key` in the section whose name, with its dot, are the first `len` octets; -1: too long. */
+static int put_key(char path[static MS_CONFIG_PATH_MAX], size_t len, const char *key)
+{
+	int n = snprintf(path + len, MS_CONFIG_PATH_MAX - len, "%s", key);
+
+	return n < 0 || len + (size_t)n + 2 > MS_CONFIG_PATH_MAX ? -1 : n;
+}
+
+static bool profile_differs(const struct ms_profile *a, const struct ms_profile *b,
+			    const char *const *loose, char path[static MS_CONFIG_PATH_MAX],
+			    size_t len)
+{
+	const struct ms_profile_entry *e;
+
+	for (size_t i = 0; (e = ms_profile_entry(i)); i++)
+		if (!ms_profile_same(a, b, i) &&
+		    (put_key(path, len, e->name) < 0 || !is_loose(path, loose)))
+			return true;
+	return false;
+}
+
 /* `path` has `len` octets of the section's name with its dot already. */
 static bool differs(const struct ms_config_field *f, const uint8_t *a, const uint8_t *b,
 		    const char *const *loose, char path[static MS_CONFIG_PATH_MAX], size_t len)
 {
 	for (; f->key; f++) {
-		int n = snprintf(path + len, MS_CONFIG_PATH_MAX - len, "%s", f->key);
+		const uint8_t *x = a + f->offset, *y = b + f->offset;
+		int n = put_key(path, len, f->key);
+		size_t inner;
 
-		if (n < 0 || len + (size_t)n + 2 > MS_CONFIG_PATH_MAX)
+		if (n < 0)
 			return true;
 		if (is_loose(path, loose))
 			continue;
-		if (f->type != MS_CONFIG_MAP) {
-			if (!same(f, a + f->offset, b + f->offset))
+		if (f->type != MS_CONFIG_MAP && f->type != MS_CONFIG_PROFILE) {
+			if (!same(f, x, y))
 				return true;
 			continue;
 		}
-		path[len + (size_t)n] = '.';
-		path[len + (size_t)n + 1] = '\0';
-		if (differs(f->fields, a + f->offset, b + f->offset, loose, path,
-			    len + (size_t)n + 1))
+		inner = len + (size_t)n + 1;
+		path[inner - 1] = '.';
+		path[inner] = '\0';
+		if (f->type == MS_CONFIG_MAP
+			    ? differs(f->fields, x, y, loose, path, inner)
+			    : profile_differs((const void *)x, (const void *)y, loose, path, inner))
 			return true;
 	}
 	return false;

@@ -114,8 +114,8 @@ MS_MUST_CHECK int ms_config_copy(const struct ms_config_field *fields, const voi
 				 size_t size, struct ms_config **ret_config);
 
 /**
- * Do two configurations of this table differ in a key outside of `loose` ("access.verify"; a section, or a
- * list, stands for all in it; ended by NULL)? *ret_path names the first such key.
+ * Do two configurations of this table differ in a key outside of `loose` ("access.verify",
+ * "profile.id_type"; a section, or a list, stands for all in it; ended by NULL)? *ret_path names the first such key.
  */
 MS_MUST_CHECK bool ms_config_differs(const struct ms_config_field *fields, const void *a,
 				     const void *b, const char *const *loose,

@@ -182,8 +182,8 @@ static int reload(struct ms_daemon *d, struct ms_config_error *error)
 	err = load(d, &c, error);
 	if (err)
 		return err;
-	if (d->app->loose && ms_config_differs(d->app->fields, ms_config_values(d->config),
-					       ms_config_values(c), d->app->loose, key)) {
+	if (ms_config_differs(d->app->fields, ms_config_values(d->config), ms_config_values(c),
+			      d->app->loose, key)) {
 		snprintf(error->text, sizeof(error->text),
 			 "%s needs a restart; nothing was changed", key);
 		ms_config_free(c);

@@ -48,6 +48,9 @@ struct ms_daemon_log_level {
 
 extern const struct ms_config_field ms_daemon_config_fields[];
 
+/** What of it every daemon takes over while it runs: for ms_daemon_app.loose. */
+#define MS_DAEMON_LOOSE "daemon.log_level", "daemon.log_levels", "daemon.stop_limit"
+
 #define MS_DAEMON_CONFIG(s, m)                                                    \
 	{                                                                         \
 		.key = "daemon", .type = MS_CONFIG_MAP, .offset = offsetof(s, m), \
@@ -82,7 +85,7 @@ struct ms_daemon_app {
 	int (*reload)(struct ms_daemon *d, const void *config);
 	/**
 	 * The keys a reload may change (as for ms_config_differs(), ended by NULL): one that changes another
-	 * is refused with its name. NULL: reload() looks itself.
+	 * is refused with its name, and reload() is not called. Needed where reload() is.
 	 */
 	const char *const *loose;
 	/** Begins the end; call ms_daemon_stopped() when done, here or later. NULL: at once. */

@@ -2,8 +2,6 @@
 /* The table of keys, and the checks it cannot express. */
 #include "kms/config.h"
 
-#include <errno.h>
-
 #include "mikey/kms.h"
 
 #define AT(m) MS_CONFIG_AT(struct ms_kms_config, m)
@@ -164,56 +162,40 @@ int ms_kms_config_check(const struct ms_config *c, struct ms_config_error *ret_e
 	return 0;
 }
 
-static bool differ(const char *a, const char *b)
-{
-	return strcmp(a, b) != 0;
-}
-
-static bool listen_differs(const struct ms_config_list *a, const struct ms_config_list *b)
-{
-	const struct ms_addr *x = a->items, *y = b->items;
-
-	if (a->n != b->n)
-		return true;
-	for (size_t i = 0; i < a->n; i++)
-		if (!ms_addr_equal(&x[i], &y[i]))
-			return true;
-	return false;
-}
-
-const char *ms_kms_config_fixed(const struct ms_kms_config *now, const struct ms_kms_config *next)
-{
-	const struct {
-		bool differs;
-		const char *key;
-	} checks[] = {
-		{ differ(now->identity, next->identity), "identity" },
-		{ listen_differs(&now->http.listen, &next->http.listen), "http.listen" },
-		{ !ms_addr_equal(&now->http.metrics, &next->http.metrics), "http.metrics" },
-		{ differ(now->profile.kms_path, next->profile.kms_path), "profile.kms_path" },
-		{ differ(now->vault.control, next->vault.control), "vault.control" },
-		{ differ(now->vault.store, next->vault.store), "vault.store" },
-		{ differ(now->vault.master, next->vault.master), "vault.master_key" },
-		{ differ(now->vault.certificate, next->vault.certificate), "vault.certificate" },
-		{ differ(now->vault.private_key, next->vault.private_key), "vault.private_key" },
-		{ now->vault.max_entries != next->vault.max_entries, "vault.max_entries" },
-		{ differ(now->replay.dir, next->replay.dir), "replay.dir" },
-		{ now->replay.sync != next->replay.sync, "replay.sync" },
-		{ now->replay.bucket != next->replay.bucket, "replay.bucket" },
-		{ now->replay.max_records != next->replay.max_records, "replay.max_records" },
-		{ now->profile.clock_skew_s != next->profile.clock_skew_s, "profile.clock_skew_s" },
-		{ now->audit.target != next->audit.target, "audit.target" },
-		{ differ(now->audit.syslog, next->audit.syslog), "audit.syslog" },
-		{ differ(now->daemon.user, next->daemon.user), "daemon.user" },
-		{ differ(now->daemon.group, next->daemon.group), "daemon.group" },
-		{ differ(now->daemon.chroot_dir, next->daemon.chroot_dir), "daemon.chroot_dir" },
-	};
-
-	for (size_t i = 0; i < MS_ARRAY_SIZE(checks); i++)
-		if (checks[i].differs)
-			return checks[i].key;
-	return NULL;
-}
+/*
+ * All else is bound, opened or hashed with at the start. Of the profile these are the Ua interface's words
+ * and what ms_mikey_local_init() takes, without the clock skew, by which replay journals are kept.
+ */
+const char *const ms_kms_config_loose[] = {
+	MS_DAEMON_LOOSE,
+	"http.head_max",
+	"http.body_max",
+	"http.connections",
+	"http.per_address",
+	"http.rate",
+	"http.rate_burst",
+	"http.per_connection",
+	"http.in_flight",
+	"http.head_limit",
+	"http.body_limit",
+	"http.idle_limit",
+	"http.send_limit",
+	"http.answer_limit",
+	"replay.sync_interval",
+	"ticket",
+	"audit.file",
+	"profile.kms_query",
+	"profile.kms_request",
+	"profile.kms_resolve",
+	"profile.ticket_lifetime_s",
+	"profile.id_type",
+	"profile.algorithms",
+	"profile.wildcard",
+	"profile.prot_type_tls",
+	"profile.prot_type_psk_mime",
+	"profile.prot_type_app",
+	NULL,
+};
 
 void ms_kms_config_settle(struct ms_kms_config *c)
 {

@@ -54,8 +54,8 @@ extern const struct ms_config_field ms_kms_config_fields[];
 /** What the table cannot say. For struct ms_daemon_app. */
 MS_MUST_CHECK int ms_kms_config_check(const struct ms_config *c, struct ms_config_error *ret_error);
 
-/** The name of a key that differs and cannot be changed without a restart; NULL if there is none. */
-const char *ms_kms_config_fixed(const struct ms_kms_config *now, const struct ms_kms_config *next);
+/** The keys a reload may change: for struct ms_daemon_app. */
+extern const char *const ms_kms_config_loose[];
 
 /** What the roles see instead of 0: the profile's value. */
 void ms_kms_config_settle(struct ms_kms_config *c);

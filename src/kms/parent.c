@@ -195,14 +195,8 @@ static int reload(struct ms_daemon *d, const void *config)
 {
 	struct parent *p = ms_daemon_state(d);
 	const struct ms_kms_config *old = p->config;
-	const char *fixed = ms_kms_config_fixed(old, config);
 	int err;
 
-	if (fixed) {
-		MS_LOG(&ms_log_main, MS_LOG_ERROR,
-		       "reload: %s needs a restart; nothing was changed", fixed);
-		return -EBUSY;
-	}
 	p->config = config;
 	err = send_config(&p->vault, config);
 	if (err == 0)
@@ -244,6 +238,7 @@ const struct ms_daemon_app ms_kms_app = {
 	.check = ms_kms_config_check,
 	.start = start,
 	.reload = reload,
+	.loose = ms_kms_config_loose,
 	.stop = stop,
 	.done = done,
 };

@@ -156,9 +156,7 @@ static int start(struct ms_daemon *d, const void *config)
 /* ---- reload and end ---- */
 
 /* What is read when it is needed; everything else is taken at the start. */
-static const char *const loose[] = { "daemon.log_level",
-				     "daemon.log_levels",
-				     "daemon.stop_limit",
+static const char *const loose[] = { MS_DAEMON_LOOSE,
 				     "sip.trusted",
 				     "kms.away",
 				     "kms.retry",

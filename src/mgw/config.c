@@ -2,7 +2,6 @@
 /* The table of keys, and the checks it cannot express. */
 #include "mgw/config.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 #include "h248/bearer.h"
@@ -233,32 +232,6 @@ int ms_mgw_config_check(const struct ms_config *c, struct ms_config_error *ret_e
 			err = check_overlap(c, r, i, ret_error);
 	}
 	return err;
-}
-
-static bool same_fields(const struct ms_config_field *fields, const void *a, const void *b)
-{
-	MS_CLEANUP(ms_buf_done) struct ms_buf x, y;
-
-	ms_buf_init(&x, (size_t)1 << 20);
-	ms_buf_init(&y, (size_t)1 << 20);
-	ms_config_put(fields, a, &x);
-	ms_config_put(fields, b, &y);
-	return ms_buf_status(&x) == 0 && ms_buf_status(&y) == 0 &&
-	       ms_span_eq(ms_buf_span(&x), ms_buf_span(&y));
-}
-
-/* Log levels change at run time; everything else is what processes were started with. */
-const char *ms_mgw_config_fixed(const struct ms_mgw_config *now, const struct ms_mgw_config *next)
-{
-	static const struct ms_config_field *const all = ms_mgw_config_fields;
-
-	for (const struct ms_config_field *f = all; f->key; f++) {
-		const struct ms_config_field one[] = { *f, { 0 } };
-
-		if (strcmp(f->key, "daemon") != 0 && !same_fields(one, now, next))
-			return f->key;
-	}
-	return NULL;
 }
 
 unsigned ms_mgw_workers(const struct ms_mgw_config *c)

@@ -71,9 +71,6 @@ extern const struct ms_config_field ms_mgw_config_fields[];
 /** What the table cannot say. For struct ms_daemon_app. */
 MS_MUST_CHECK int ms_mgw_config_check(const struct ms_config *c, struct ms_config_error *ret_error);
 
-/** The name of a key that differs and cannot be changed without a restart; NULL if there is none. */
-const char *ms_mgw_config_fixed(const struct ms_mgw_config *now, const struct ms_mgw_config *next);
-
 /** Media workers that this configuration means on this machine: at least 1, at most MS_MGW_WORKERS_MAX. */
 unsigned ms_mgw_workers(const struct ms_mgw_config *c);
 

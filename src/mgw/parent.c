@@ -236,16 +236,13 @@ static int start(struct ms_daemon *d, const void *config)
 	return start_all(p);
 }
 
+/* Everything else is what the processes were started with. */
+static const char *const loose[] = { MS_DAEMON_LOOSE, NULL };
+
 static int reload(struct ms_daemon *d, const void *config)
 {
 	struct parent *p = ms_daemon_state(d);
-	const char *fixed = ms_mgw_config_fixed(p->config, config);
 
-	if (fixed) {
-		MS_LOG(&ms_log_main, MS_LOG_ERROR,
-		       "reload: %s needs a restart; nothing was changed", fixed);
-		return -EBUSY;
-	}
 	p->config = config;
 	return 0;
 }
@@ -280,6 +277,7 @@ const struct ms_daemon_app ms_mgw_app = {
 	.check = ms_mgw_config_check,
 	.start = start,
 	.reload = reload,
+	.loose = loose,
 	.stop = stop,
 	.done = done,
 	.commands = ms_mgw_ask_commands,

@@ -209,6 +209,7 @@ static void test_differs(void **state MS_UNUSED)
 {
 	static const char *const loose[] = { "number", "map.name", "list", NULL };
 	static const char *const sections[] = { "map", "nu", NULL };
+	static const char *const profile[] = { "profile.kms_path", "profile.id_type", NULL };
 
 	assert_null(difference("{}", "number: 7\n", NULL));
 	assert_string_equal(difference("{}", "number: 8\n", NULL), "number");
@@ -219,7 +220,13 @@ static void test_differs(void **state MS_UNUSED)
 	assert_string_equal(difference("words: [a, b]\n", "words: [a, c]\n", loose), "words");
 	assert_string_equal(
 		difference("list: [{name: a}]\n", "list: [{name: a}, {name: b}]\n", NULL), "list");
-	assert_string_equal(difference("{}", "profile: {clock_skew_s: 5}\n", loose), "profile");
+	assert_string_equal(difference("{}", "profile: {clock_skew_s: 5}\n", loose),
+			    "profile.clock_skew_s");
+	assert_string_equal(difference("{}", "profile: {kms_path: /x}\n", loose),
+			    "profile.kms_path");
+	assert_null(difference("{}", "profile: {kms_path: /x, id_type: 2}\n", profile));
+	assert_string_equal(difference("{}", "profile: {id_type: 2, kms_query: q}\n", profile),
+			    "profile.kms_query");
 	assert_string_equal(difference("text: a\n", "text: b\n", loose), "text");
 	assert_string_equal(difference("{}", "addr: \"127.0.0.1:81\"\n", loose), "addr");
 }

@@ -80,6 +80,8 @@ static int start_and_keep(struct ms_daemon *d, const void *config)
 	return start(d, config);
 }
 
+static const char *const loose[] = { MS_DAEMON_LOOSE, "number", NULL };
+
 static const struct ms_daemon_app app = {
 	.name = "mediasec-test",
 	.summary = "A daemon for a test.",
@@ -90,6 +92,7 @@ static const struct ms_daemon_app app = {
 	.check = check,
 	.start = start_and_keep,
 	.reload = reload,
+	.loose = loose,
 	.stop = stop,
 	.commands = commands,
 };
@@ -321,6 +324,21 @@ static void test_reload(void **state MS_UNUSED)
 	assert_int_equal(ended(), 0);
 }
 
+/* A key that is not loose: refused by its name, and the keys beside it are not taken over either. */
+static void test_reload_fixed(void **state MS_UNUSED)
+{
+	start_daemon("number: 5\n");
+	write_config("  pid_file: /tmp/elsewhere\nnumber: 6\n");
+	asked("{\"command\":\"reload\"}", false,
+	      "daemon.pid_file needs a restart; nothing was changed");
+	asked("{\"command\":\"number\"}", true, "5");
+	write_config("  log_level: debug\nnumber: 6\n");
+	asked("{\"command\":\"reload\"}", true, "reloaded");
+	asked("{\"command\":\"number\"}", true, "6");
+	assert_int_equal(kill(t.pid, SIGTERM), 0);
+	assert_int_equal(ended(), 0);
+}
+
 static void test_start_fails(void **state MS_UNUSED)
 {
 	const char *argv[] = { "x", "-f", "-c", t.config, NULL };
@@ -394,9 +412,9 @@ static void test_background(void **state MS_UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_options),  TEST(test_config_check), TEST(test_life),
-		TEST(test_reload),   TEST(test_start_fails),  TEST(test_stop_forced),
-		TEST(test_pid_file), TEST(test_background),
+		TEST(test_options),     TEST(test_config_check), TEST(test_life),
+		TEST(test_reload),      TEST(test_reload_fixed), TEST(test_start_fails),
+		TEST(test_stop_forced), TEST(test_pid_file),     TEST(test_background),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,25 +84,73 @@ static void test_lifetime_of_the_profile(void **state)
 	ms_config_free(c);
 }
 
-static void test_fixed(void **state)
+/* What a reload to `base` with `more` is refused for; NULL: it may be. */
+static const char *fixed(const char *more)
 {
+	static char path[MS_CONFIG_PATH_MAX];
 	char text[512];
 	struct ms_config *a = parse(base), *b;
+	bool differs;
 
-	(void)state;
-	b = parse(base);
-	assert_null(ms_kms_config_fixed(ms_config_values(a), ms_config_values(b)));
-	ms_config_free(b);
-	snprintf(text, sizeof(text), "%sticket:\n  lifetime: 2h\n", base);
+	snprintf(text, sizeof(text), "%s%s", base, more);
 	b = parse(text);
-	assert_null(ms_kms_config_fixed(ms_config_values(a), ms_config_values(b)));
-	ms_config_free(b);
-	snprintf(text, sizeof(text), "%svault:\n  store: /elsewhere\n", base);
-	b = parse(text);
-	assert_string_equal(ms_kms_config_fixed(ms_config_values(a), ms_config_values(b)),
-			    "vault.store");
+	differs = ms_config_differs(ms_kms_config_fields, ms_config_values(a), ms_config_values(b),
+				    ms_kms_config_loose, path);
 	ms_config_free(b);
 	ms_config_free(a);
+	return differs ? path : NULL;
+}
+
+static void test_reload(void **state)
+{
+	static const struct {
+		const char *text, *key;
+	} refused[] = {
+		{ "vault: {store: /elsewhere}\n", "vault.store" },
+		{ "vault: {control: /elsewhere}\n", "vault.control" },
+		{ "vault: {max_entries: 5}\n", "vault.max_entries" },
+		{ "replay: {sync: batch}\n", "replay.sync" },
+		{ "replay: {bucket: 2s}\n", "replay.bucket" },
+		{ "audit: {target: none}\n", "audit.target" },
+		{ "daemon: {user: other}\n", "daemon.user" },
+		{ "profile: {kms_path: /elsewhere}\n", "profile.kms_path" },
+		{ "ticket: {lifetime: 2h}\nprofile: {clock_skew_s: 7}\n", "profile.clock_skew_s" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MS_ARRAY_SIZE(refused); i++)
+		assert_string_equal(fixed(refused[i].text), refused[i].key);
+	assert_null(fixed(""));
+	assert_null(fixed("ticket: {lifetime: 2h, default: deny}\naudit: {file: /elsewhere}\n"
+			  "replay: {sync_interval: 2s}\ndaemon: {log_level: debug}\n"
+			  "profile: {kms_query: q, id_type: 2}\n"));
+	assert_null(fixed("  body_max: 2k\n  answer_limit: 3s\n  in_flight: 7\n")); /* of http: */
+}
+
+/* Does the table have the key of this path? One with another name would never be loose. */
+static bool has_key(const struct ms_config_field *f, const char *path)
+{
+	size_t n = strcspn(path, ".");
+
+	while (f->key && (strlen(f->key) != n || strncmp(f->key, path, n) != 0))
+		f++;
+	if (!f->key || path[n] == '\0')
+		return f->key;
+	if (f->type == MS_CONFIG_MAP)
+		return has_key(f->fields, path + n + 1);
+	for (size_t i = 0; f->type == MS_CONFIG_PROFILE && ms_profile_entry(i); i++)
+		if (strcmp(ms_profile_entry(i)->name, path + n + 1) == 0)
+			return true;
+	return false;
+}
+
+static void test_loose_keys_exist(void **state)
+{
+	(void)state;
+	assert_false(has_key(ms_kms_config_fields, "http.nothing"));
+	for (const char *const *key = ms_kms_config_loose; *key; key++)
+		if (!has_key(ms_kms_config_fields, *key))
+			fail_msg("no key %s", *key);
 }
 
 static void expect_file(const char *path, const char *want)
@@ -253,9 +301,10 @@ static void test_audit_torn(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_wire),        cmocka_unit_test(test_lifetime_of_the_profile),
-		cmocka_unit_test(test_fixed),       cmocka_unit_test(test_audit),
-		cmocka_unit_test(test_audit_burst), cmocka_unit_test(test_audit_torn),
+		cmocka_unit_test(test_wire),       cmocka_unit_test(test_lifetime_of_the_profile),
+		cmocka_unit_test(test_reload),     cmocka_unit_test(test_loose_keys_exist),
+		cmocka_unit_test(test_audit),      cmocka_unit_test(test_audit_burst),
+		cmocka_unit_test(test_audit_torn),
 	};
 
 	return cmocka_run_group_tests_name("kms-config", tests, NULL, NULL);

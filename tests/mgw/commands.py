@@ -407,13 +407,34 @@ def log_disk_full(w):
     wrong_fingerprint(w)
 
 
+def reloads(w):
+    """A level of the log is taken over; any other key is refused by its name, and calls go on."""
+    path = os.path.join(w.folder, "mgw.yaml")
+    with open(path, encoding="utf-8") as f:
+        good = f.read()
+
+    def reload(old, new):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(good.replace(old, new))
+        return subprocess.run([os.path.join(BUILD, "src/ctl/mediasec"), "ask", w.gateway.control, "reload"],
+                              capture_output=True, text=True)
+
+    for old, new, key in (("retry: 1s", "retry: 2s", "h248.retry"), ("workers: 1", "workers: 2", "media.workers"),
+                          ("name: core", "name: inner", "realms"), ("daemon: {", "daemon: { pid_file: /tmp/x,", "daemon.pid_file")):
+        done = reload(old, new)
+        check(done.returncode and key + " needs a restart; nothing was changed" in done.stdout + done.stderr, done)
+    done = reload("daemon: {", "daemon: { log_level: debug,")
+    check(done.returncode == 0, done)
+    relay(w)
+
+
 SCENARIOS = [
     (relay, {}), (aware, {}), (closed_gate, {}), (tls, {}), (wrong_fingerprint, {}), (active, {}),
     (refused_connection, {}), (only_one_commands, {}), (worker_killed, {}),
     (rotation, {"media": ", certificate_rotate: 1s"}),
     (ipv6_access, {"access": "[::1]"}), (inactive, {}), (key_log, {"media": ", keylog: {folder}/gateway.keys"}),
     (pre_shared_key, {"h248": "  profile: mp"}), (wrong_key, {"h248": "  profile: mp"}),
-    (failover, {"h248": "  t_max: 1s"}), (log_disk_full, {"output": "/dev/full"}),
+    (failover, {"h248": "  t_max: 1s"}), (reloads, {}), (log_disk_full, {"output": "/dev/full"}),
 ]
 
 
