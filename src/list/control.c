@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "core/alloc.h"
+#include "list/held.h"
 #include "list/lists.h"
 #include "list/post.h"
 #include "list/psi.h"

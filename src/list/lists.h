@@ -6,6 +6,7 @@
  *   MESSAGE -> request.c -> psi*.c       (a list kept here: decrypt, encrypt anew once, post)
  *                        -> uri-list*.c  (recipients in the body: pass on as it is, post)
  *                           post.h       (durable from here on: delivery to each)
+ *                           held.h       (or kept as it came, while the KMS is away)
  */
 #ifndef MS_LISTS_LISTS_H
 #define MS_LISTS_LISTS_H
@@ -42,6 +43,7 @@ struct ms_lists {
 	size_t n_pending;
 	struct ms_hash *held; /* names of held messages; owned */
 	struct ms_timer retry;
+	bool stopping;
 };
 
 /** The one of this process. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "core/random.h"
+#include "list/held.h"
 #include "list/http.h"
 #include "list/lists.h"
 #include "list/notify.h"
@@ -74,12 +75,6 @@ static int open_sip(struct ms_lists *s, struct ms_buf *error)
 	return ms_sip_proxy_new(&c, error, &s->proxy);
 }
 
-static void held(int64_t id, struct ms_span request, void *arg)
-{
-	(void)arg;
-	ms_lists_psi_held(id, request);
-}
-
 static int open_post(struct ms_lists *s)
 {
 	const struct ms_lists_post_spec spec = {
@@ -87,7 +82,7 @@ static int open_post(struct ms_lists *s)
 		.store = ms_lists_directory_store(s->directory),
 		.proxy = s->proxy,
 		.tag_header = s->keys_config->profile.list_header,
-		.handlers = { .outcome = ms_lists_notify, .held = held, .arg = s }
+		.handlers = { .outcome = ms_lists_notify, .held = ms_lists_held_take, .arg = s }
 	};
 
 	return ms_lists_post_new(&spec, &s->post);
@@ -216,6 +211,7 @@ static void stop(struct ms_daemon *d)
 	struct ms_lists *s = &ms_lists;
 
 	ms_sip_proxy_drain(s->proxy, true);
+	ms_lists_held_stop();
 	ms_lists_psi_stop();
 	ms_lists_uri_stop();
 	ms_lists_post_drain(s->post);

@@ -19,8 +19,8 @@ static void refuse_fault(struct ms_lists_work *w, int err, const struct ms_fault
 {
 	const char *text = f->reason ? ms_keys_fault_text(f) : strerror(-err);
 
-	if (err == -ENOMEM && w->held)
-		ms_lists_held_wait(w);
+	if (err == -ENOMEM && w->held.id)
+		ms_lists_work_wait(w);
 	else if (err == -ENOMEM)
 		ms_lists_work_refuse(w, 503, "memory", NULL);
 	else if (err == -EALREADY)
@@ -126,30 +126,17 @@ static void resolved(const struct ms_keys_failure *why, void *arg)
 		open_content(w);
 }
 
-/* After a restart its name is not there yet. */
-static int enter_held(struct ms_lists_work *w)
-{
-	int err = ms_lists_held_enter(w);
-
-	w->in_held = w->in_held || err == -EALREADY;
-	return err == -EALREADY ? 0 : err;
-}
-
 /*
  * Whether a held message was posted is known by its place in the store; the replay cache may have it
- * from a run that ended before that was written (psi-held.c).
+ * from a run that ended before that was written (held.h).
  */
 static int read_object(struct ms_lists_work *w, struct ms_fault *f)
 {
 	struct ms_keys_smime smime =
-		ms_lists_smime(&ms_lists, w->ring, w->held ? NULL : ms_lists.replay);
-	int err = ms_keys_smime_read(&smime, ms_buf_span(&w->object), w->came, f, &w->in);
+		ms_lists_smime(&ms_lists, w->ring, w->held.id ? NULL : ms_lists.replay);
+	int err = ms_keys_smime_read(&smime, ms_buf_span(&w->object), w->held.came, f, &w->in);
 
-	if (err)
-		return err;
-	if (w->held)
-		return enter_held(w);
-	return ms_lists_held_is(w) ? ms_fault_set(f, -EALREADY, 0, "replay", 0) : 0;
+	return err ? err : ms_lists_held_check(&w->held, w->in, f);
 }
 
 static void resolve(struct ms_lists_work *w)

@@ -75,15 +75,15 @@ static void posted(int err, void *arg)
 	struct ms_lists_work *w = arg;
 
 	w->posted = false;
-	if (err && w->held) {
-		ms_lists_held_wait(w);
+	if (err && w->held.id) {
+		ms_lists_work_wait(w);
 		return;
 	}
 	if (err) {
 		ms_lists_work_refuse(w, 503, "store", strerror(-err));
 		return;
 	}
-	ms_lists_held_remember(w);
+	ms_lists_held_remember(&w->held, w->in);
 	MS_LOG(&ms_lists_log, MS_LOG_INFO, "call=%s message to %s from %s accepted",
 	       MS_QUOTED(w->request->call_id), w->list.uri, w->sender.uri.uri);
 	ms_lists_work_accept(w);
@@ -147,7 +147,7 @@ static int post(struct ms_lists_work *w, struct ms_span object, ms_usec expires,
 		.origin = ms_keys_identity_span(&w->sender.uri),
 		.list = ms_keys_identity_span(&w->list),
 		.wish = wish_of(w),
-		.held = w->held,
+		.held = w->held.id,
 	};
 	return ms_lists_post_submit(ms_lists.post, &p, r->uri, r->n, posted, w);
 }
@@ -161,8 +161,8 @@ static int seal(struct ms_lists_work *w, struct ms_mikey_ticket_held *held, stru
 
 	ms_buf_init_secret(&entity, object->max);
 	err = ms_lists_author_wrap(ms_buf_span(&w->opened), ms_keys_identity_span(&w->sender.uri),
-				   ms_keys_identity_span(&w->list), w->came, &entity, &w->asked,
-				   &f);
+				   ms_keys_identity_span(&w->list), w->held.came, &entity,
+				   &w->asked, &f);
 	if (err == 0)
 		err = ms_keys_smime_seal(&smime, held, ms_keys_identity_span(&w->list),
 					 ms_buf_span(&entity), ms_clock_wall(), object);
@@ -175,8 +175,8 @@ static void refuse(struct ms_lists_work *w, int err)
 		ms_lists_work_refuse(w, 403, "notification", "notifications are not for lists");
 	else if (err == -EBADMSG || err == -EMSGSIZE || err == -ENOTSUP)
 		ms_lists_work_refuse(w, 493, "malformed", "its content is malformed or too long");
-	else if (w->held)
-		ms_lists_held_wait(w); /* memory or disk: later */
+	else if (w->held.id)
+		ms_lists_work_wait(w); /* memory or disk: later */
 	else if (err == -ENOMEM)
 		ms_lists_work_refuse(w, 503, "memory", NULL);
 	else

@@ -5,6 +5,7 @@
 
 #include "keys/smime.h"
 #include "list/author.h"
+#include "list/held.h"
 #include "list/post.h"
 #include "list/psi.h"
 
@@ -12,8 +13,7 @@ struct ms_lists_work {
 	struct ms_list link;
 	struct ms_sip_exchange *x;     /* borrowed; NULL: nobody waits (held, or gone) */
 	struct ms_sip_packet *request; /* a reference */
-	int64_t held;                  /* its place in the store; 0: it was not held */
-	ms_usec came;                  /* wall clock */
+	struct ms_lists_held held;
 	struct ms_keys_identity list;
 	struct ms_lists_sender sender;
 
@@ -24,8 +24,7 @@ struct ms_lists_work {
 
 	struct ms_buf opened; /* the author's entity; secret; `asked` points into it */
 	struct ms_lists_asked asked;
-	bool posted;  /* post.h has it and will call */
-	bool in_held; /* its name among those held goes with it */
+	bool posted; /* post.h has it and will call */
 };
 
 /** Who waits for the answer is not this one's any more; NULL: nobody. */
@@ -47,23 +46,8 @@ void ms_lists_work_refuse(struct ms_lists_work *w, unsigned status, const char *
 /** As the key management server says: refused for good; or, if it does not answer, held or 503. */
 void ms_lists_work_failed(struct ms_lists_work *w, const struct ms_keys_failure *why);
 
-/* ---- psi-held.c ---- */
-
-/** Its name is among those held until ms_lists_held_leave(). -EALREADY: another's is there; -ENOSPC. */
-MS_MUST_CHECK int ms_lists_held_enter(struct ms_lists_work *w);
-void ms_lists_held_leave(struct ms_lists_work *w);
-
-/** Is one like it held? */
-bool ms_lists_held_is(const struct ms_lists_work *w);
-
-/** A held one was posted: from now on the replay cache knows it. */
-void ms_lists_held_remember(const struct ms_lists_work *w);
-
-/** When a request that was held came. */
-ms_usec ms_lists_held_came(const struct ms_sip_packet *m, ms_usec otherwise);
-
-/** It stays in the store and is tried again later. Frees it. */
-void ms_lists_held_wait(struct ms_lists_work *w);
+/** psi-held.c: it stays in the store and is tried again later. Frees it. */
+void ms_lists_work_wait(struct ms_lists_work *w);
 
 /** psi-in.c: opens and checks, then goes on to ms_lists_work_send(). */
 void ms_lists_work_open(struct ms_lists_work *w);

@@ -23,7 +23,7 @@ struct ms_sip_exchange *ms_lists_work_exchange(struct ms_lists_work *w)
 void ms_lists_work_free(struct ms_lists_work *w)
 {
 	(void)ms_lists_work_exchange(w);
-	ms_lists_held_leave(w);
+	ms_lists_held_leave(&w->held, w->in);
 	ms_list_remove(&w->link);
 	ms_lists.n_pending--;
 	ms_keys_asking_cancel(w->asking);
@@ -42,7 +42,7 @@ static struct ms_lists_work *work_new(struct ms_sip_packet *m)
 	if (!w)
 		return NULL;
 	w->request = ms_sip_packet_ref(m);
-	w->came = ms_clock_wall();
+	w->held.came = ms_clock_wall();
 	ms_buf_init(&w->object, max);
 	ms_buf_init_secret(&w->opened, max);
 	ms_list_append(&ms_lists.pending, &w->link);
@@ -50,24 +50,13 @@ static struct ms_lists_work *work_new(struct ms_sip_packet *m)
 	return w;
 }
 
-static void give_up(struct ms_lists_work *w, unsigned status, const char *reason,
-		    const char *detail)
-{
-	ms_lists_count_refused(reason);
-	MS_LOG(&ms_lists_log, MS_LOG_WARNING,
-	       "call=%s held message to %s from %s is given up, %u %s%s%s",
-	       MS_QUOTED(w->request->call_id), w->list.uri, w->sender.uri.uri, status, reason,
-	       detail ? ": " : "", detail ? detail : "");
-	ms_lists_post_drop(ms_lists.post, w->held);
-}
-
 void ms_lists_work_refuse(struct ms_lists_work *w, unsigned status, const char *reason,
 			  const char *detail)
 {
 	struct ms_sip_exchange *x = ms_lists_work_exchange(w);
 
-	if (w->held)
-		give_up(w, status, reason, detail);
+	if (w->held.id)
+		ms_lists_held_give_up(&w->held, w->request, status, reason, detail);
 	else if (x)
 		ms_lists_refuse(x, status, reason, detail);
 	ms_lists_work_free(w);
@@ -77,7 +66,7 @@ void ms_lists_work_accept(struct ms_lists_work *w)
 {
 	struct ms_sip_exchange *x = ms_lists_work_exchange(w);
 
-	if (!w->held)
+	if (!w->held.id)
 		ms_lists_count(MS_LISTS_C_ACCEPTED);
 	if (x)
 		ms_sip_exchange_reject(x, 202, NULL, NULL);
@@ -127,8 +116,8 @@ static void begin(struct ms_lists_work *w, const struct ms_lists_list *l)
 		return;
 	}
 	err = ms_lists_ring(&ms_lists, ms_span_str(l->uri), &w->ring);
-	if (err && w->held)
-		ms_lists_held_wait(w);
+	if (err && w->held.id)
+		ms_lists_work_wait(w);
 	else if (err)
 		ms_lists_work_refuse(w, 503, "memory", strerror(-err));
 	else
@@ -158,28 +147,24 @@ static bool is_under_way(int64_t held)
 	const struct ms_list *link;
 
 	ms_list_foreach (link, &ms_lists.pending)
-		if (MS_CONTAINER_OF(link, struct ms_lists_work, link)->held == held)
+		if (MS_CONTAINER_OF(link, struct ms_lists_work, link)->held.id == held)
 			return true;
 	return false;
 }
 
-void ms_lists_psi_held(int64_t id, struct ms_span request)
+void ms_lists_psi_held(int64_t id, struct ms_sip_packet *m)
 {
-	struct ms_sip_packet *m = NULL;
-	struct ms_fault f = { 0 };
 	struct ms_lists_work *w = NULL;
 	const struct ms_lists_list *l;
 
-	if (!is_under_way(id) && ms_lists.n_pending < ms_lists.config->limits.pending &&
-	    ms_sip_packet_read(request, &m, &f) == 0)
+	if (!is_under_way(id) && ms_lists.n_pending < ms_lists.config->limits.pending)
 		w = work_new(m);
-	ms_sip_packet_unref(m);
 	if (!w) {
 		ms_lists_held_retry();
 		return;
 	}
-	w->held = id;
-	w->came = ms_lists_held_came(w->request, w->came);
+	w->held.id = id;
+	w->held.came = ms_lists_held_came(w->request, w->held.came);
 	if (ms_lists_sender_of(w->request, &w->sender) ||
 	    ms_keys_identity_parse(w->request->uri, &w->list)) {
 		ms_lists_work_refuse(w, 400, "no_sender", NULL);
@@ -215,8 +200,8 @@ void ms_lists_psi_stop(void)
 
 		if (w->posted)
 			continue;
-		if (w->held)
-			ms_lists_held_wait(w);
+		if (w->held.id)
+			ms_lists_work_wait(w);
 		else
 			ms_lists_work_refuse(w, 503, "stopping", NULL);
 	}

@@ -13,15 +13,8 @@
 void ms_lists_psi_take(struct ms_sip_exchange *x, const struct ms_lists_list *l,
 		       const struct ms_lists_sender *sender);
 
-/** A message that was held is worked on again, as it came. */
-void ms_lists_psi_held(int64_t id, struct ms_span request);
-
-/** Before the first message; then those that earlier runs left, as soon as the loop runs. */
-void ms_lists_held_open(void);
-void ms_lists_held_begin(void);
-
-/** Held messages are tried again after a while. */
-void ms_lists_held_retry(void);
+/** A message that was held (held.h) is worked on again, as it came. */
+void ms_lists_psi_held(int64_t id, struct ms_sip_packet *m);
 
 /** Nobody waits for the answer any more. */
 void ms_lists_psi_forget(struct ms_sip_exchange *x);

@@ -24,6 +24,7 @@ static struct ms_list *works(void)
 
 void ms_lists_uri_free(struct ms_lists_uri_work *w)
 {
+	ms_lists_held_leave(&w->held, w->in);
 	ms_list_remove(&w->link);
 	all.n--;
 	ms_keys_asking_cancel(w->asking);
@@ -37,8 +38,7 @@ void ms_lists_uri_free(struct ms_lists_uri_work *w)
 	ms_free(w);
 }
 
-static struct ms_lists_uri_work *work_new(struct ms_sip_exchange *x,
-					  const struct ms_lists_sender *sender)
+static struct ms_lists_uri_work *work_new(struct ms_sip_packet *m)
 {
 	const struct ms_lists_config *c = ms_lists.config;
 	struct ms_lists_uri_work *w;
@@ -48,10 +48,8 @@ static struct ms_lists_uri_work *work_new(struct ms_sip_exchange *x,
 	w = ms_zalloc(sizeof(*w));
 	if (!w)
 		return NULL;
-	w->x = x;
-	w->request =
-		ms_sip_packet_ref((struct ms_sip_packet *)(uintptr_t)ms_sip_exchange_request(x));
-	w->sender = *sender;
+	w->request = ms_sip_packet_ref(m);
+	w->held.came = ms_clock_wall();
 	ms_buf_init(&w->object, 2 * c->limits.size);
 	ms_buf_init(&w->history, (size_t)c->uri_list.octets * 2 + 65536);
 	ms_list_append(works(), &w->link);
@@ -62,14 +60,17 @@ static struct ms_lists_uri_work *work_new(struct ms_sip_exchange *x,
 void ms_lists_uri_refuse(struct ms_lists_uri_work *w, unsigned status, const char *reason,
 			 const char *detail)
 {
-	if (w->x)
+	if (w->held.id)
+		ms_lists_held_give_up(&w->held, w->request, status, reason, detail);
+	else if (w->x)
 		ms_lists_refuse(w->x, status, reason, detail);
 	ms_lists_uri_free(w);
 }
 
 void ms_lists_uri_accept(struct ms_lists_uri_work *w)
 {
-	ms_lists_count(MS_LISTS_C_ACCEPTED);
+	if (!w->held.id)
+		ms_lists_count(MS_LISTS_C_ACCEPTED);
 	ms_lists_count_n(MS_LISTS_C_RECIPIENTS, w->n);
 	if (w->x)
 		ms_sip_exchange_reject(w->x, 202, NULL, NULL);
@@ -101,7 +102,7 @@ void ms_lists_uri_stop(void)
 		struct ms_lists_uri_work *w = MS_CONTAINER_OF(link, struct ms_lists_uri_work, link);
 
 		if (!w->posted)
-			ms_lists_uri_refuse(w, 503, "stopping", NULL);
+			ms_lists_uri_later(w, "stopping", NULL);
 	}
 }
 
@@ -129,7 +130,7 @@ static void take_list(struct ms_lists_uri_work *w, const struct ms_mime_entity *
 static void refuse_fault(struct ms_lists_uri_work *w, int err, const struct ms_fault *f)
 {
 	if (err == -ENOMEM)
-		ms_lists_uri_refuse(w, 503, "memory", NULL);
+		ms_lists_uri_later(w, "memory", NULL);
 	else
 		ms_lists_uri_refuse(w, STATUS_UNDECIPHERABLE, err == -EALREADY ? "replay" : "smime",
 				    f->reason ? ms_keys_fault_text(f) : strerror(-err));
@@ -166,20 +167,23 @@ static void resolved(const struct ms_keys_failure *why, void *arg)
 	if (!why)
 		open_list(w);
 	else if (why->unreachable)
-		ms_lists_uri_refuse(w, 503, "kms_away", why->detail);
+		ms_lists_uri_away(w, why->detail);
 	else
 		ms_lists_uri_refuse(w, STATUS_UNDECIPHERABLE, "kms_refused", why->detail);
 }
 
 static void resolve_list(struct ms_lists_uri_work *w)
 {
-	struct ms_keys_smime smime = ms_lists_smime(&ms_lists, w->ring, ms_lists.replay);
+	/* Of a held one its place in the store says whether it was posted: held.h. */
+	struct ms_keys_smime smime =
+		ms_lists_smime(&ms_lists, w->ring, w->held.id ? NULL : ms_lists.replay);
 	struct ms_fault f = { 0 };
 	int err = ms_mime_body(&w->parts.list, &w->object);
 
 	if (err == 0)
-		err = ms_keys_smime_read(&smime, ms_buf_span(&w->object), ms_clock_wall(), &f,
-					 &w->in);
+		err = ms_keys_smime_read(&smime, ms_buf_span(&w->object), w->held.came, &f, &w->in);
+	if (err == 0)
+		err = ms_lists_held_check(&w->held, w->in, &f);
 	if (err == 0)
 		err = ms_keys_ring_resolve(w->ring, ms_keys_smime_incoming(w->in),
 					   MS_KEYS_RESOLVE_CACHED, resolved, w, &f, &w->asking);
@@ -228,25 +232,59 @@ static void refuse_parts(struct ms_lists_uri_work *w, int err)
 		ms_lists_uri_refuse(w, 400, "malformed", "its body is malformed");
 }
 
-void ms_lists_uri_take(struct ms_sip_exchange *x, const struct ms_lists_sender *sender)
+static void begin(struct ms_lists_uri_work *w)
 {
 	const struct ms_lists_uri_config *c = &ms_lists.config->uri_list;
-	struct ms_lists_uri_work *w = work_new(x, sender);
-	int err;
+	int err = ms_lists_uri_parts(w->request, &w->parts);
 
-	if (!w) {
-		ms_lists_refuse(x, 503, "pending", "too many messages are being worked on");
-		return;
-	}
-	err = ms_lists_uri_parts(w->request, &w->parts);
 	if (err < 0)
 		refuse_parts(w, err);
 	else if (!c->plain && !all_protected(&w->parts))
 		ms_lists_uri_refuse(w, 415, "plain", "only protected messages are taken here");
 	else if (ms_lists_ring(&ms_lists, ms_span_str(c->service), &w->ring))
-		ms_lists_uri_refuse(w, 503, "memory", NULL);
+		ms_lists_uri_later(w, "memory", NULL);
 	else if (ms_lists_uri_is_protected(&w->parts.list))
 		resolve_list(w);
 	else
 		take_list(w, &w->parts.list);
+}
+
+void ms_lists_uri_take(struct ms_sip_exchange *x, const struct ms_lists_sender *sender)
+{
+	struct ms_lists_uri_work *w =
+		work_new((struct ms_sip_packet *)(uintptr_t)ms_sip_exchange_request(x));
+
+	if (!w) {
+		ms_lists_refuse(x, 503, "pending", "too many messages are being worked on");
+		return;
+	}
+	w->x = x;
+	w->sender = *sender;
+	begin(w);
+}
+
+static bool is_under_way(int64_t held)
+{
+	const struct ms_list *link;
+
+	ms_list_foreach (link, works())
+		if (MS_CONTAINER_OF(link, struct ms_lists_uri_work, link)->held.id == held)
+			return true;
+	return false;
+}
+
+void ms_lists_uri_held(int64_t id, struct ms_sip_packet *m)
+{
+	struct ms_lists_uri_work *w = is_under_way(id) ? NULL : work_new(m);
+
+	if (!w) {
+		ms_lists_held_retry();
+		return;
+	}
+	w->held.id = id;
+	w->held.came = ms_lists_held_came(w->request, w->held.came);
+	if (ms_lists_sender_of(w->request, &w->sender))
+		ms_lists_uri_refuse(w, 400, "no_sender", NULL);
+	else
+		begin(w);
 }

@@ -20,6 +20,9 @@ bool ms_lists_uri_is_service(struct ms_span uri);
 /** Takes a request for the service and answers it, at once or later. */
 void ms_lists_uri_take(struct ms_sip_exchange *x, const struct ms_lists_sender *sender);
 
+/** A request that was held (held.h) is worked on again, as it came. */
+void ms_lists_uri_held(int64_t id, struct ms_sip_packet *m);
+
 /** An exchange has ended. */
 void ms_lists_uri_forget(struct ms_sip_exchange *x);
 

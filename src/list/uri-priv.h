@@ -4,6 +4,7 @@
 #define MS_LISTS_URI_PRIV_H
 
 #include "keys/smime.h"
+#include "list/held.h"
 #include "list/uri-list.h"
 #include "mime/entity.h"
 #include "mime/resource-lists.h"
@@ -21,6 +22,7 @@ struct ms_lists_uri_work {
 	struct ms_list link;
 	struct ms_sip_exchange *x;     /* borrowed; NULL: it has ended */
 	struct ms_sip_packet *request; /* a reference */
+	struct ms_lists_held held;
 	struct ms_lists_sender sender;
 	struct ms_lists_uri_parts parts; /* into the request */
 
@@ -41,7 +43,7 @@ struct ms_lists_uri_work {
 /** Frees it; nothing is answered. */
 void ms_lists_uri_free(struct ms_lists_uri_work *w);
 
-/** Answers and frees it. */
+/** Answers (who waits for one that was held was told 202: it is taken out of the store) and frees it. */
 void ms_lists_uri_refuse(struct ms_lists_uri_work *w, unsigned status, const char *reason,
 			 const char *detail);
 void ms_lists_uri_accept(struct ms_lists_uri_work *w);
@@ -70,6 +72,15 @@ MS_MUST_CHECK int ms_lists_uri_recipients(struct ms_lists_uri_work *w, struct ms
  * w->expires. -EACCES: one may not; else what ms_keys_smime_read() says, with *f.
  */
 MS_MUST_CHECK int ms_lists_uri_tickets(struct ms_lists_uri_work *w, struct ms_fault *f);
+
+/** uri-held.c: the key management server does not answer: held, or 503 by policy. */
+void ms_lists_uri_away(struct ms_lists_uri_work *w, const char *detail);
+
+/** It was held, stays in the store and is tried again later. Frees it. */
+void ms_lists_uri_wait(struct ms_lists_uri_work *w);
+
+/** What may be better later: one that was held waits, another is refused with 503. */
+void ms_lists_uri_later(struct ms_lists_uri_work *w, const char *reason, const char *detail);
 
 /** uri-send.c: protects the history, if there is one, and posts. */
 void ms_lists_uri_send(struct ms_lists_uri_work *w);

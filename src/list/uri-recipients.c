@@ -41,6 +41,10 @@ static void refuse_consent(struct ms_lists_uri_work *w, struct ms_span uri)
 	struct ms_sip_edit edit = { .name = "Permission-Missing" };
 	const struct ms_sip_change change = { .edits = &edit, .n_edits = 1 };
 
+	if (w->held.id) {
+		ms_lists_uri_refuse(w, 470, "consent", "a recipient has not agreed");
+		return;
+	}
 	ms_buf_init(&b, 2 * MS_KEYS_IDENTITY_MAX);
 	ms_buf_put_span(&b, uri);
 	edit.value = ms_buf_span(&b);
@@ -102,6 +106,30 @@ static int keep(struct ms_lists_uri_work *w, const struct ms_resource_lists *l)
 	return 0;
 }
 
+/* One that was held waits until it fits into its sender's rate. */
+static bool take_held_rate(struct ms_lists_uri_work *w)
+{
+	if (!ms_lists_rate_fits(ms_lists.rate, w->n))
+		ms_lists_uri_refuse(w, 403, "too_many_recipients",
+				    "more recipients than one sender may have");
+	else if (ms_lists_rate_take(ms_lists.rate, ms_keys_identity_span(&w->sender.uri), w->n,
+				    ms_clock_mono()) > 0)
+		ms_lists_uri_wait(w);
+	else
+		return true;
+	return false;
+}
+
+static bool take_rate(struct ms_lists_uri_work *w)
+{
+	if (w->held.id)
+		return take_held_rate(w);
+	if (ms_lists_take_rate(w->x, &w->sender, w->n))
+		return true;
+	ms_lists_uri_free(w);
+	return false;
+}
+
 /* The work is refused and freed if this is not 0. */
 static int check(struct ms_lists_uri_work *w)
 {
@@ -115,18 +143,13 @@ static int check(struct ms_lists_uri_work *w)
 			return -EPERM;
 		}
 	}
-	if (w->x && !ms_lists_take_rate(w->x, &w->sender, w->n)) {
-		w->x = NULL;
-		ms_lists_uri_free(w);
-		return -EBUSY;
-	}
-	return 0;
+	return take_rate(w) ? 0 : -EBUSY;
 }
 
 static int refuse(struct ms_lists_uri_work *w, int err, const struct ms_fault *f)
 {
 	if (err == -ENOMEM)
-		ms_lists_uri_refuse(w, 503, "memory", NULL);
+		ms_lists_uri_later(w, "memory", NULL);
 	else if (err == -E2BIG || err == -EMSGSIZE)
 		ms_lists_uri_refuse(w, 413, "too_many_recipients", f->reason);
 	else if (err == -EINVAL)

@@ -21,9 +21,10 @@ static void posted(int err, void *arg)
 
 	w->posted = false;
 	if (err) {
-		ms_lists_uri_refuse(w, 503, "store", strerror(-err));
+		ms_lists_uri_later(w, "store", strerror(-err));
 		return;
 	}
+	ms_lists_held_remember(&w->held, w->in);
 	MS_LOG(&ms_lists_log, MS_LOG_INFO, "call=%s message from %s to a list of %zu accepted",
 	       MS_QUOTED(w->request->call_id), w->sender.uri.uri, w->n);
 	ms_lists_uri_accept(w);
@@ -133,7 +134,8 @@ static int post(struct ms_lists_uri_work *w, struct out *o)
 	struct ms_lists_parcel p = { .max_forwards = w->request->max_forwards,
 				     .expires = w->expires,
 				     .origin = ms_keys_identity_span(&w->sender.uri),
-				     .privacy = ms_sip_packet_get(w->request, "Privacy") };
+				     .privacy = ms_sip_packet_get(w->request, "Privacy"),
+				     .held = w->held.id };
 	int err;
 
 	put_from(w, &o->from);
@@ -164,12 +166,10 @@ static void post_or_refuse(struct ms_lists_uri_work *w)
 	out_init(&o);
 	err = post(w, &o);
 	out_done(&o);
-	if (err == -ENOMEM)
-		ms_lists_uri_refuse(w, 503, "memory", NULL);
-	else if (err == -EMSGSIZE)
+	if (err == -EMSGSIZE)
 		ms_lists_uri_refuse(w, 413, "too_large", NULL);
 	else if (err < 0)
-		ms_lists_uri_refuse(w, 503, "store", strerror(-err));
+		ms_lists_uri_later(w, err == -ENOMEM ? "memory" : "store", strerror(-err));
 	else
 		w->posted = true;
 }
@@ -241,7 +241,7 @@ static bool wants_history(const struct ms_lists_uri_work *w)
 static void refuse_ticket(struct ms_lists_uri_work *w, int err, const struct ms_fault *f)
 {
 	if (err == -ENOMEM)
-		ms_lists_uri_refuse(w, 503, "memory", NULL);
+		ms_lists_uri_later(w, "memory", NULL);
 	else if (err == -EACCES)
 		ms_lists_uri_refuse(w, 403, "not_resolver",
 				    "a recipient may not resolve the message's ticket");

@@ -152,4 +152,52 @@ def not_for_them(lab):
     has(bob.wait("message", timeout=LONG), text="for bob", peer=lab.uri("alice"), verified=True)
 
 
-scenario.main(to_all, later, killed_while_away, tells_author, to_several, protected_list, cannot_read, not_for_them)
+def recipients_while_kms_away(lab):
+    """without the KMS a message whose list is for the service is held through a kill, once; by policy refused"""
+    lab.start("alice", "bob", "carol")
+    lab.configure("alice", message={"protect_list": True})
+    others = [lab.online(name) for name in ("bob", "carol")]
+    trace = os.path.join(lab.dir, "trace")
+
+    def post(text, event, **wanted):
+        alice = lab.ue("alice", "send", "bob,carol", text, options=("--trace", trace))
+        has(alice.wait(event, timeout=LONG), **wanted)
+        alice.finish(None)
+
+    def restart(**changes):
+        lab.server.kill()
+        lab.restart_server(**changes)
+
+    post("with KMS", "message-sent", status=202)  # Alice has her tickets now
+    for other in others:
+        has(other.wait("message", timeout=LONG), text="with KMS")
+    lab.server.kill()
+    lab.stop_kms()
+    lab.restart_server(kms={"away": "refuse"})
+    post("refused", "message-failed", status=500)  # 503 of ours: RFC 3261 section 16.7 item 6
+    restart()
+    post("held", "message-sent", status=202)
+    restart()
+    same(lab.ask("status")["held"], 1, "messages held after a kill")
+    head, sent = traced(trace, "MESSAGE")[-1]
+    kind = re.search(r"(?im)^content-type: ([^\r]*)", head).group(1)
+    lab.start_kms()
+    for other in others:
+        has(other.wait("message", timeout=LONG), text="held", peer=lab.uri("alice"), verified=True,
+            recipients=[lab.uri("bob"), lab.uri("carol")])
+    lab.server.wait("empty", ["status"], lambda s: s["held"] == 0 and s["messages"] == 0, timeout=LONG)
+    same(send_raw(lab, "alice", sent, kind), 493, "the same again")
+    # One that turns out to have too many recipients has been answered: it is given up.
+    lab.server.kill()
+    lab.stop_kms()
+    lab.restart_server()
+    post("too many", "message-sent", status=202)
+    lab.start_kms()
+    restart(limits={"rate": 60, "rate_burst": 1})
+    lab.server.wait("given up", ["status"], lambda s: s["held"] == 0, timeout=LONG)
+    same(lab.ask("counters")['mediasec_list_refused_total{reason="too_many_recipients"}'], 1, "given up")
+    same([[e["text"] for e in other.seen if e["event"] == "message"] for other in others], 2 * [["with KMS", "held"]], "what they saw")
+
+
+scenario.main(to_all, later, killed_while_away, tells_author, to_several, protected_list, cannot_read, not_for_them,
+              recipients_while_kms_away)
