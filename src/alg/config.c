@@ -53,5 +53,5 @@ int ms_alg_config_check(const struct ms_config *c, struct ms_config_error *ret_e
 
 	int err = ms_border_sip_check(c, &a->sip, ret_error);
 
-	return err ? err : ms_border_h248_check(c, &a->h248, ret_error);
+	return err ? err : ms_border_h248_check(c, &a->h248, &a->media, ret_error);
 }

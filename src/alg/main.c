@@ -9,10 +9,11 @@ static struct ms_counter_set *const counter_sets[] = { &ms_border_counters, &ms_
 						       &ms_border_h248_counters, NULL };
 static struct ms_log_category *const categories[] = { &ms_border_log, &ms_border_h248_log, NULL };
 
-static const char *const loose[] = { MS_BORDER_LOOSE,   "access.unregistered",
-				     "access.verify",   "access.msrp_tls",
-				     "access.bfcp_tls", "access.visited_network",
-				     "access.charging", NULL };
+static const char *const loose[] = {
+	MS_BORDER_LOOSE,          "h248.gateways",   "access.unregistered",
+	"access.verify",          "access.msrp_tls", "access.bfcp_tls",
+	"access.visited_network", "access.charging", NULL
+};
 
 static struct ms_anchor_policy policy_of(const struct ms_alg_config *c)
 {
@@ -95,7 +96,13 @@ static int reload(struct ms_daemon *d, const void *config)
 
 	(void)d;
 	ms_buf_init(&error, 1024);
-	err = ms_border_change(ms_alg.border, &c->sip, &policy, &error);
+	err = ms_border_gateways_change(ms_alg.gateways, &c->h248, &error);
+	if (err == 0) {
+		err = ms_border_change(ms_alg.border, &c->sip, &policy, &error);
+		if (err < 0) /* back: these gateways are still known */
+			(void)!ms_border_gateways_change(ms_alg.gateways, &ms_alg.config->h248,
+							 &error);
+	}
 	if (err < 0)
 		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%s",
 		       error.len > 0 ? ms_buf_cstr(&error) : strerror(-err));

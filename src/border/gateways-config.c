@@ -2,7 +2,9 @@
 /* The sections `h248:` and `media:`. See gateways-config.h. */
 #include "border/gateways-config.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "h248/mid.h"
 
@@ -37,7 +39,7 @@ static const struct ms_config_field gateway_fields[] = {
 	  .help = "Realms it has, separated by blanks; empty: any it is asked for." },
 	{ "address", MS_CONFIG_ADDR, GATEWAY_AT(address), .value = "", .max = 2944,
 	  .help = "Where it listens (UDP): so it is found after a restart of ours without waiting "
-		  "for it. Empty: it comes to us." },
+		  "for it, and nobody is heard at another host in its name. Empty: it comes to us." },
 	{ "encoding", MS_CONFIG_ENUM, GATEWAY_AT(encoding), .value = "pretty",
 	  .names = encoding_names, .help = "Used with `address`." },
 	{ 0 },
@@ -145,24 +147,105 @@ const struct ms_config_field ms_border_media_fields[] = {
 	{ 0 },
 };
 
-static int check_names(const struct ms_config *c, const struct ms_border_h248_config *h,
-		       struct ms_config_error *ret_error)
+/* ---- gateways: names and realms ---- */
+
+int ms_border_realms_read(const char *text, struct ms_border_realms *ret_r)
 {
-	const struct ms_border_gateway *g = h->gateways.items;
+	struct ms_span rest = ms_span_trim(ms_span_str(text));
+	struct ms_border_realms r = { .n = 0 };
+
+	while (rest.len) {
+		struct ms_span one = ms_span_cut(&rest, ' ');
+
+		if (!one.len)
+			continue;
+		if (r.n == MS_MGC_REALMS_MAX)
+			return -E2BIG;
+		if (ms_span_to_str(one, r.name[r.n++], sizeof(r.name[0])))
+			return -ENAMETOOLONG;
+	}
+	*ret_r = r;
+	return 0;
+}
+
+int ms_border_gateway_name(const char *text, char ret_name[static MS_MGC_NAME_MAX])
+{
 	struct ms_h248_mid mid;
+	struct ms_buf b;
+
+	if (ms_h248_mid_parse(ms_span_str(text), &mid))
+		return -EINVAL;
+	ms_buf_init_fixed(&b, ret_name, MS_MGC_NAME_MAX);
+	ms_h248_mid_put(&b, &mid);
+	(void)ms_buf_cstr(&b);
+	return ms_buf_status(&b) ? -EINVAL : 0;
+}
+
+static int check_name(const struct ms_config *c, const struct ms_border_gateway *g, size_t i,
+		      struct ms_config_error *ret_error)
+{
+	char name[MS_MGC_NAME_MAX], other[MS_MGC_NAME_MAX], key[64];
+
+	(void)snprintf(key, sizeof(key), "h248.gateways[%zu].name", i);
+	if (ms_border_gateway_name(g[i].name, name))
+		return ms_config_complain(c, key, ret_error, "not a message identifier");
+	for (size_t j = 0; j < i; j++)
+		if (!ms_border_gateway_name(g[j].name, other) && strcasecmp(name, other) == 0)
+			return ms_config_complain(c, key, ret_error,
+						  "the same as of h248.gateways[%zu]", j);
+	return 0;
+}
+
+static int check_realms(const struct ms_config *c, const struct ms_border_gateway *g, size_t i,
+			struct ms_border_realms *ret_r, struct ms_config_error *ret_error)
+{
+	int err = ms_border_realms_read(g[i].realms, ret_r);
 	char key[64];
 
+	(void)snprintf(key, sizeof(key), "h248.gateways[%zu].realms", i);
+	if (err == -E2BIG)
+		return ms_config_complain(c, key, ret_error, "more than %d realms",
+					  MS_MGC_REALMS_MAX);
+	if (err)
+		return ms_config_complain(c, key, ret_error, "a realm has at most %d characters",
+					  MS_BEARER_REALM_MAX - 1);
+	return 0;
+}
+
+static bool has_realm(const struct ms_border_realms *r, const char *realm)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (strcasecmp(r->name[i], realm) == 0)
+			return true;
+	return !r->n || !*realm;
+}
+
+/* A misspelt realm would be noticed by the first call only. */
+static int check_gateways(const struct ms_config *c, const struct ms_border_h248_config *h,
+			  const struct ms_border_media_config *m, struct ms_config_error *ret_error)
+{
+	const struct ms_border_gateway *g = h->gateways.items;
+	struct ms_border_realms r;
+	bool fits = false;
+
 	for (size_t i = 0; i < h->gateways.n; i++) {
-		if (ms_h248_mid_parse(ms_span_str(g[i].name), &mid) == 0)
-			continue;
-		(void)snprintf(key, sizeof(key), "h248.gateways[%zu].name", i);
-		return ms_config_complain(c, key, ret_error, "not a message identifier");
+		int err = check_name(c, g, i, ret_error);
+
+		if (!err)
+			err = check_realms(c, g, i, &r, ret_error);
+		if (err)
+			return err;
+		fits = fits || (has_realm(&r, m->access_realm) && has_realm(&r, m->core_realm));
 	}
+	if (!fits)
+		return ms_config_complain(c, "h248.gateways", ret_error,
+					  "none has the realms of media, \"%s\" and \"%s\"",
+					  m->access_realm, m->core_realm);
 	return 0;
 }
 
 int ms_border_h248_check(const struct ms_config *c, const struct ms_border_h248_config *h,
-			 struct ms_config_error *ret_error)
+			 const struct ms_border_media_config *m, struct ms_config_error *ret_error)
 {
 	struct ms_h248_mid mid;
 
@@ -173,7 +256,7 @@ int ms_border_h248_check(const struct ms_config *c, const struct ms_border_h248_
 	if (!h->listen.n)
 		return ms_config_complain(c, "h248.listen", ret_error,
 					  "gateways need a port to register at");
-	return check_names(c, h, ret_error);
+	return check_gateways(c, h, m, ret_error);
 }
 
 static const char *given(const char *text)

@@ -53,6 +53,18 @@ struct ms_border_media_config {
 	uint64_t forks;
 };
 
+/** Realms of one gateway. */
+struct ms_border_realms {
+	char name[MS_MGC_REALMS_MAX][MS_BEARER_REALM_MAX];
+	size_t n; /* 0: any */
+};
+
+/** Names separated by blanks. -E2BIG: too many; -ENAMETOOLONG: one too long. */
+MS_MUST_CHECK int ms_border_realms_read(const char *text, struct ms_border_realms *ret_r);
+
+/** A gateway's message identifier as the controller's engine spells it. -EINVAL: it is none. */
+MS_MUST_CHECK int ms_border_gateway_name(const char *text, char ret_name[static MS_MGC_NAME_MAX]);
+
 extern const struct ms_config_field ms_border_h248_fields[];
 extern const struct ms_config_field ms_border_media_fields[];
 
@@ -68,9 +80,13 @@ extern const struct ms_config_field ms_border_media_fields[];
 		.fields = ms_border_media_fields, .help = "What is done with media descriptions.", \
 	}
 
-/** What the table cannot say: with gateways there are a message identifier and a port to listen at. */
+/**
+ * What the table cannot say: with gateways there are a message identifier, a port to listen at, and one
+ * gateway at least that has the realms of `media`.
+ */
 MS_MUST_CHECK int ms_border_h248_check(const struct ms_config *c,
 				       const struct ms_border_h248_config *h,
+				       const struct ms_border_media_config *m,
 				       struct ms_config_error *ret_error);
 
 /** The policy; strings are borrowed from the configuration. */

@@ -4,13 +4,17 @@
 #define MS_BORDER_GATEWAYS_PRIV_H
 
 #include "border/gateways.h"
+#include "core/list.h"
 #include "h248/package.h"
 #include "loop/loop.h"
 
-/** One gateway of the configuration: the user pointer of its ms_mgc_gateway and its association. */
+/**
+ * One gateway: the user pointer of its ms_mgc_gateway and of its association, of which it has one at a
+ * time. It is of the configuration, or leaves with its last call.
+ */
 struct ms_border_gate {
-	struct ms_border_gateways *all;
-	const struct ms_border_gateway *config;
+	struct ms_list link;                    /* gateways->gates */
+	const struct ms_border_gateway *config; /* NULL: leaves */
 	struct ms_mgc_gateway *g;
 	struct ms_h248_association *association; /* NULL: none now */
 };
@@ -21,12 +25,31 @@ struct ms_border_gateways {
 	struct ms_gcp *gcp;
 	struct ms_hep_sender *hep; /* borrowed; NULL: none */
 	struct ms_mgc *mgc;
-	struct ms_border_gate *gates; /* owned, config->gateways.n of them */
+	struct ms_list gates; /* of struct ms_border_gate, owned */
 	struct ms_timer tick;
 	struct ms_defer settle; /* end of a round: set the timer, keep what changed */
 	bool changed;           /* to be kept */
 	bool closing;
 };
+
+#define ms_border_gate_foreach(l, g) ms_list_foreach ((l), &(g)->gates)
+static inline struct ms_border_gate *ms_border_gate_at(struct ms_list *l)
+{
+	return (struct ms_border_gate *)l;
+}
+
+/** One more gateway of this configuration. -ENOMEM, -EEXIST, -EINVAL. */
+MS_MUST_CHECK int ms_border_gate_add(struct ms_border_gateways *g,
+				     const struct ms_border_gateway *config);
+void ms_border_gate_free(struct ms_border_gate *gate);
+/** By its name as somebody writes it; NULL: there is none. */
+struct ms_border_gate *ms_border_gate_find(const struct ms_border_gateways *g, const char *name);
+
+/** Something is to be done at the end of the round, the file of gateways written among it. */
+void ms_border_gateways_changed(struct ms_border_gateways *g);
+
+/** Lets those go that leave and have nothing left. Are there others that leave? */
+bool ms_border_gates_part(struct ms_border_gateways *g);
 
 /** Takes up what was kept. Trouble with the file is logged. */
 void ms_border_gateways_restore(struct ms_border_gateways *g);

@@ -18,8 +18,11 @@
 
 static void put_all(const struct ms_border_gateways *g, struct ms_buf *b)
 {
-	for (size_t i = 0; i < g->config->gateways.n; i++) {
-		const struct ms_mgc_gateway *mg = g->gates[i].g;
+	struct ms_list *l;
+
+	ms_border_gate_foreach(l, g)
+	{
+		const struct ms_mgc_gateway *mg = ms_border_gate_at(l)->g;
 		const char *profile = ms_mgc_gateway_profile(mg);
 
 		if (ms_mgc_gateway_version(mg))

@@ -17,6 +17,9 @@ struct ms_log_category ms_border_h248_log = {
 	.level = MS_LOG_INFO,
 };
 
+/* How often it is looked whether a gateway that leaves still has calls. */
+#define PARTING MS_SEC
+
 static const struct ms_h248_codec *codec_of(unsigned encoding)
 {
 	static const struct ms_h248_codec *const codecs[] = {
@@ -34,6 +37,12 @@ static void touched(struct ms_border_gateways *g)
 		ms_defer_call(&g->settle);
 }
 
+void ms_border_gateways_changed(struct ms_border_gateways *g)
+{
+	g->changed = true;
+	touched(g);
+}
+
 static void tick(void *arg)
 {
 	struct ms_border_gateways *g = arg;
@@ -45,8 +54,11 @@ static void tick(void *arg)
 static void settle(void *arg)
 {
 	struct ms_border_gateways *g = arg;
+	bool parting = ms_border_gates_part(g);
 	ms_usec at = ms_mgc_deadline(g->mgc), now = ms_loop_now();
 
+	if (parting && at > now + PARTING)
+		at = now + PARTING;
 	if (g->changed)
 		ms_border_gateways_keep(g);
 	g->changed = false;
@@ -99,8 +111,7 @@ static void on_state(void *arg, struct ms_mgc_gateway *gateway, enum ms_mgc_stat
 	MS_LOG(&ms_border_h248_log, bad ? MS_LOG_WARNING : MS_LOG_NOTICE,
 	       "gateway=%s %s, was %s (%s)", ms_mgc_gateway_name(gateway), ms_mgc_state_name(to),
 	       ms_mgc_state_name(from), why);
-	g->changed = true;
-	touched(g);
+	ms_border_gateways_changed(g);
 }
 
 /* ServiceChangeAddress: an address and port, or the port alone (RFC 3525 section 7.2.8). */
@@ -142,29 +153,61 @@ static struct ms_border_gate *gate_of(const struct ms_h248_association *a)
 	return a ? ms_h248_association_user(a) : NULL;
 }
 
-/* Only gateways of the configuration, by the name they give themselves. */
+static struct ms_border_gate *named(struct ms_border_gateways *g, const struct ms_h248_mid *mid,
+				    char text[static MS_MGC_NAME_MAX])
+{
+	const struct ms_mgc_gateway *gateway;
+	struct ms_buf b;
+
+	ms_buf_init_fixed(&b, text, MS_MGC_NAME_MAX);
+	ms_h248_mid_put(&b, mid);
+	(void)ms_buf_cstr(&b);
+	if (ms_buf_status(&b)) {
+		(void)!ms_span_to_str(MS_SPAN_LIT("too long"), text, MS_MGC_NAME_MAX);
+		return NULL;
+	}
+	gateway = ms_mgc_gateway_find(g->mgc, ms_span_str(text));
+	return gateway ? ms_mgc_gateway_user(gateway) : NULL;
+}
+
+/* May it speak from there? NULL, or why not. */
+static const char *misplaced(const struct ms_border_gate *gate, const struct ms_addr *from)
+{
+	if (gate->config && ms_addr_is_set(&gate->config->address) &&
+	    !ms_addr_same_host(&gate->config->address, from))
+		return "is configured at another address";
+	if (gate->association && ms_mgc_gateway_state(gate->g) != MS_MGC_AWAY)
+		return "is there already, at another address";
+	return NULL;
+}
+
+/*
+ * Only gateways of the configuration, by the name they give themselves; and nobody elsewhere takes the
+ * name of one that is there. An association is of one host, so this one comes from another than before.
+ */
 static bool h_admit(struct ms_h248_association *a, const struct ms_h248_message *m, void *arg)
 {
+	char name[MS_MGC_NAME_MAX], from_text[MS_ADDR_TEXT_MAX];
 	struct ms_border_gateways *g = arg;
-	struct ms_mgc_gateway *gateway;
-	struct ms_border_gate *gate;
-	char room[MS_MGC_NAME_MAX];
-	struct ms_buf name;
+	struct ms_border_gate *gate = named(g, &m->mid, name);
+	struct ms_addr from;
+	const char *why;
 
-	ms_buf_init_fixed(&name, room, sizeof(room));
-	ms_h248_mid_put(&name, &m->mid);
-	gateway = ms_buf_status(&name) ? NULL : ms_mgc_gateway_find(g->mgc, ms_buf_span(&name));
-	if (!gateway) {
-		ms_border_gateways_count(g, "h248_stranger");
-		MS_LOG(&ms_border_h248_log, MS_LOG_INFO, "not a gateway of ours: %.*s",
-		       MS_SPAN_FMT(ms_buf_span(&name)));
+	ms_gcp_path_addr(ms_h248_association_path(a), &from);
+	why = gate ? misplaced(gate, &from) : "is not a gateway of ours";
+	if (why) {
+		ms_border_gateways_count(g, gate ? "h248_misplaced" : "h248_stranger");
+		MS_LOG(&ms_border_h248_log, gate ? MS_LOG_WARNING : MS_LOG_INFO,
+		       "gateway=%s at %s is not listened to: it %s", name,
+		       ms_addr_print(&from, from_text), why);
 		return false;
 	}
-	gate = ms_mgc_gateway_user(gateway);
+	if (gate->association)
+		ms_h248_association_end(gate->association, ms_loop_now());
 	gate->association = a;
 	ms_h248_association_set_user(a, gate);
-	if (ms_mgc_gateway_version(gateway))
-		ms_h248_association_set_version(a, ms_mgc_gateway_version(gateway));
+	if (ms_mgc_gateway_version(gate->g))
+		ms_h248_association_set_version(a, ms_mgc_gateway_version(gate->g));
 	return true;
 }
 
@@ -187,7 +230,6 @@ static void h_request(struct ms_h248_job *job, const struct ms_h248_message *m,
 		refuse(job);
 		return;
 	}
-	gate->association = a; /* the one it speaks over now is the one it hears */
 	ms_mgc_request(gate->g, job, t, ms_loop_now());
 	touched(arg);
 }
@@ -300,50 +342,13 @@ static int open_engine(struct ms_border_gateways *g, const struct ms_h248_profil
 	return ms_mgc_new(&o, &h, NULL, &g->mgc);
 }
 
-/* Realms stand in one string, separated by blanks. */
-static int add_gateway(struct ms_border_gateways *g, struct ms_border_gate *gate)
-{
-	char realms[MS_MGC_REALMS_MAX][MS_BEARER_REALM_MAX], room[MS_MGC_NAME_MAX];
-	struct ms_mgc_gateway_options o = { .weight = (unsigned)gate->config->weight,
-					    .user = gate };
-	struct ms_span rest = ms_span_trim(ms_span_str(gate->config->realms));
-	struct ms_h248_mid mid;
-	struct ms_buf name;
-	size_t n = 0;
-	int err = ms_h248_mid_parse(ms_span_str(gate->config->name), &mid);
-
-	while (!err && rest.len && n < MS_MGC_REALMS_MAX) {
-		struct ms_span one = ms_span_cut(&rest, ' ');
-
-		err = one.len ? ms_span_to_str(one, realms[n], sizeof(realms[n])) : 0;
-		if (!err && one.len) {
-			o.realms[n] = realms[n];
-			n++;
-		}
-	}
-	if (err || rest.len)
-		return -EINVAL;
-	ms_buf_init_fixed(&name, room, sizeof(room));
-	ms_h248_mid_put(&name, &mid);
-	o.name = ms_buf_cstr(&name);
-	err = ms_buf_status(&name);
-	return err ? err : ms_mgc_gateway_add(g->mgc, &o, &gate->g);
-}
-
 static int add_gateways(struct ms_border_gateways *g, struct ms_buf *error)
 {
 	const struct ms_border_gateway *list = g->config->gateways.items;
-	size_t n = g->config->gateways.n;
 
-	g->gates = ms_calloc(n ? n : 1, sizeof(*g->gates));
-	if (!g->gates)
-		return complain(error, -ENOMEM, "h248.gateways");
-	for (size_t i = 0; i < n; i++) {
-		int err;
+	for (size_t i = 0; i < g->config->gateways.n; i++) {
+		int err = ms_border_gate_add(g, &list[i]);
 
-		g->gates[i].all = g;
-		g->gates[i].config = &list[i];
-		err = add_gateway(g, &g->gates[i]);
 		if (err)
 			return complain(error, err, list[i].name);
 	}
@@ -420,8 +425,10 @@ int ms_border_gateways_new(const struct ms_border_h248_config *config,
 	if (!g)
 		return complain(error, -ENOMEM, "h248");
 	g->config = config;
+	ms_list_init(&g->gates);
 	ms_timer_init(&g->tick, "h248.tick", tick, g);
 	ms_defer_init(&g->settle, settle, g);
+	ms_border_h248_counters.arg = g;
 	err = set_packages(g, error);
 	if (!err && config->gateways.n) {
 		err = open_engine(g, h248, profile);
@@ -443,14 +450,18 @@ int ms_border_gateways_new(const struct ms_border_h248_config *config,
 
 struct ms_border_gateways *ms_border_gateways_free(struct ms_border_gateways *g)
 {
+	struct ms_list *l, *tmp;
+
 	if (!g)
 		return NULL;
 	g->closing = true;
 	ms_timer_stop(&g->tick);
 	ms_defer_cancel(&g->settle);
 	g->gcp = ms_gcp_free(g->gcp);
+	ms_border_h248_counters.arg = NULL;
 	g->mgc = ms_mgc_free(g->mgc);
-	ms_free(g->gates);
+	ms_list_foreach_safe (l, tmp, &g->gates)
+		ms_border_gate_free(ms_border_gate_at(l));
 	return ms_free(g);
 }
 

@@ -30,6 +30,16 @@ MS_MUST_CHECK int ms_border_gateways_new(const struct ms_border_h248_config *con
 /** H.248 messages are exported there from now on; borrowed, NULL: not. */
 void ms_border_gateways_export(struct ms_border_gateways *g, struct ms_hep_sender *hep);
 
+/**
+ * The gateways of another configuration, whose other keys of `h248` are the same: new ones may register;
+ * those that are no longer in it get no new calls and are forgotten with their last one. `config` is
+ * borrowed from now on in place of the one before. On failure all is as it was, and `error` has a
+ * sentence. -EBUSY (from none to some, or back), -ENOMEM, -EINVAL.
+ */
+MS_MUST_CHECK int ms_border_gateways_change(struct ms_border_gateways *g,
+					    const struct ms_border_h248_config *config,
+					    struct ms_buf *error);
+
 /** Closes at once; contexts must be gone. NULL is fine. Returns NULL. */
 struct ms_border_gateways *ms_border_gateways_free(struct ms_border_gateways *g);
 

@@ -160,8 +160,9 @@ static int run_mgw(int argc, char **argv)
 	"  sessions | session ID   calls; one with its dialogs and media\n"    \
 	"  release ID              ends a call towards both sides\n"           \
 	"  gateways                media gateways, their state and contexts\n" \
+	"  gateway drain NAME      no new calls there; undrain: again\n"       \
 	"  drain | undrain         new requests get 503, calls go on\n"        \
-	"  counters | log | log level LEVEL\n"
+	"  counters | log | log level LEVEL | reload\n"
 
 const struct ms_ctl_command ms_cmd_alg = {
 	.name = "alg",
@@ -189,7 +190,7 @@ const struct ms_ctl_command ms_cmd_mgw = {
 		 "  status                  controllers, association, workers, ports\n"
 		 "  contexts | context ID   stream endpoints of all contexts, or of one\n"
 		 "  drain | undrain         no new contexts, those there stay\n"
-		 "  counters | log | log level LEVEL\n"
+		 "  counters | log | log level LEVEL | reload\n"
 		 "SOCKET is its daemon.control; default: $MEDIASEC_MGW_SOCKET, else\n"
 		 "/run/mediasec/mgw.sock.\n",
 	.run = run_mgw,

@@ -30,9 +30,8 @@ static int send_audit(struct ms_mgc_gateway *g, enum ms_mgc_order_kind kind, uin
 static void finish(struct ms_mgc_gateway *g)
 {
 	ms_mgc_gateway_arm(g);
-	ms_mgc_gateway_go(
-		g, g->drain_operator || g->drain_gateway ? MS_MGC_DRAINING : MS_MGC_IN_SERVICE,
-		"audited");
+	ms_mgc_gateway_go(g, ms_mgc_gateway_drains(g) ? MS_MGC_DRAINING : MS_MGC_IN_SERVICE,
+			  "audited");
 }
 
 void ms_mgc_audit_begin(struct ms_mgc_gateway *g, ms_usec now)

@@ -72,13 +72,28 @@ void ms_mgc_gateway_go(struct ms_mgc_gateway *g, enum ms_mgc_state to, const cha
 		g->m->h.state(g->m->h.arg, g, from, to, why);
 }
 
+bool ms_mgc_gateway_drains(const struct ms_mgc_gateway *g)
+{
+	return g->drain_operator || g->drain_gateway || g->leaving;
+}
+
+static void drain_or_not(struct ms_mgc_gateway *g, const char *why)
+{
+	if (g->state == MS_MGC_IN_SERVICE || g->state == MS_MGC_DRAINING)
+		ms_mgc_gateway_go(g, ms_mgc_gateway_drains(g) ? MS_MGC_DRAINING : MS_MGC_IN_SERVICE,
+				  why);
+}
+
 void ms_mgc_gateway_drain(struct ms_mgc_gateway *g, bool drain)
 {
 	g->drain_operator = drain;
-	if (drain && g->state == MS_MGC_IN_SERVICE)
-		ms_mgc_gateway_go(g, MS_MGC_DRAINING, "operator");
-	if (!drain && !g->drain_gateway && g->state == MS_MGC_DRAINING)
-		ms_mgc_gateway_go(g, MS_MGC_IN_SERVICE, "operator");
+	drain_or_not(g, "operator");
+}
+
+void ms_mgc_gateway_leave(struct ms_mgc_gateway *g, bool leave)
+{
+	g->leaving = leave;
+	drain_or_not(g, leave ? "to be forgotten" : "stays after all");
 }
 
 int ms_mgc_gateway_restore(struct ms_mgc_gateway *g, uint8_t version, struct ms_span profile,

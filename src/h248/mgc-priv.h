@@ -40,7 +40,7 @@ struct ms_mgc_gateway {
 	enum ms_mgc_state state;
 	uint8_t version; /* 0: never registered */
 	char profile[72];
-	bool drain_operator, drain_gateway;
+	bool drain_operator, drain_gateway, leaving;
 	struct ms_hash *ids; /* context id -> struct ms_mgc_context */
 	struct ms_list contexts;
 	size_t n_contexts;
@@ -133,6 +133,8 @@ void ms_mgc_procedure_answered(struct ms_mgc_order *o, int err, const struct ms_
 /* ---- gateways ---- */
 
 void ms_mgc_gateway_go(struct ms_mgc_gateway *g, enum ms_mgc_state to, const char *why);
+/** Is it to get no new contexts, whoever wants that? */
+bool ms_mgc_gateway_drains(const struct ms_mgc_gateway *g);
 
 /** All contexts of the gateway are lost. */
 void ms_mgc_lose_all(struct ms_mgc_gateway *g, enum ms_mgc_lost why);

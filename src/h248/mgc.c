@@ -124,6 +124,20 @@ struct ms_mgc *ms_mgc_free(struct ms_mgc *m)
 
 /* ---- gateways by name ---- */
 
+int ms_mgc_gateway_change(struct ms_mgc_gateway *g, const struct ms_mgc_gateway_options *o)
+{
+	char realms[MS_MGC_REALMS_MAX][MS_BEARER_REALM_MAX];
+	unsigned n = 0;
+
+	for (; n < MS_MGC_REALMS_MAX && o->realms[n]; n++)
+		if (ms_span_to_str(ms_span_str(o->realms[n]), realms[n], sizeof(realms[n])))
+			return -EINVAL;
+	memcpy(g->realms, realms, n * sizeof(realms[0]));
+	g->n_realms = n;
+	g->weight = o->weight;
+	return 0;
+}
+
 int ms_mgc_gateway_add(struct ms_mgc *m, const struct ms_mgc_gateway_options *o,
 		       struct ms_mgc_gateway **ret_g)
 {
@@ -137,15 +151,13 @@ int ms_mgc_gateway_add(struct ms_mgc *m, const struct ms_mgc_gateway_options *o,
 	if (!g)
 		return -ENOMEM;
 	g->m = m;
-	g->weight = o->weight;
 	g->user = o->user;
 	g->next_beat = g->give_up = MS_NEVER;
 	g->load.share = 100;
 	ms_list_init(&g->contexts);
 	err = ms_span_to_str(ms_span_str(o->name), g->name, sizeof(g->name));
-	for (unsigned i = 0; !err && i < MS_MGC_REALMS_MAX && o->realms[i]; i++)
-		err = ms_span_to_str(ms_span_str(o->realms[i]), g->realms[g->n_realms++],
-				     MS_BEARER_REALM_MAX);
+	if (!err)
+		err = ms_mgc_gateway_change(g, o);
 	if (!err)
 		err = ms_random_fill(m->random, key, sizeof(key));
 	if (!err)
@@ -156,6 +168,33 @@ int ms_mgc_gateway_add(struct ms_mgc *m, const struct ms_mgc_gateway_options *o,
 	}
 	ms_list_append(&m->gateways, &g->link);
 	*ret_g = g;
+	return 0;
+}
+
+static int is_of(struct ms_span key, void *order, void *gateway)
+{
+	(void)key;
+	return ((const struct ms_mgc_order *)order)->g == gateway;
+}
+
+/* Contexts that were told lost are held until they are released. */
+static bool is_held(struct ms_mgc_gateway *g)
+{
+	struct ms_list *l;
+
+	ms_list_foreach (l, &g->m->gone)
+		if (((struct ms_mgc_context *)l)->g == g)
+			return true;
+	return g->n_contexts || ms_hash_each(g->m->orders, is_of, g);
+}
+
+int ms_mgc_gateway_remove(struct ms_mgc_gateway *g)
+{
+	if (is_held(g))
+		return -EBUSY;
+	ms_list_remove(&g->link);
+	ms_hash_free(g->ids);
+	ms_free(g);
 	return 0;
 }
 

@@ -40,7 +40,7 @@ enum ms_mgc_state {
 	MS_MGC_AWAY,   /* never registered, went by ServiceChange Forced, or was given up */
 	MS_MGC_COMING, /* registered; its contexts are being audited */
 	MS_MGC_IN_SERVICE,
-	MS_MGC_DRAINING, /* by the operator, or ServiceChange Graceful: no new contexts */
+	MS_MGC_DRAINING, /* by the operator, ServiceChange Graceful, or leaving: no new contexts */
 	MS_MGC_STATES,
 };
 
@@ -128,6 +128,22 @@ const char *ms_mgc_gateway_profile(const struct ms_mgc_gateway *g);
 
 /** The operator's: no new contexts; or new ones again. */
 void ms_mgc_gateway_drain(struct ms_mgc_gateway *g, bool drain);
+
+/**
+ * Another weight and other realms for new contexts; contexts there stay, name and user too. -EINVAL (a
+ * realm's name is too long), then nothing is changed.
+ */
+MS_MUST_CHECK int ms_mgc_gateway_change(struct ms_mgc_gateway *g,
+					const struct ms_mgc_gateway_options *o);
+
+/** It is to be forgotten: no new contexts, those there go on; or it stays after all. */
+void ms_mgc_gateway_leave(struct ms_mgc_gateway *g, bool leave);
+
+/**
+ * Forgets it; not to be called by a handler. -EBUSY as long as somebody holds a context there, or a
+ * request of ours is on its way.
+ */
+MS_MUST_CHECK int ms_mgc_gateway_remove(struct ms_mgc_gateway *g);
 
 /**
  * A controller that was restarted: takes the gateway as registered with this version and profile. It is

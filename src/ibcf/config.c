@@ -49,5 +49,5 @@ int ms_ibcf_config_check(const struct ms_config *c, struct ms_config_error *ret_
 
 	int err = ms_border_sip_check(c, &i->sip, ret_error);
 
-	return err ? err : ms_border_h248_check(c, &i->h248, ret_error);
+	return err ? err : ms_border_h248_check(c, &i->h248, &i->media, ret_error);
 }

@@ -9,7 +9,8 @@ static struct ms_counter_set *const counter_sets[] = { &ms_border_counters, &ms_
 						       &ms_border_h248_counters, NULL };
 static struct ms_log_category *const categories[] = { &ms_border_log, &ms_border_h248_log, NULL };
 
-static const char *const loose[] = { MS_BORDER_LOOSE, "domains", "networks", NULL };
+static const char *const loose[] = { MS_BORDER_LOOSE, "h248.gateways", "domains", "networks",
+				     NULL };
 
 static struct ms_anchor_policy policy_of(const struct ms_ibcf_config *c)
 {
@@ -69,7 +70,13 @@ static int reload(struct ms_daemon *d, const void *config)
 
 	(void)d;
 	ms_buf_init(&error, 1024);
-	err = ms_border_change(ms_ibcf.border, &c->sip, &policy, &error);
+	err = ms_border_gateways_change(ms_ibcf.gateways, &c->h248, &error);
+	if (err == 0) {
+		err = ms_border_change(ms_ibcf.border, &c->sip, &policy, &error);
+		if (err < 0) /* back: these gateways are still known */
+			(void)!ms_border_gateways_change(ms_ibcf.gateways, &ms_ibcf.config->h248,
+							 &error);
+	}
 	if (err < 0)
 		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%s",
 		       error.len > 0 ? ms_buf_cstr(&error) : strerror(-err));

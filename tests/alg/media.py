@@ -4,13 +4,15 @@
 what the users cannot see: where TLS ends."""
 import contextlib
 import os
+import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../ue"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from scenario import has, main, same  # noqa: E402
+from scenario import LabError, has, main, same  # noqa: E402
 from alglab import Alg  # noqa: E402
 from gateways import Gateway, controller  # noqa: E402
+from patience import until  # noqa: E402
 from ports import reserve  # noqa: E402
 
 EDGE = {"e2ae": "registered", "outgoing": "e2ae"}
@@ -206,5 +208,87 @@ def other_gateway(lab):
         bob.stop()
 
 
+def call_bob(alice, bob):
+    alice.type("/chat bob")
+    has(alice.wait("call-established", "call-failed"), event="call-established")
+    bob.wait("call-established")
+
+
+def states(alg):
+    return [(g["name"], g["state"], g["contexts"]) for g in alg.control.ask("gateways")]
+
+
+def gateways_reloaded(lab):
+    """gateways come and go by reload: one that leaves keeps its call, the next call goes to the new one"""
+    with edge(lab, "alice", "bob", h248={"silence": "1s"}) as (alg, (first,)):
+        for name in ("alice", "bob"):
+            through(lab, alg, name, media=EDGE)
+        one, two = ({"name": f"agw{n}.example.net", "realms": "access core"} for n in (1, 2))
+        second = Gateway(os.path.join(lab.dir, "agw2"), "agw2", [alg.config["h248"]["listen"][0]["address"]])
+        try:
+            until(lambda: alg.counter('mediasec_h248_events_total{event="h248_stranger"}'), 10, "the stranger is counted")
+            alice, bob = established(lab, alg)
+            alg.reload(h248={"gateways": [two]})
+            second.registered()
+            same(states(alg), [("<agw1.example.net>", "leaving", 2), ("<agw2.example.net>", "in service", 0)], "gateways")
+            exchange(alice, bob, "by the one that leaves")
+            alice.type("/hangup")
+            alice.wait("call-ended")
+            first.empty()
+            until(lambda: states(alg) == [("<agw2.example.net>", "in service", 0)], 10, "the first is forgotten")
+            call_bob(alice, bob)
+            same((first.contexts(), len(second.contexts())), ([], 4), "endpoints")
+            # it asks us after a silence, is told nothing, and registers again
+            alg.reload(h248={"gateways": [one, {**two, "weight": 0}]})
+            until(lambda: dict((n, s) for n, s, _ in states(alg))["<agw1.example.net>"] == "in service", 20, "the first is back")
+            exchange(alice, bob, "where the call was")
+            alice.type("/hangup")
+            alice.wait("call-ended")
+            second.empty()
+            call_bob(alice, bob)
+            same((len(first.contexts()), second.contexts()), (4, []), "endpoints")
+            same(alg.counter('mediasec_h248_gateways{state="in_service"}'), 2, "gateways in service")
+            for refused, why in (([], "could not be put in force"), ([one, one], "the same as of"),
+                                 ([{**one, "realms": "acess core"}], "none has the realms")):
+                try:
+                    alg.reload(h248={"gateways": refused})
+                    raise AssertionError(f"reloaded: {refused}")
+                except LabError as e:
+                    same(why in str(e), True, str(e))
+            exchange(alice, bob, "after three bad configurations")
+            alice.type("/hangup")
+            alice.wait("call-ended")
+            alice.stop()
+            bob.stop()
+        finally:
+            second.stop()
+
+
+IMPOSTOR = b"""MEGACO/1 <agw1.example.net>
+Transaction = 7 { Context = - { ServiceChange = ROOT { Services { Method = Restart, Reason = "901 Cold Boot", Version = 2,
+Profile = xIq/1 } } } }
+"""
+
+
+def impostor(lab):
+    """who uses a gateway's name at another address is not heard as long as the gateway is there"""
+    with edge(lab, "alice", "bob") as (alg, (gateway,)):
+        for name in ("alice", "bob"):
+            through(lab, alg, name, media=EDGE)
+        alice, bob = established(lab, alg)
+        host, _, port = alg.config["h248"]["listen"][0]["address"].rpartition(":")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind(("127.0.0.33", 0))
+            s.sendto(IMPOSTOR, (host, int(port)))
+            until(lambda: alg.counter('mediasec_h248_events_total{event="h248_misplaced"}'), 10, "it is counted")
+        same(states(alg), [("<agw1.example.net>", "in service", 2)], "gateways")
+        exchange(alice, bob, "nobody was restarted")
+        alice.type("/hangup")
+        alice.wait("call-ended")
+        alice.stop()
+        bob.stop()
+
+
 if __name__ == "__main__":
-    main(both_edges, one_edge, end_to_end, directions, tcp_compact, udp_binary, sctp, gateway_killed, other_gateway)
+    main(both_edges, one_edge, end_to_end, directions, tcp_compact, udp_binary, sctp, gateway_killed, other_gateway,
+         gateways_reloaded, impostor)

@@ -64,6 +64,8 @@ def general():
     check("no command", [], 2, err="usage: mediasec COMMAND")
     check("help", ["help"], 0, parts=["  profile ", "  ask "])
     check("help of one", ["help", "ask"], 0, parts=["usage: mediasec ask"])
+    check("--help of one", ["mgw", "--help"], 0, parts=["usage: mediasec mgw", "  contexts | context ID"])
+    check("-h of one", ["alg", "-h"], 0, parts=["usage: mediasec alg", "  gateway drain NAME"])
     check("help of none", ["help", "nope"], 2, err='no command "nope"')
     check("unknown command", ["nope"], 2, err='no command "nope"')
     check("version", ["--version"], 0, parts=["mediasec "])

@@ -548,6 +548,83 @@ static void test_weights_and_draining(void **state)
 	world_close(&w);
 }
 
+static void test_other_weight_and_realms(void **state)
+{
+	struct ms_mgc_gateway_options o = { .name = "ignored", .realms = { "moon" } };
+	struct ms_mgc_want want = { .realms = { "moon" } };
+	char longest[MS_BEARER_REALM_MAX + 1];
+	struct ms_mgc_context_handlers h;
+	struct ms_mgc_context *c;
+	struct world w;
+
+	(void)state;
+	world_open(&w, 0);
+	h = holder(&w);
+	assert_joined(&w, 0);
+	assert_int_equal(ms_mgc_context_new(w.m, &want, &h, 0, &c), -EHOSTUNREACH);
+	assert_int_equal(ms_mgc_gateway_change(w.g[0], &o), 0); /* the realm, but no weight */
+	assert_int_equal(ms_mgc_context_new(w.m, &want, &h, 0, &c), -EHOSTUNREACH);
+	o.weight = 1;
+	assert_int_equal(ms_mgc_gateway_change(w.g[0], &o), 0);
+	assert_int_equal(ms_mgc_context_new(w.m, &want, &h, 0, &c), 0);
+	ms_mgc_context_release(c, 0);
+	memset(longest, 'r', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	o.realms[0] = longest;
+	o.weight = 7;
+	assert_int_equal(ms_mgc_gateway_change(w.g[0], &o), -EINVAL);
+	assert_int_equal(ms_mgc_gateway_weight(w.g[0]), 1);
+	world_close(&w);
+}
+
+static void test_gateway_leaves_with_its_last_context(void **state)
+{
+	struct world w;
+	struct ms_mgc_context *c, *other;
+
+	(void)state;
+	world_open(&w, 0);
+	assert_joined(&w, 0);
+	c = reserved(&w);
+	ms_mgc_gateway_leave(w.g[0], true);
+	assert_int_equal(ms_mgc_gateway_state(w.g[0]), MS_MGC_DRAINING);
+	assert_null(reserve(&w, 0)); /* the only one in service */
+	assert_int_equal(ms_mgc_gateway_remove(w.g[0]), -EBUSY);
+	ms_mgc_gateway_drain(w.g[0], false); /* the operator does not call it back */
+	assert_int_equal(ms_mgc_gateway_state(w.g[0]), MS_MGC_DRAINING);
+	ms_mgc_gateway_leave(w.g[0], false);
+	assert_int_equal(ms_mgc_gateway_state(w.g[0]), MS_MGC_IN_SERVICE);
+	other = reserved(&w);
+	ms_mgc_context_release(other, 0);
+	ms_mgc_context_release(c, 0);
+	/* their Subtracts are on the way */
+	assert_int_equal(ms_mgc_gateway_remove(w.g[0]), -EBUSY);
+	fake_deliver(&w.fake[0], 0);
+	assert_int_equal(ms_mgc_gateway_remove(w.g[0]), 0);
+	assert_null(ms_mgc_gateway_find(w.m, MS_SPAN_LIT("<agw1.example.net>:2944")));
+	assert_ptr_equal(ms_mgc_gateway_at(w.m, 0), w.g[1]);
+	world_close(&w);
+}
+
+/* A context that was told lost is held until its holder lets go. */
+static void test_lost_context_holds_its_gateway(void **state)
+{
+	struct world w;
+	struct ms_mgc_context *c;
+
+	(void)state;
+	world_open(&w, 0);
+	assert_joined(&w, 0);
+	c = reserved(&w);
+	ms_mgc_gateway_leave(w.g[0], true);
+	ms_mgc_gateway_lost(w.g[0], 0);
+	assert_int_equal(w.lost, 1);
+	assert_int_equal(ms_mgc_gateway_remove(w.g[0]), -EBUSY);
+	ms_mgc_context_release(c, 0);
+	assert_int_equal(ms_mgc_gateway_remove(w.g[0]), 0);
+	world_close(&w);
+}
+
 static size_t taken_of(struct world *w, size_t n, ms_usec now)
 {
 	size_t taken = 0;
@@ -667,6 +744,9 @@ int main(void)
 		cmocka_unit_test(test_patience_keeps_contexts),
 		cmocka_unit_test(test_controller_restart),
 		cmocka_unit_test(test_weights_and_draining),
+		cmocka_unit_test(test_other_weight_and_realms),
+		cmocka_unit_test(test_gateway_leaves_with_its_last_context),
+		cmocka_unit_test(test_lost_context_holds_its_gateway),
 		cmocka_unit_test(test_overloaded_gateway_gets_less),
 		cmocka_unit_test(test_without_memory),
 	};
