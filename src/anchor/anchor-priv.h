@@ -215,6 +215,37 @@ struct ms_anchor_edit {
 MS_MUST_CHECK int ms_anchor_rewrite(const struct ms_sdp *sdp, const struct ms_anchor_edit *edits,
 				    enum ms_anchor_side to, struct ms_buf *out);
 
+/* ---- what an answer says (verdict.c) ---- */
+
+struct ms_anchor_verdict {
+	bool accepted;
+	struct ms_anchor_party party;
+	struct ms_anchor_roles roles;
+};
+
+/**
+ * Reads s->answer into *sdp, which is to be done with in any case, and as many verdicts as the plan has
+ * lines. -EPROTO with *ret_reason: it does not fit the offer; -ENOMEM.
+ */
+MS_MUST_CHECK int ms_anchor_verdicts_read(const struct ms_anchor_session *s, struct ms_sdp *sdp,
+					  struct ms_anchor_verdict *verdicts,
+					  const char **ret_reason);
+/** The answer for the offerer. As ms_anchor_rewrite(). */
+MS_MUST_CHECK int ms_anchor_verdicts_rewrite(const struct ms_anchor_session *s,
+					     const struct ms_sdp *sdp,
+					     const struct ms_anchor_verdict *verdicts,
+					     struct ms_buf *out);
+
+/* ---- the gateway for an answer (configure.c) ---- */
+
+/** Takes over both parties of each line and asks the gateway; done() has the session. -ENODATA: it has
+ * nothing to do. */
+MS_MUST_CHECK int ms_anchor_configure(struct ms_anchor_session *s,
+				      const struct ms_anchor_verdict *verdicts, ms_mgc_done *done);
+/** Takes what it filled in. */
+void ms_anchor_configured(struct ms_anchor_session *s, const struct ms_mgc_result *results,
+			  size_t n);
+
 /* ---- offers and answers ---- */
 
 void ms_anchor_plan_clear(struct ms_anchor_session *s);

@@ -25,7 +25,7 @@ struct ms_log_category ms_border_log = { .name = "session",
 static void free_call(struct ms_border_call *c)
 {
 	if (c->session) {
-		ms_border_media_forget(c->session, c);
+		ms_border_job_forget(c->session, c);
 		if (c->session->invite == c)
 			c->session->invite = NULL;
 		ms_list_remove(&c->session_link);
@@ -116,7 +116,7 @@ void ms_border_call_pass(struct ms_border_call *c, const struct ms_sip_packet *m
 	ms_buf_init(&type, BODY_MAX);
 	if (new_body && m)
 		change_body(m, sdp, &body, &type, &change);
-	if (c->session && c->session->invite == c && m && m->status >= 200 && m->status < 300)
+	if (c->session && c->session->invite == c && ms_sip_packet_is_success(m))
 		c->session->invite = NULL;
 	if (ms_buf_status(&body) || ms_buf_status(&type))
 		ms_sip_exchange_replace(c->x, 500, NULL);
@@ -252,7 +252,7 @@ static bool is_unwanted(const struct ms_border_call *c, const struct ms_sip_pack
 {
 	if (c->session && c->session->state != MS_BORDER_ENDED)
 		return ms_border_media_is_second(c->session, c, m);
-	return m && m->status >= 200 && m->status < 300 && ms_sip_packet_is(m, "INVITE") &&
+	return ms_sip_packet_is_success(m) && ms_sip_packet_is(m, "INVITE") &&
 	       ms_sip_exchange_request(c->x)->to_tag.len == 0;
 }
 
@@ -311,7 +311,7 @@ static void on_cancelled(struct ms_sip_exchange *x, void *arg MS_UNUSED)
 	if (c->session->invite == c)
 		ms_border_session_end(c->session);
 	else
-		ms_border_media_forget(c->session, c);
+		ms_border_job_forget(c->session, c);
 }
 
 static void on_stream_lost(const struct ms_sip_hop *hop, void *arg)

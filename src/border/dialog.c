@@ -141,7 +141,7 @@ void ms_border_dialog_response(struct ms_border_dialog *d, const struct ms_sip_e
 	/* What cannot be kept leaves what was known; the next message may bring it again. */
 	if (m->status < 300 && set_target(&d->leg[MS_BORDER_CALLEE], m) == 0 && !d->confirmed)
 		(void)!take_routes(d, ms_sip_exchange_request(x), m);
-	if (m->status >= 200 && m->status < 300) {
+	if (ms_sip_packet_is_success(m)) {
 		d->confirmed = true;
 		d->invite_cseq = ms_sip_exchange_request(x)->cseq;
 	}

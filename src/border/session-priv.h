@@ -145,11 +145,28 @@ bool ms_border_media_response(struct ms_border_session *s, struct ms_border_call
 /** A 2xx of another fork than the first one's, while the gateway has a place for one. */
 bool ms_border_media_is_second(const struct ms_border_session *s, const struct ms_border_call *c,
 			       const struct ms_sip_packet *m);
-/** The call is gone: its jobs, too. */
-void ms_border_media_forget(struct ms_border_session *s, struct ms_border_call *c);
 void ms_border_media_done(struct ms_border_session *s);
+
+/* ---- job.c: descriptions to the anchor, one at a time ---- */
+
+enum ms_border_what { MS_BORDER_OFFER, MS_BORDER_ANSWER, MS_BORDER_CONFIRM };
+
+/** The dialog it belongs to: told by the callee's tag, as the caller's call-leg names nothing. */
+struct ms_span ms_border_dialog_of(const struct ms_border_session *s,
+				   const struct ms_sip_packet *m);
+/**
+ * `m`, the call's request or its response, goes on when the anchor has done with it; or is refused.
+ * `final`: of an answer, the last one.
+ */
+void ms_border_job_add(struct ms_border_session *s, struct ms_border_call *c,
+		       const struct ms_sip_packet *m, enum ms_border_what what, bool final);
 /** The next job, if none is at work. */
-void ms_border_media_next(struct ms_border_session *s);
+void ms_border_job_next(struct ms_border_session *s);
+/** The offer was rolled back: the job at the anchor does not come back. One of another call is refused. */
+void ms_border_job_abort(struct ms_border_session *s, const struct ms_border_call *c);
+/** The call is gone: its jobs, too. */
+void ms_border_job_forget(struct ms_border_session *s, struct ms_border_call *c);
+void ms_border_job_drop_all(struct ms_border_session *s);
 
 /* ---- border.c ---- */
 

@@ -40,7 +40,7 @@ static void next_due(void *arg)
 		ms_border_session_free(s);
 		return;
 	}
-	ms_border_media_next(s);
+	ms_border_job_next(s);
 	if (!s->busy)
 		ms_border_state_save(s);
 }
@@ -340,6 +340,6 @@ void ms_border_session_response(struct ms_border_session *s, struct ms_border_ca
 		take_invite(s, c, m);
 	else if (invite || ms_sip_packet_is(m, "UPDATE"))
 		take_refresh(s, c, m);
-	if ((invite || ms_sip_packet_is(m, "UPDATE")) && m->status >= 200 && m->status < 300)
+	if ((invite || ms_sip_packet_is(m, "UPDATE")) && ms_sip_packet_is_success(m))
 		watch_timer(s, m);
 }

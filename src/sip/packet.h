@@ -80,6 +80,12 @@ static inline bool ms_sip_packet_is(const struct ms_sip_packet *p, const char *m
 	return ms_span_is(p->method, method);
 }
 
+/** A response 2xx? Of NULL: no. */
+static inline bool ms_sip_packet_is_success(const struct ms_sip_packet *p)
+{
+	return p && p->status >= 200 && p->status < 300;
+}
+
 /** Is `token` among the elements of that header, e.g. "100rel" in Supported? */
 bool ms_sip_packet_has_token(const struct ms_sip_packet *p, const char *name, const char *token);
 

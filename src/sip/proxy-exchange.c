@@ -253,7 +253,7 @@ static bool matters(const struct ms_sip_exchange *x, const struct ms_sip_packet 
 {
 	if (x->state == MS_SIP_SERVER_PROCEEDING)
 		return !m || m->status != 100;
-	return x->invite && m && m->status >= 200 && m->status < 300;
+	return x->invite && ms_sip_packet_is_success(m);
 }
 
 void ms_sip_exchange_heard(struct ms_sip_exchange *x, struct ms_sip_packet *m,

@@ -168,7 +168,7 @@ void ms_sip_exchange_ask(struct ms_sip_exchange *x)
 static bool comes_again(const struct ms_sip_exchange *x, const struct ms_sip_packet *m)
 {
 	return x->invite && m &&
-	       ((m->status >= 200 && m->status < 300) || ms_sip_packet_get(m, "RSeq").len > 0);
+	       (ms_sip_packet_is_success(m) || ms_sip_packet_get(m, "RSeq").len > 0);
 }
 
 /* The user has decided about the first one: `octets` is what was sent for it. */
