@@ -168,8 +168,10 @@ void ms_border_job_abort(struct ms_border_session *s, const struct ms_border_cal
 void ms_border_job_forget(struct ms_border_session *s, struct ms_border_call *c);
 void ms_border_job_drop_all(struct ms_border_session *s);
 
-/* ---- border.c ---- */
+/* ---- call.c ---- */
 
+/** What the proxy calls, but for its trace; their argument is the border. */
+struct ms_sip_proxy_handlers ms_border_call_handlers(void);
 /** Sends the request on with the call's edits and, if `new_body`, another description; or answers. */
 void ms_border_call_forward(struct ms_border_call *c, bool new_body, struct ms_span sdp);
 /** The response likewise; an empty description takes the whole body out. */
