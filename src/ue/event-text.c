@@ -243,40 +243,74 @@ static void put_line(struct ms_buf *b, const char *label, const struct ms_ue_eve
 	put_reason(b, e);
 }
 
+/* Between us and the servers we depend on. */
+static void put_service(struct ms_buf *b, const struct ms_ue_event *e)
+{
+	if (e->type == MS_UE_EVENT_REGISTERED) {
+		put_labelled(b, "registered as ", e->peer);
+		ms_buf_put_u8(b, '\n');
+	} else if (e->type == MS_UE_EVENT_REGISTER_FAILED) {
+		put_line(b, "registration failed", e);
+	} else {
+		put_labelled(b, "key management server ", e->url);
+		put_reason(b, e);
+	}
+}
+
+/* What became of a message, of ours or to us; one that can be shown is put_message()'s. */
+static void put_outcome(struct ms_buf *b, const struct ms_ue_event *e)
+{
+	if (e->type == MS_UE_EVENT_MESSAGE_REFUSED) {
+		put_labelled(b, "refused a message that says it is from ", e->from);
+		put_reason(b, e);
+	} else if (e->type == MS_UE_EVENT_MESSAGE_SENT) {
+		put_labelled(b, "sent to ", e->peer);
+		ms_buf_put_str(b, e->is_protected ? "\n" : " WITHOUT PROTECTION\n");
+	} else if (e->type == MS_UE_EVENT_MESSAGE_FAILED) {
+		put_labelled(b, "not sent to ", e->peer);
+		put_reason(b, e);
+	} else {
+		put_peer(b, e->peer);
+		ms_buf_put_str(b, " says:");
+		put_labelled(b, " ", e->called);
+		ms_buf_printf(b, " %s\n", e->reason);
+	}
+}
+
+static void put_chat(struct ms_buf *b, const struct ms_ue_event *e)
+{
+	if (e->type == MS_UE_EVENT_CHAT_FAILED) {
+		ms_buf_printf(b, "[%u] not delivered", e->session);
+		put_reason(b, e);
+		return;
+	}
+	ms_buf_printf(b,
+		      e->is_protected ? "[%u] "
+		      : is_to_edge(e) ? "[%u to the network] "
+				      : "[%u NOT PROTECTED] ",
+		      e->session);
+	put_who(b, e);
+	ms_buf_put_str(b, ": ");
+	ms_ue_display_text(b, e->text, INDENT, TEXT_MAX_PEER);
+	ms_buf_put_u8(b, '\n');
+}
+
 void ms_ue_event_text(struct ms_buf *b, const struct ms_ue_event *e)
 {
 	switch (e->type) {
 	case MS_UE_EVENT_REGISTERED:
-		put_labelled(b, "registered as ", e->peer);
-		ms_buf_put_u8(b, '\n');
-		break;
 	case MS_UE_EVENT_REGISTER_FAILED:
-		put_line(b, "registration failed", e);
+	case MS_UE_EVENT_KMS_ERROR:
+		put_service(b, e);
 		break;
 	case MS_UE_EVENT_MESSAGE:
 		put_message(b, e);
 		break;
 	case MS_UE_EVENT_MESSAGE_REFUSED:
-		put_labelled(b, "refused a message that says it is from ", e->from);
-		put_reason(b, e);
-		break;
 	case MS_UE_EVENT_MESSAGE_SENT:
-		put_labelled(b, "sent to ", e->peer);
-		ms_buf_put_str(b, e->is_protected ? "\n" : " WITHOUT PROTECTION\n");
-		break;
 	case MS_UE_EVENT_MESSAGE_FAILED:
-		put_labelled(b, "not sent to ", e->peer);
-		put_reason(b, e);
-		break;
 	case MS_UE_EVENT_MESSAGE_DELIVERED:
-		put_peer(b, e->peer);
-		ms_buf_put_str(b, " says:");
-		put_labelled(b, " ", e->called);
-		ms_buf_printf(b, " %s\n", e->reason);
-		break;
-	case MS_UE_EVENT_KMS_ERROR:
-		put_labelled(b, "key management server ", e->url);
-		put_reason(b, e);
+		put_outcome(b, e);
 		break;
 	case MS_UE_EVENT_CALL_OUTGOING:
 	case MS_UE_EVENT_CALL_RINGING:
@@ -293,19 +327,8 @@ void ms_ue_event_text(struct ms_buf *b, const struct ms_ue_event *e)
 		put_floor(b, e);
 		break;
 	case MS_UE_EVENT_CHAT:
-		ms_buf_printf(b,
-			      e->is_protected ? "[%u] "
-			      : is_to_edge(e) ? "[%u to the network] "
-					      : "[%u NOT PROTECTED] ",
-			      e->session);
-		put_who(b, e);
-		ms_buf_put_str(b, ": ");
-		ms_ue_display_text(b, e->text, INDENT, TEXT_MAX_PEER);
-		ms_buf_put_u8(b, '\n');
-		break;
 	case MS_UE_EVENT_CHAT_FAILED:
-		ms_buf_printf(b, "[%u] not delivered", e->session);
-		put_reason(b, e);
+		put_chat(b, e);
 		break;
 	case MS_UE_EVENT_FILE_OFFERED:
 	case MS_UE_EVENT_FILE_DONE:
