@@ -301,13 +301,14 @@ static void status(struct ms_control_request *r, json_t *args MS_UNUSED, void *a
 
 	ms_lists_post_state(ms_lists.post, &p);
 	ms_control_reply(
-		r, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "lists",
-			     (json_int_t)ms_lists_count_of(ms_lists.directory), "pending",
+		r, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+			     "lists", (json_int_t)ms_lists_count_of(ms_lists.directory), "pending",
 			     (json_int_t)ms_lists.n_pending, "messages", (json_int_t)p.messages,
 			     "octets", (json_int_t)p.octets, "waiting", (json_int_t)p.waiting,
 			     "away", (json_int_t)p.away, "under_way", (json_int_t)p.under_way,
-			     "held", (json_int_t)p.held, "delivered", (json_int_t)p.delivered,
-			     "failed", (json_int_t)p.failed, "expired", (json_int_t)p.expired));
+			     "held", (json_int_t)p.held, "untold", (json_int_t)p.untold,
+			     "delivered", (json_int_t)p.delivered, "failed", (json_int_t)p.failed,
+			     "expired", (json_int_t)p.expired));
 }
 
 #define QUEUE_TEXT_MAX ((size_t)1024 * 1024)

@@ -82,7 +82,7 @@ static int open_post(struct ms_lists *s)
 		.store = ms_lists_directory_store(s->directory),
 		.proxy = s->proxy,
 		.tag_header = s->keys_config->profile.list_header,
-		.handlers = { .outcome = ms_lists_notify, .held = ms_lists_held_take, .arg = s }
+		.handlers = { .tell = ms_lists_notify, .held = ms_lists_held_take, .arg = s }
 	};
 
 	return ms_lists_post_new(&spec, &s->post);

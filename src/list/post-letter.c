@@ -15,11 +15,14 @@ void ms_lists_letter_free(struct ms_lists_letter *l)
 		return;
 	ms_list_remove(&l->fresh);
 	ms_list_remove(&l->dirty);
+	ms_list_remove(&l->news);
+	ms_list_remove(&l->untold);
 	ms_buf_done(&l->head);
 	ms_buf_done(&l->recipients);
 	ms_buf_done(&l->body);
 	ms_free(l->uri);
 	ms_free(l->outcome);
+	ms_free(l->told);
 	ms_free(l->content_type);
 	ms_free(l);
 }
@@ -33,6 +36,8 @@ static struct ms_lists_letter *empty(struct ms_lists_post *p)
 	l->post = p;
 	ms_list_init(&l->fresh);
 	ms_list_init(&l->dirty);
+	ms_list_init(&l->news);
+	ms_list_init(&l->untold);
 	ms_buf_init(&l->head, MS_LISTS_HEAD_MAX);
 	ms_buf_init(&l->recipients, MS_LISTS_RECIPIENTS_MAX);
 	ms_buf_init(&l->body, MS_LISTS_BODY_MAX);
@@ -100,7 +105,8 @@ static int find_uris(struct ms_lists_letter *l)
 		return -EBADMSG;
 	l->uri = ms_calloc(l->n, sizeof(*l->uri));
 	l->outcome = ms_calloc(l->n, 1);
-	if (!l->uri || !l->outcome)
+	l->told = ms_calloc(l->n, 1);
+	if (!l->uri || !l->outcome || !l->told)
 		return -ENOMEM;
 	for (size_t i = 0; i < l->n; i++)
 		if (ms_read_lv16(&r, &l->uri[i]) < 0)
@@ -157,7 +163,21 @@ int ms_lists_letter_new(struct ms_lists_post *p, const struct ms_lists_parcel *p
 	l->expires = end_of(p, l->created, parcel->expires);
 	l->parcel.expires = l->expires;
 	l->parcel.held = parcel->held;
+	l->parcel.about = parcel->about;
 	*ret_l = l;
+	return 0;
+}
+
+static int take_outcomes(struct ms_lists_letter *l, struct ms_span outcomes)
+{
+	if (outcomes.len != l->n)
+		return -EBADMSG;
+	for (size_t i = 0; i < l->n; i++) {
+		l->outcome[i] = outcomes.p[i] & ~MS_LISTS_TOLD_BIT;
+		l->told[i] = outcomes.p[i] & MS_LISTS_TOLD_BIT ? MS_LISTS_TOLD : MS_LISTS_UNTOLD;
+		if (l->outcome[i] >= MS_LISTS_OUTCOMES)
+			return -EBADMSG;
+	}
 	return 0;
 }
 
@@ -176,15 +196,8 @@ int ms_lists_letter_load(struct ms_lists_post *p, const struct ms_store_job *row
 		err = ms_buf_status(&l->recipients);
 	if (err == 0)
 		err = finish(l);
-	if (err == 0 && row->outcomes.len > 0) {
-		if (row->outcomes.len == l->n)
-			memcpy(l->outcome, row->outcomes.p, l->n);
-		else
-			err = -EBADMSG;
-	}
-	for (size_t i = 0; err == 0 && i < l->n; i++)
-		if (l->outcome[i] >= MS_LISTS_OUTCOMES)
-			err = -EBADMSG;
+	if (err == 0 && row->outcomes.len > 0)
+		err = take_outcomes(l, row->outcomes);
 	if (err < 0) {
 		ms_lists_letter_free(l);
 		return err;

@@ -43,9 +43,22 @@ static int write_letter(struct ms_lists_post *p, struct ms_lists_letter *l)
 
 static int write_outcomes(struct ms_lists_post *p, const struct ms_lists_letter *l)
 {
-	if (l->finished)
+	MS_CLEANUP(ms_buf_done) struct ms_buf b;
+	int err;
+
+	ms_buf_init(&b, MS_LISTS_RECIPIENTS_MAX);
+	for (size_t i = 0; i < l->n; i++)
+		ms_buf_put_u8(&b, l->outcome[i] |
+					  (l->told[i] == MS_LISTS_UNTOLD ? 0 : MS_LISTS_TOLD_BIT));
+	err = ms_buf_status(&b);
+	return err ? err : ms_store_job_outcomes(p->store, l->id, ms_buf_span(&b));
+}
+
+static int write_dirty(struct ms_lists_post *p, const struct ms_lists_letter *l)
+{
+	if (l->finished && !ms_lists_letter_has_news(l))
 		return ms_store_job_remove(p->store, l->id);
-	return ms_store_job_outcomes(p->store, l->id, ms_span_of(l->outcome, l->n));
+	return write_outcomes(p, l);
 }
 
 static int write_all(struct ms_lists_post *p)
@@ -69,7 +82,7 @@ static int write_all(struct ms_lists_post *p)
 	}
 	ms_list_foreach (i, &p->dirty) {
 		if (err == 0)
-			err = write_outcomes(p, MS_CONTAINER_OF(i, struct ms_lists_letter, dirty));
+			err = write_dirty(p, MS_CONTAINER_OF(i, struct ms_lists_letter, dirty));
 	}
 	if (err == 0)
 		return ms_store_commit(p->store);
@@ -110,6 +123,20 @@ static void told_held(struct ms_lists_post *p, struct ms_lists_holding *h, int e
 		done(err, arg);
 }
 
+/* Who was told with this commit has been, or has not. */
+static void settle_told(struct ms_lists_post *p, int err)
+{
+	struct ms_list *i;
+
+	ms_list_foreach (i, &p->fresh) {
+		struct ms_lists_letter *l = MS_CONTAINER_OF(i, struct ms_lists_letter, fresh);
+
+		if (l->parcel.about)
+			ms_lists_letter_told(l->parcel.about, err == 0);
+		l->parcel.about = NULL;
+	}
+}
+
 static void clean(struct ms_lists_post *p)
 {
 	while (!ms_list_empty(&p->dirty)) {
@@ -118,7 +145,10 @@ static void clean(struct ms_lists_post *p)
 
 		ms_list_remove(&l->dirty);
 		l->is_dirty = false;
-		if (l->finished)
+		ms_list_remove(&l->untold);
+		if (l->finished && ms_lists_letter_has_news(l))
+			ms_list_append(&p->untold, &l->untold);
+		else if (l->finished)
 			ms_lists_letter_free(l);
 	}
 }
@@ -134,7 +164,8 @@ void ms_lists_post_commit(struct ms_lists_post *p)
 	if (err < 0)
 		MS_LOG(&ms_lists_log, MS_LOG_WARNING, "the queue was not written: %s",
 		       ms_store_message(p->store));
-	else
+	settle_told(p, err);
+	if (err == 0)
 		clean(p);
 	/* Outcomes that were not written stay dirty. */
 	if (!ms_list_empty(&p->dirty))
@@ -178,6 +209,8 @@ static int load_one(const struct ms_store_job *row, void *arg)
 	err = ms_lists_post_enter(p, l, true);
 	if (err < 0)
 		ms_lists_letter_free(l);
+	else
+		ms_lists_letter_news(l);
 	return err;
 }
 

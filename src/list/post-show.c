@@ -5,6 +5,7 @@
 void ms_lists_post_state(const struct ms_lists_post *p, struct ms_lists_post_state *ret_state)
 {
 	struct ms_lists_delivery_state s;
+	const struct ms_list *i;
 
 	ms_lists_delivery_state(p->delivery, &s);
 	*ret_state = (struct ms_lists_post_state){
@@ -20,6 +21,8 @@ void ms_lists_post_state(const struct ms_lists_post *p, struct ms_lists_post_sta
 		.expired = s.expired,
 		.repeated = s.repeated,
 	};
+	ms_list_foreach (i, &p->untold)
+		ret_state->untold++;
 }
 
 void ms_lists_post_show(const struct ms_lists_post *p, struct ms_buf *b)

@@ -25,6 +25,7 @@ static void work(void *arg)
 	ms_lists_post_commit(p);
 	now = ms_clock_mono();
 	next = ms_lists_delivery_run(p->delivery, now);
+	ms_lists_post_tell(p);
 	if (next == MS_NEVER)
 		ms_timer_stop(&p->due);
 	else
@@ -52,11 +53,11 @@ static void drop_body(struct ms_lists_letter *l)
 
 static void outcome(struct ms_lists_recipient *r, void *arg)
 {
-	struct ms_lists_post *p = arg;
 	struct ms_lists_letter *l = r->job->user;
 	enum ms_lists_outcome o = (enum ms_lists_outcome)r->outcome;
 	size_t i = (size_t)(r - r->job->recipient);
 
+	(void)arg;
 	if (l->outcome[i] == o)
 		return;
 	l->outcome[i] = (uint8_t)o;
@@ -64,8 +65,7 @@ static void outcome(struct ms_lists_recipient *r, void *arg)
 	/* Only those who are away are left: their message can be read again when one comes. */
 	if (l->id != 0 && r->job->open == r->job->away)
 		drop_body(l);
-	if (p->handlers.outcome && ms_lists_outcome_final(o))
-		p->handlers.outcome(&l->parcel, r->uri, o, r->status, p->handlers.arg);
+	ms_lists_letter_outcome_news(l, i);
 }
 
 static void finished(struct ms_lists_job *j, void *arg)
@@ -75,6 +75,7 @@ static void finished(struct ms_lists_job *j, void *arg)
 	(void)arg;
 	l->job = NULL;
 	l->finished = true;
+	drop_body(l); /* there may be something to tell yet */
 	ms_lists_letter_dirty(l);
 }
 
@@ -119,6 +120,8 @@ int ms_lists_post_submit(struct ms_lists_post *p, const struct ms_lists_parcel *
 	l->arg = arg;
 	if (parcel->held != 0 && p->held > 0)
 		p->held--;
+	if (parcel->about)
+		ms_lists_letter_telling(parcel->about, parcel->n_about);
 	ms_list_append(&p->fresh, &l->fresh);
 	ms_lists_post_kick(p);
 	return 0;
@@ -237,6 +240,8 @@ int ms_lists_post_new(const struct ms_lists_post_spec *spec, struct ms_lists_pos
 	ms_list_init(&p->fresh);
 	ms_list_init(&p->holding);
 	ms_list_init(&p->dirty);
+	ms_list_init(&p->news);
+	ms_list_init(&p->untold);
 	ms_defer_init(&p->work, work, p);
 	ms_timer_init(&p->due, "list.due", due, p);
 	ms_timer_init(&p->flush, "list.flush", due, p);
@@ -265,6 +270,9 @@ static void forget_letters(struct ms_lists_post *p)
 	}
 	while (!ms_list_empty(&p->dirty))
 		ms_lists_letter_free(MS_CONTAINER_OF(p->dirty.next, struct ms_lists_letter, dirty));
+	while (!ms_list_empty(&p->untold))
+		ms_lists_letter_free(
+			MS_CONTAINER_OF(p->untold.next, struct ms_lists_letter, untold));
 }
 
 struct ms_lists_post *ms_lists_post_free(struct ms_lists_post *p)

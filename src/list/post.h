@@ -31,7 +31,8 @@ struct ms_lists_delivery_config {
 };
 extern const struct ms_config_field ms_lists_delivery_fields[];
 
-struct ms_lists_post; /* owned */
+struct ms_lists_post;   /* owned */
+struct ms_lists_letter; /* a message in it */
 
 /** What a sender wants to be told (RFC 5438), and the facts a notification repeats. */
 struct ms_lists_wish {
@@ -54,13 +55,17 @@ struct ms_lists_parcel {
 	struct ms_span list;   /* PSI; empty for URI-lists */
 	struct ms_lists_wish wish;
 	int64_t held; /* goes in the same commit (ms_lists_post_hold()); 0: none */
+	/* It tells the sender of that message of the first `n_about` of its news, which are none any more
+	 * from the same commit on. NULL: it tells of nothing. */
+	struct ms_lists_letter *about;
+	size_t n_about;
 };
 
 struct ms_lists_post_handlers {
-	/** A final outcome (delivered, failed, expired) of a message whose sender asked for it. May
-	 * be NULL. */
-	void (*outcome)(const struct ms_lists_parcel *p, struct ms_span recipient,
-			enum ms_lists_outcome o, unsigned status, void *arg);
+	/** There is news (ms_lists_post_news()) of a message whose sender asked for it, also when an
+	 * earlier run left it. Not called again for this message before a parcel about it is durable, or
+	 * has failed, or it is hushed; until then `l` and `p` stay. May be NULL. */
+	void (*tell)(struct ms_lists_letter *l, const struct ms_lists_parcel *p, void *arg);
 	/** A message held (ms_lists_post_hold()) by an earlier run or before ms_lists_post_resume(). */
 	void (*held)(int64_t id, struct ms_span request, void *arg);
 	void *arg;
@@ -95,6 +100,19 @@ MS_MUST_CHECK int ms_lists_post_submit(struct ms_lists_post *p,
 				       const struct ms_span *recipients, size_t n,
 				       ms_lists_posted_f *done, void *arg);
 
+/** A final outcome (delivered, failed, expired) of which the sender wants to know. */
+struct ms_lists_news {
+	struct ms_span recipient; /* borrowed */
+	enum ms_lists_outcome outcome;
+};
+
+/** The first `max` that he has not been told. */
+size_t ms_lists_post_news(const struct ms_lists_letter *l, struct ms_lists_news *ret_news,
+			  size_t max);
+
+/** He will not be told those. The letter is not to be used any more. */
+void ms_lists_post_hush(struct ms_lists_letter *l);
+
 /** Keeps a request as it came (whole, as on the wire) that cannot be worked on yet. Errors as above. */
 MS_MUST_CHECK int ms_lists_post_hold(struct ms_lists_post *p, struct ms_span request,
 				     ms_usec expires, ms_lists_posted_f *done, void *arg);
@@ -118,6 +136,7 @@ struct ms_lists_post_state {
 	size_t messages, octets;         /* in the queue */
 	size_t waiting, away, under_way; /* recipients */
 	size_t held;
+	size_t untold; /* of everybody it is known what became, but not told yet */
 	uint64_t sent, delivered, failed, expired, repeated; /* since the start */
 };
 void ms_lists_post_state(const struct ms_lists_post *p, struct ms_lists_post_state *ret_state);

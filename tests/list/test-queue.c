@@ -207,6 +207,46 @@ static void letters_come_back(void **state)
 	ms_lists_letter_free(l);
 }
 
+/* Whoever was told of an outcome is not told again; whoever was not told durably is. */
+static void tells_once(void **state)
+{
+	struct ms_lists_post p = post_of();
+	struct ms_lists_letter *l, *again;
+	struct ms_lists_news news[3];
+	struct ms_store_job row;
+
+	(void)state;
+	ms_list_init(&p.news);
+	ms_list_init(&p.dirty);
+	ms_timer_init(&p.flush, "test", NULL, NULL);
+	assert_int_equal(ms_lists_letter_new(&p, &parcel, uris, 3, &l), 0);
+	row = row_of(l);
+	/* Bob has it and Alice knows, Carol is away, somebody else failed. */
+	row.outcomes = MS_SPAN_LIT("\202\1\3");
+	assert_int_equal(ms_lists_letter_load(&p, &row, &again), 0);
+	assert_int_equal(again->outcome[0], MS_LISTS_DELIVERED);
+	again->is_dirty = true; /* nobody flushes here */
+	assert_int_equal(ms_lists_post_news(again, news, 3), 1);
+	assert_span_equal(news[0].recipient, uris[2]);
+	assert_int_equal(news[0].outcome, MS_LISTS_FAILED);
+	again->outcome[1] = MS_LISTS_EXPIRED;
+	assert_int_equal(ms_lists_post_news(again, news, 1), 1);
+	assert_span_equal(news[0].recipient, uris[1]);
+	ms_lists_letter_telling(again, 1);
+	assert_int_equal(ms_lists_post_news(again, news, 3), 1);
+	ms_lists_letter_told(again, false);
+	assert_int_equal(ms_lists_post_news(again, news, 3), 2);
+	ms_lists_letter_telling(again, 2);
+	assert_false(ms_lists_letter_has_news(again));
+	ms_lists_letter_told(again, true);
+	assert_false(ms_lists_letter_has_news(again));
+	again->parcel.wish.wishes = 0;
+	again->told[2] = MS_LISTS_UNTOLD;
+	assert_false(ms_lists_letter_has_news(again));
+	ms_lists_letter_free(again);
+	ms_lists_letter_free(l);
+}
+
 /* A row that is not ours is refused, whatever is wrong with it. */
 static void damaged_rows(void **state)
 {
@@ -264,6 +304,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(keeps_jobs, setup, teardown),
 		cmocka_unit_test_setup_teardown(keeps_held, setup, teardown),
 		cmocka_unit_test(letters_come_back),
+		cmocka_unit_test(tells_once),
 		cmocka_unit_test(damaged_rows),
 		cmocka_unit_test(survives_no_memory),
 	};
