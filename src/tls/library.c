@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Our provider has no algorithms of its own: it lends those of the default provider that are named here. */
+/* Our provider lends the algorithms of the default provider that are named here, but derives keys itself. */
 #include "tls/library.h"
 
 #include <openssl/core_dispatch.h>
@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "core/attr.h"
+#include "tls/kdf.h"
 
 #define NAMES_MAX 20
 
@@ -66,6 +67,17 @@ static bool is_wanted(const struct operation *o, const OSSL_ALGORITHM *a)
 	return false;
 }
 
+/* libcrypto's algorithm, or ours of that name. */
+static OSSL_ALGORITHM ours_or(const OSSL_ALGORITHM *a)
+{
+	const OSSL_DISPATCH *ours = ms_tls_kdf(a->algorithm_names);
+	OSSL_ALGORITHM found = *a;
+
+	if (ours)
+		found.implementation = ours;
+	return found;
+}
+
 static void choose(const struct operation *o, OSSL_ALGORITHM *to)
 {
 	int no_cache = 0;
@@ -74,7 +86,7 @@ static void choose(const struct operation *o, OSSL_ALGORITHM *to)
 
 	for (size_t n = 0; a && a->algorithm_names && n < NAMES_MAX; a++)
 		if (is_wanted(o, a))
-			to[n++] = *a;
+			to[n++] = ours_or(a);
 }
 
 /* ---- our provider ---- */

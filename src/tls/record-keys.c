@@ -5,91 +5,12 @@
  * 7.3).
  */
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include "core/alloc.h"
-#include "crypto/hmac.h"
+#include "tls/derive.h"
 #include "tls/record-priv.h"
 
-#define MAC_MAX 48
-#define PARTS_MAX 256
-
-/* ---- HMAC with the hash of the suite ---- */
-
-struct mac {
-	struct ms_hmac_key key; /* SHA-256 */
-	struct ms_span secret;  /* SHA-384 */
-	size_t len;
-};
-
-static void mac_set(struct mac *m, size_t hash_len, struct ms_span secret)
-{
-	m->len = hash_len;
-	m->secret = secret;
-	if (hash_len == 32)
-		ms_hmac_key_set(&m->key, MS_HASH_SHA256, secret);
-}
-
-static bool mac_384(const struct mac *m, const struct ms_span *parts, size_t n, uint8_t *out)
-{
-	uint8_t text[PARTS_MAX];
-	size_t len = 0;
-	unsigned got = 0;
-	bool ok;
-
-	for (size_t i = 0; i < n; i++) {
-		memcpy(text + len, parts[i].p, parts[i].len);
-		len += parts[i].len;
-	}
-	ok = HMAC(EVP_sha384(), m->secret.p, (int)m->secret.len, text, len, out, &got);
-	ms_wipe(text, len);
-	return ok;
-}
-
-/* All parts together are shorter than PARTS_MAX: labels, randoms, digests. false: libcrypto fails, and
- * `out` is no key. */
-static MS_MUST_CHECK bool mac(const struct mac *m, const struct ms_span *parts, size_t n,
-			      uint8_t out[MAC_MAX])
-{
-	if (m->len != 32)
-		return mac_384(m, parts, n, out);
-	ms_hmac(&m->key, parts, n, out);
-	return true;
-}
-
-static void mac_wipe(struct mac *m)
-{
-	ms_hmac_key_wipe(&m->key);
-}
-
 /* ---- TLS 1.2 ---- */
-
-/* P_hash of RFC 5246 section 5. */
-static bool expand_12(size_t hash_len, struct ms_span secret, struct ms_span seed, uint8_t *out,
-		      size_t n)
-{
-	uint8_t a[MAC_MAX], block[MAC_MAX];
-	struct mac m;
-	struct ms_span parts[2] = { seed };
-	bool ok;
-
-	mac_set(&m, hash_len, secret);
-	ok = mac(&m, parts, 1, a);
-	for (size_t at = 0; ok && at < n; at += hash_len) {
-		parts[0] = ms_span_of(a, hash_len);
-		parts[1] = seed;
-		ok = mac(&m, parts, 2, block);
-		if (ok)
-			memcpy(out + at, block, n - at < hash_len ? n - at : hash_len);
-		ok = ok && mac(&m, parts, 1, block);
-		if (ok)
-			memcpy(a, block, hash_len);
-	}
-	mac_wipe(&m);
-	ms_wipe(a, sizeof(a));
-	ms_wipe(block, sizeof(block));
-	return ok;
-}
 
 /* Takes the key block apart (RFC 5246 section 6.3); there are no MAC keys. */
 static void share_out(const struct ms_tls *t, struct ms_tls_record *r, const uint8_t *block)
@@ -112,74 +33,49 @@ static void share_out(const struct ms_tls *t, struct ms_tls_record *r, const uin
 
 static bool keys_12(const struct ms_tls *t, struct ms_tls_record *r)
 {
-	static const char label[] = "key expansion";
-	uint8_t seed[sizeof(label) - 1 + 2 * SSL3_RANDOM_SIZE];
+	uint8_t random[2 * SSL3_RANDOM_SIZE];
 	uint8_t master[SSL_MAX_MASTER_KEY_LENGTH], block[2 * (32 + 4)];
 	size_t n = SSL_SESSION_get_master_key(SSL_get_session(t->ssl), master, sizeof(master));
-	bool ok;
+	const struct ms_span seed[] = { MS_SPAN_LIT("key expansion"),
+					ms_span_of(random, sizeof(random)) };
 
-	memcpy(seed, label, sizeof(label) - 1);
-	SSL_get_server_random(t->ssl, seed + sizeof(label) - 1, SSL3_RANDOM_SIZE);
-	SSL_get_client_random(t->ssl, seed + sizeof(label) - 1 + SSL3_RANDOM_SIZE,
-			      SSL3_RANDOM_SIZE);
-	ok = n > 0 && expand_12(r->hash_len, ms_span_of(master, n), ms_span_of(seed, sizeof(seed)),
-				block, 2 * ((size_t)r->key_len + 4));
-	if (ok)
-		share_out(t, r, block);
+	if (n == 0)
+		return false;
+	SSL_get_server_random(t->ssl, random, SSL3_RANDOM_SIZE);
+	SSL_get_client_random(t->ssl, random + SSL3_RANDOM_SIZE, SSL3_RANDOM_SIZE);
+	ms_tls_prf(r->hash_len, ms_span_of(master, n), seed, MS_ARRAY_SIZE(seed), block,
+		   2 * ((size_t)r->key_len + 4));
+	share_out(t, r, block);
 	ms_wipe(master, sizeof(master));
 	ms_wipe(block, sizeof(block));
-	return ok;
+	return true;
 }
 
 /* ---- TLS 1.3 ---- */
 
-/* HKDF-Expand-Label without context; never more than one block of the hash. */
-static bool expand_label(size_t hash_len, const uint8_t *secret, const char *label, uint8_t *out,
-			 size_t n)
+static void expand(size_t hash_len, const uint8_t *secret, const char *label, uint8_t *out,
+		   size_t n)
 {
-	uint8_t info[32], block[MAC_MAX];
-	struct ms_buf b;
-	struct ms_span part;
-	struct mac m;
-	bool ok;
-
-	ms_buf_init_fixed(&b, info, sizeof(info));
-	ms_buf_put_u16(&b, (unsigned)n);
-	ms_buf_put_u8(&b, (unsigned)(6 + strlen(label)));
-	ms_buf_put_str(&b, "tls13 ");
-	ms_buf_put_str(&b, label);
-	ms_buf_put_u8(&b, 0); /* context */
-	ms_buf_put_u8(&b, 1); /* first block of HKDF-Expand */
-	part = ms_buf_span(&b);
-	mac_set(&m, hash_len, ms_span_of(secret, hash_len));
-	ok = mac(&m, &part, 1, block);
-	if (ok)
-		memcpy(out, block, n);
-	mac_wipe(&m);
-	ms_wipe(block, sizeof(block));
-	return ok;
+	ms_tls_expand_label(hash_len, ms_span_of(secret, hash_len), MS_SPAN_LIT("tls13 "),
+			    ms_span_str(label), MS_SPAN_NULL, out, n);
 }
 
-static bool keys_13(const struct ms_tls_record *r, struct ms_tls_side *side)
+static void keys_13(const struct ms_tls_record *r, struct ms_tls_side *side)
 {
-	bool ok = expand_label(r->hash_len, side->secret, "key", side->key, r->key_len) &&
-		  expand_label(r->hash_len, side->secret, "iv", side->iv, sizeof(side->iv));
-
+	expand(r->hash_len, side->secret, "key", side->key, r->key_len);
+	expand(r->hash_len, side->secret, "iv", side->iv, sizeof(side->iv));
 	/* Old keys with new numbers would use nonces twice. */
-	if (ok)
-		side->seq = 0;
-	return ok;
+	side->seq = 0;
 }
 
-bool ms_tls_record_next_keys(const struct ms_tls_record *r, struct ms_tls_side *side)
+void ms_tls_record_next_keys(const struct ms_tls_record *r, struct ms_tls_side *side)
 {
-	uint8_t next[MAC_MAX];
-	bool ok = expand_label(r->hash_len, side->secret, "traffic upd", next, r->hash_len);
+	uint8_t next[MS_TLS_HASH_MAX];
 
-	if (ok)
-		memcpy(side->secret, next, r->hash_len);
+	expand(r->hash_len, side->secret, "traffic upd", next, r->hash_len);
+	memcpy(side->secret, next, r->hash_len);
 	ms_wipe(next, sizeof(next));
-	return ok && keys_13(r, side);
+	keys_13(r, side);
 }
 
 static int nibble(char c)
@@ -260,7 +156,9 @@ static bool take_secrets(const struct ms_tls *t, struct ms_tls_record *r)
 		return false;
 	memcpy(client->secret, s->client.octets, r->hash_len);
 	memcpy(server->secret, s->server.octets, r->hash_len);
-	return keys_13(r, client) && keys_13(r, server);
+	keys_13(r, client);
+	keys_13(r, server);
+	return true;
 }
 
 /* ---- taking over ---- */
@@ -285,7 +183,7 @@ static bool fill_in(const struct ms_tls *t, const SSL_CIPHER *c, struct ms_tls_r
 	r->key_len = SSL_CIPHER_get_cipher_nid(c) == NID_aes_128_gcm ? 16 : 32;
 	r->hash_len = md ? (uint8_t)EVP_MD_get_size(md) : 0;
 	r->v13 = SSL_version(t->ssl) == TLS1_3_VERSION;
-	if (r->hash_len != 32 && r->hash_len != MAC_MAX)
+	if (r->hash_len != 32 && r->hash_len != MS_SHA384_LEN)
 		return false;
 	if (r->v13)
 		return take_secrets(t, r);

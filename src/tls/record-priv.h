@@ -46,9 +46,8 @@ enum { MS_TLS_ALERT = 21, MS_TLS_HANDSHAKE_MESSAGE = 22, MS_TLS_DATA = 23 };
 void ms_tls_record_secret(struct ms_tls *t, const char *line);
 /** Will the handshake's next step tell a secret that we need? */
 bool ms_tls_record_wants_line(const struct ms_tls *t);
-/** New keys from the secret after the present one (RFC 8446 section 7.2). false: libcrypto fails, and the
- * session has to end. */
-bool ms_tls_record_next_keys(const struct ms_tls_record *r, struct ms_tls_side *side);
+/** New keys from the secret after the present one (RFC 8446 section 7.2). */
+void ms_tls_record_next_keys(const struct ms_tls_record *r, struct ms_tls_side *side);
 /** The session's structure with keys, or NULL: it stays with libssl. */
 struct ms_tls_record *ms_tls_record_make(const struct ms_tls *t);
 void ms_tls_record_wipe(struct ms_tls_secrets *s);

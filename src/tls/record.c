@@ -55,12 +55,10 @@ static int send_alert(struct ms_tls *t, uint8_t level, uint8_t number)
 	return send_record(t, MS_TLS_ALERT, ms_span_of(alert, sizeof(alert)));
 }
 
-static int new_keys(struct ms_tls *t, struct ms_tls_side *side)
+static void new_keys(struct ms_tls *t, struct ms_tls_side *side)
 {
-	bool ok = ms_tls_record_next_keys(t->record, side);
-
+	ms_tls_record_next_keys(t->record, side);
 	ms_tls_record_unkey(t->ctx, side);
-	return ok ? 0 : ms_tls_fail(t, 0, "tls_internal");
 }
 
 /* RFC 8446 section 4.6.3: told under the old key. */
@@ -70,7 +68,9 @@ static int update_out(struct ms_tls *t)
 	int err = send_record(t, MS_TLS_HANDSHAKE_MESSAGE, ms_span_of(update, sizeof(update)));
 
 	t->record->owes_update = false;
-	return err ? err : new_keys(t, &t->record->out);
+	if (err == 0)
+		new_keys(t, &t->record->out);
+	return err;
 }
 
 static bool update_is_due(const struct ms_tls_record *r)
@@ -138,11 +138,11 @@ static int on_alert(struct ms_tls *t, struct ms_span s)
 
 static int on_key_update(struct ms_tls *t, uint8_t request)
 {
-	int err = request > 1 ? refuse(t, SSL_AD_ILLEGAL_PARAMETER, "tls_protocol")
-			      : new_keys(t, &t->record->in);
-
-	if (err || request == 0)
-		return err;
+	if (request > 1)
+		return refuse(t, SSL_AD_ILLEGAL_PARAMETER, "tls_protocol");
+	new_keys(t, &t->record->in);
+	if (request == 0)
+		return 0;
 	/* One answer is enough for all that come before our next octets, so that a peer who asks and does
 	 * not read cannot fill our memory. */
 	t->record->owes_update = true;

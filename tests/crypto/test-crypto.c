@@ -9,6 +9,7 @@
 #include "core/hex.h"
 #include "core/secret.h"
 #include "crypto/aes.h"
+#include "crypto/hmac-384.h"
 #include "crypto/hmac.h"
 #include "crypto/prepare.h"
 #include "crypto/prf.h"
@@ -92,10 +93,40 @@ static void test_hmac_lengths(void **state)
 	}
 }
 
+/* RFC 4231 section 4.2 and 4.7; then every length around the block size, against libcrypto's HMAC. */
+static void test_hmac_384(void **state)
+{
+	uint8_t text[300], mac[MS_SHA384_LEN], want[64];
+	struct ms_hmac_384_key k;
+	struct ms_span hi = MS_SPAN_LIT("Hi There");
+	unsigned len;
+
+	(void)state;
+	ms_hmac_384_key_set(&k, hex("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"));
+	ms_hmac_384(&k, &hi, 1, mac);
+	assert_span_equal(ms_span_of(mac, sizeof(mac)),
+			  hex("afd03944d84895626b0825f4ab46907f15f9dadbe4101ec682aa034c7cebc59c"
+			      "faea9ea9076ede7f4af152e8b2fa9cb6"));
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)(i * 7 + 1);
+	for (size_t key_len = 0; key_len < 260; key_len += key_len < 120 ? 7 : 1) {
+		for (size_t n = 0; n < sizeof(text); n += 13) {
+			struct ms_span parts[2] = { ms_span_of(text, n / 3),
+						    ms_span_of(text + n / 3, n - n / 3) };
+
+			ms_hmac_384_key_set(&k, ms_span_of(text, key_len));
+			ms_hmac_384(&k, parts, 2, mac);
+			HMAC(EVP_sha384(), text, (int)key_len, text, n, want, &len);
+			assert_memory_equal(mac, want, MS_SHA384_LEN);
+		}
+	}
+	ms_hmac_384_key_wipe(&k);
+}
+
 static void test_hash(void **state)
 {
 	struct ms_span parts[2] = { MS_SPAN_LIT("a"), MS_SPAN_LIT("bc") };
-	uint8_t digest[MS_HASH_MAX];
+	uint8_t digest[MS_HASH_MAX], long_digest[MS_SHA384_LEN];
 
 	(void)state;
 	ms_hash(MS_HASH_SHA1, parts, 2, digest); /* FIPS 180 */
@@ -103,6 +134,10 @@ static void test_hash(void **state)
 	ms_hash(MS_HASH_SHA256, parts, 2, digest);
 	assert_span_equal(ms_span_of(digest, 32),
 			  hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+	ms_sha384(parts, 2, long_digest);
+	assert_span_equal(ms_span_of(long_digest, MS_SHA384_LEN),
+			  hex("cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+			      "8086072ba1e7cc2358baeca134c825a7"));
 }
 
 /* Values that an independent implementation of PRF-HMAC-SHA-256 publishes. */
@@ -272,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hmac_rfc),
 		cmocka_unit_test(test_hmac_lengths),
+		cmocka_unit_test(test_hmac_384),
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_prf),
 		cmocka_unit_test(test_prf_lengths),

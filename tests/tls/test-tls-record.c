@@ -397,7 +397,7 @@ static void test_certificates(void **state MS_UNUSED)
 /* New keys of the client's, after it said so itself. */
 static void follow(struct pair *p)
 {
-	assert_true(ms_tls_record_next_keys(p->c->record, &p->c->record->out));
+	ms_tls_record_next_keys(p->c->record, &p->c->record->out);
 	ms_tls_record_unkey(p->c->ctx, &p->c->record->out);
 }
 
@@ -644,37 +644,6 @@ static void test_key_is_forgotten(void **state MS_UNUSED)
 	pair_close(&p);
 }
 
-/* When libcrypto fails there are no new keys; old ones keep their numbers. */
-static void test_no_keys_without_memory(void **state MS_UNUSED)
-{
-	struct ms_tls_side side = { .seq = 7, .key = { 1, 2, 3 } }, before = side;
-	const struct ms_tls_record r = { .hash_len = 48, .key_len = 32, .v13 = true };
-
-	ms_alloc_fail_after(0);
-	assert_false(ms_tls_record_next_keys(&r, &side));
-	ms_alloc_fail_after(-1);
-	assert_memory_equal(&side, &before, sizeof(side));
-	assert_true(ms_tls_record_next_keys(&r, &side));
-	assert_int_equal(side.seq, 0);
-	assert_memory_not_equal(side.key, before.key, sizeof(side.key));
-}
-
-/* Memory of libcrypto, so that it can fail too. */
-static void *of_libcrypto(size_t n, const char *file MS_UNUSED, int line MS_UNUSED)
-{
-	return ms_realloc(NULL, n);
-}
-
-static void *more_of_libcrypto(void *p, size_t n, const char *file MS_UNUSED, int line MS_UNUSED)
-{
-	return ms_realloc(p, n);
-}
-
-static void free_of_libcrypto(void *p, const char *file MS_UNUSED, int line MS_UNUSED)
-{
-	ms_free(p);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -706,10 +675,7 @@ int main(void)
 		cmocka_unit_test(test_truncation),
 		cmocka_unit_test(test_slow_reader),
 		cmocka_unit_test(test_key_is_forgotten),
-		cmocka_unit_test(test_no_keys_without_memory),
 	};
 
-	if (!CRYPTO_set_mem_functions(of_libcrypto, more_of_libcrypto, free_of_libcrypto))
-		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,20 +50,6 @@ static struct ms_media_endpoint *next(struct ms_media *m)
 }
 
 /*
- * What a round had no time for is still ready in the following one; but listeners are told of once, so
- * they have to be asked again. One that cannot be is of no use any more.
- */
-static void give_back(struct ms_media *m)
-{
-	while (m->batch_at < m->batch_n) {
-		struct ms_media_endpoint *e = m->batch[m->batch_at++];
-
-		if (e && e->state == MS_MEDIA_LISTENING && ms_media_entry_listen_on(e))
-			ms_media_close(e, true);
-	}
-}
-
-/*
  * A fifth of the time, where relayed octets would take all of it: calls can be set up in bulk traffic
  * too. Whoever has slept is not owed for that.
  */
@@ -74,19 +60,31 @@ static ms_usec budget(const struct ms_media *m, ms_usec now)
 	return share < least ? least : share > 10 * least ? 10 * least : share;
 }
 
-static void run(unsigned events, void *arg)
+/* What a round had no time for keeps its place: the following one begins with it. */
+static void run(struct ms_media *m)
 {
-	struct ms_media *m = arg;
 	ms_usec now = ms_clock_mono(), until = now + budget(m, now);
 	struct ms_media_endpoint *e;
 
-	(void)events;
+	ms_timer_stop(&m->entry_again);
 	while (now < until && (e = next(m)) != NULL) {
 		ready(e);
 		now = ms_clock_mono();
 	}
-	give_back(m);
+	if (m->batch_at < m->batch_n)
+		ms_timer_start(&m->entry_again, 0);
 	m->entry_left = now;
+}
+
+/* Listeners are told of once, so nothing else might wake us for those that are left. */
+static void run_again(void *arg)
+{
+	run(arg);
+}
+
+static void readable(unsigned events MS_UNUSED, void *arg)
+{
+	run(arg);
 }
 
 int ms_media_entry_open(struct ms_media *m)
@@ -94,7 +92,8 @@ int ms_media_entry_open(struct ms_media *m)
 	m->entry_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (m->entry_fd < 0)
 		return -errno;
-	ms_watch_init(&m->entry, "media.entry", run, m);
+	ms_watch_init(&m->entry, "media.entry", readable, m);
+	ms_timer_init(&m->entry_again, "media.entry", run_again, m);
 	return ms_watch_set(&m->entry, m->entry_fd, MS_LOOP_READ);
 }
 
@@ -103,6 +102,7 @@ void ms_media_entry_close(struct ms_media *m)
 	if (m->entry_fd < 0)
 		return;
 	ms_watch_stop(&m->entry);
+	ms_timer_stop(&m->entry_again);
 	close(m->entry_fd);
 	m->entry_fd = -1;
 }

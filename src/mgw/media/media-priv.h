@@ -119,7 +119,8 @@ struct ms_media {
 	struct ms_watch entry;
 	struct ms_media_endpoint *batch[MS_MEDIA_ENTRY_BATCH];
 	int batch_at, batch_n; /* taken from the entry's epoll, not yet looked at */
-	ms_usec entry_left;    /* when the last round left it */
+	struct ms_timer entry_again;
+	ms_usec entry_left; /* when the last round left it */
 	/* limits */
 	int spare_fd;              /* given up to refuse a peer when descriptors run out */
 	uint64_t handshake_tokens; /* millionths of a handshake */

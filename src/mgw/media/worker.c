@@ -31,9 +31,6 @@
 /* Of libcrypto's freed memory: what a dozen handshakes under way leave behind. */
 #define HEAP_KEPT ((size_t)1 << 20)
 
-/* Of libcrypto's freed memory: what a dozen handshakes under way leave behind. */
-#define HEAP_KEPT ((size_t)1 << 20)
-
 /* Unsent messages to control; beyond it control does not live. */
 #define LINK_MAX ((size_t)64 << 20)
 
