@@ -41,11 +41,11 @@ static void refuse_consent(struct ms_lists_uri_work *w, struct ms_span uri)
 	struct ms_sip_edit edit = { .name = "Permission-Missing" };
 	const struct ms_sip_change change = { .edits = &edit, .n_edits = 1 };
 
+	ms_buf_init(&b, 2 * MS_KEYS_IDENTITY_MAX);
 	if (w->held.id) {
 		ms_lists_uri_refuse(w, 470, "consent", "a recipient has not agreed");
 		return;
 	}
-	ms_buf_init(&b, 2 * MS_KEYS_IDENTITY_MAX);
 	ms_buf_put_span(&b, uri);
 	edit.value = ms_buf_span(&b);
 	ms_lists_count_refused("consent");
