@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "h248/mid.h"
+#include "h248/package.h"
 
 #define AT(m) MS_CONFIG_AT(struct ms_border_h248_config, m)
 #define MEDIA_AT(m) MS_CONFIG_AT(struct ms_border_media_config, m)
@@ -149,7 +150,7 @@ const struct ms_config_field ms_border_media_fields[] = {
 
 /* ---- gateways: names and realms ---- */
 
-int ms_border_realms_read(const char *text, struct ms_border_realms *ret_r)
+int ms_border_realms_of(const char *text, struct ms_border_realms *ret_r)
 {
 	struct ms_span rest = ms_span_trim(ms_span_str(text));
 	struct ms_border_realms r = { .n = 0 };
@@ -199,7 +200,7 @@ static int check_name(const struct ms_config *c, const struct ms_border_gateway 
 static int check_realms(const struct ms_config *c, const struct ms_border_gateway *g, size_t i,
 			struct ms_border_realms *ret_r, struct ms_config_error *ret_error)
 {
-	int err = ms_border_realms_read(g[i].realms, ret_r);
+	int err = ms_border_realms_of(g[i].realms, ret_r);
 	char key[64];
 
 	(void)snprintf(key, sizeof(key), "h248.gateways[%zu].realms", i);
@@ -244,6 +245,26 @@ static int check_gateways(const struct ms_config *c, const struct ms_border_h248
 	return 0;
 }
 
+static int check_packages(const struct ms_config *c, const struct ms_config_list *list,
+			  struct ms_config_error *ret_error)
+{
+	const struct ms_border_package *p = list->items;
+	struct ms_h248_registry r;
+	char key[64];
+
+	ms_h248_registry_init(&r);
+	for (size_t i = 0; i < list->n; i++) {
+		int err = ms_h248_registry_set(&r, ms_span_str(p[i].path), ms_span_str(p[i].value));
+
+		if (err == 0)
+			continue;
+		(void)snprintf(key, sizeof(key), "h248.packages[%zu].%s", i,
+			       err == -ENOENT ? "path" : "value");
+		return ms_config_complain(c, key, ret_error, "%s", ms_h248_registry_words(err));
+	}
+	return 0;
+}
+
 int ms_border_h248_check(const struct ms_config *c, const struct ms_border_h248_config *h,
 			 const struct ms_border_media_config *m, struct ms_config_error *ret_error)
 {
@@ -256,7 +277,9 @@ int ms_border_h248_check(const struct ms_config *c, const struct ms_border_h248_
 	if (!h->listen.n)
 		return ms_config_complain(c, "h248.listen", ret_error,
 					  "gateways need a port to register at");
-	return check_gateways(c, h, m, ret_error);
+	int err = check_packages(c, &h->packages, ret_error);
+
+	return err ? err : check_gateways(c, h, m, ret_error);
 }
 
 static const char *given(const char *text)

@@ -60,7 +60,7 @@ struct ms_border_realms {
 };
 
 /** Names separated by blanks. -E2BIG: too many; -ENAMETOOLONG: one too long. */
-MS_MUST_CHECK int ms_border_realms_read(const char *text, struct ms_border_realms *ret_r);
+MS_MUST_CHECK int ms_border_realms_of(const char *text, struct ms_border_realms *ret_r);
 
 /** A gateway's message identifier as the controller's engine spells it. -EINVAL: it is none. */
 MS_MUST_CHECK int ms_border_gateway_name(const char *text, char ret_name[static MS_MGC_NAME_MAX]);

@@ -14,7 +14,7 @@
 static int options_of(struct ms_border_gate *gate, const struct ms_border_gateway *config,
 		      struct ms_border_realms *realms, struct ms_mgc_gateway_options *o)
 {
-	int err = ms_border_realms_read(config->realms, realms);
+	int err = ms_border_realms_of(config->realms, realms);
 
 	*o = (struct ms_mgc_gateway_options){ .weight = (unsigned)config->weight, .user = gate };
 	for (size_t i = 0; !err && i < realms->n; i++)

@@ -44,7 +44,7 @@ static void run_log(struct ms_control_request *r, json_t *args MS_UNUSED, void *
 	ms_control_reply(r, list);
 }
 
-static void run_log_level(struct ms_control_request *r, json_t *args, void *arg MS_UNUSED)
+static void run_log_level(struct ms_control_request *r, json_t *args, void *arg)
 {
 	const char *name = ms_control_text(args, "category"),
 		   *text = ms_control_text(args, "level");
@@ -54,8 +54,10 @@ static void run_log_level(struct ms_control_request *r, json_t *args, void *arg 
 		ms_control_fail(r, "level is one of error, warning, notice, info, debug");
 	else if (ms_log_set_level(name, level))
 		ms_control_fail(r, "no such category; \"log\" lists them");
-	else
+	else {
+		ms_daemon_levels_changed(arg);
 		run_log(r, args, NULL);
+	}
 }
 
 static void run_reload(struct ms_control_request *r, json_t *args MS_UNUSED, void *arg)

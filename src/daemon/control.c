@@ -104,9 +104,10 @@ void ms_control_fail(struct ms_control_request *r, const char *fmt, ...)
 
 /* ---- requests ---- */
 
+/* Of several of one name the last that was added: a program may know better than the frame. */
 static const struct ms_control_command *find(const struct ms_control *c, const char *name)
 {
-	for (size_t t = 0; t < c->n_tables; t++)
+	for (size_t t = c->n_tables; t-- > 0;)
 		for (const struct ms_control_command *cmd = c->tables[t]; cmd->name; cmd++)
 			if (strcmp(cmd->name, name) == 0)
 				return cmd;
@@ -119,9 +120,11 @@ static void run_help(struct ms_control_request *r, json_t *args MS_UNUSED, void 
 
 	for (size_t t = 0; r->control && t < r->control->n_tables; t++)
 		for (const struct ms_control_command *c = r->control->tables[t]; c->name; c++)
-			json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "command", c->name,
-							      "args", c->args ? c->args : "",
-							      "help", c->help ? c->help : ""));
+			if (find(r->control, c->name) == c)
+				json_array_append_new(list,
+						      json_pack("{s:s,s:s,s:s}", "command", c->name,
+								"args", c->args ? c->args : "",
+								"help", c->help ? c->help : ""));
 	ms_control_reply(r, list);
 }
 

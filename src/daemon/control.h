@@ -41,7 +41,10 @@ struct ms_control_command {
 /** Listens at `path` with permissions `mode` (0600 or 0660). Returns 0 or negative errno. */
 MS_MUST_CHECK int ms_control_new(const char *path, mode_t mode, struct ms_control **ret_c);
 
-/** Adds a table ended by name NULL; static. "help" lists all. */
+/**
+ * Adds a table ended by name NULL; static. A name that is there already means the new command from now on.
+ * "help" lists all.
+ */
 MS_MUST_CHECK int ms_control_add(struct ms_control *c, const struct ms_control_command *table);
 
 /** Answers and frees the request. `result` is stolen; NULL gives null. */

@@ -46,6 +46,9 @@ const struct ms_daemon_config *ms_daemon_common_of(const struct ms_daemon_app *a
 /** Sets the levels of the configuration in force, and -v on top. */
 void ms_daemon_set_levels(const struct ms_daemon *d);
 
+/** Levels were changed while it runs: roles are told, and later ones begin with them. */
+void ms_daemon_levels_changed(struct ms_daemon *d);
+
 /** The commands every daemon has; `arg` of each is the daemon. Static, one daemon a process. */
 const struct ms_control_command *ms_daemon_commands(struct ms_daemon *d);
 

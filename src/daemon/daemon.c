@@ -169,6 +169,18 @@ void ms_daemon_set_levels(const struct ms_daemon *d)
 		ms_log_set_level(levels[i].category, (enum ms_log_level)levels[i].level);
 }
 
+static enum ms_log_target log_target(const struct ms_daemon *d)
+{
+	return d->options.foreground ? MS_LOG_STDERR : MS_LOG_SYSLOG;
+}
+
+void ms_daemon_levels_changed(struct ms_daemon *d)
+{
+	ms_daemon_export_log(log_target(d));
+	if (d->app->levels)
+		d->app->levels(d);
+}
+
 static int reload(struct ms_daemon *d, struct ms_config_error *error)
 {
 	char key[MS_CONFIG_PATH_MAX];
@@ -199,6 +211,7 @@ static int reload(struct ms_daemon *d, struct ms_config_error *error)
 	ms_config_free(d->config);
 	d->config = c;
 	ms_daemon_set_levels(d);
+	ms_daemon_levels_changed(d);
 	return 0;
 }
 
@@ -382,10 +395,8 @@ static int print_config(const struct ms_daemon_app *app)
 /* Target and levels of the log, before anything is logged. */
 static int open_log(struct ms_daemon *d)
 {
-	enum ms_log_target target = d->options.foreground ? MS_LOG_STDERR : MS_LOG_SYSLOG;
-
-	ms_log_open(d->app->name, target);
-	ms_daemon_export_log(target);
+	ms_log_open(d->app->name, log_target(d));
+	ms_daemon_export_log(log_target(d));
 	return d->options.foreground ? 0 : ms_daemon_detach(d->app->name, &d->ready_fd);
 }
 

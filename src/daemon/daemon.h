@@ -88,6 +88,8 @@ struct ms_daemon_app {
 	 * is refused with its name, and reload() is not called. Needed where reload() is.
 	 */
 	const char *const *loose;
+	/** Levels of the log were changed: for roles that run; later ones begin with them. May be NULL. */
+	void (*levels)(struct ms_daemon *d);
 	/** Begins the end; call ms_daemon_stopped() when done, here or later. NULL: at once. */
 	void (*stop)(struct ms_daemon *d);
 	/** After the loop: frees what start() made. May be NULL. */

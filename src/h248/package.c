@@ -338,6 +338,22 @@ static int read_value(struct ms_span value, struct ms_h248_entry *e)
 	return rest.p ? -EINVAL : read_number(word, &e->number);
 }
 
+const char *ms_h248_registry_words(int err)
+{
+	switch (err) {
+	case -ENOENT:
+		return "there is no such package or item";
+	case -EINVAL:
+		return "neither a name nor a number";
+	case -ERANGE:
+		return "a number has at most 16 bits and is not 0xffff, a name has at most 64 octets";
+	case -EEXIST:
+		return "another one has that name or number";
+	default:
+		return "too many names are changed";
+	}
+}
+
 int ms_h248_registry_set(struct ms_h248_registry *r, struct ms_span path, struct ms_span value)
 {
 	struct place at;

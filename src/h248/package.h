@@ -146,6 +146,9 @@ void ms_h248_registry_init(struct ms_h248_registry *r);
 MS_MUST_CHECK int ms_h248_registry_set(struct ms_h248_registry *r, struct ms_span path,
 				       struct ms_span value);
 
+/** What an error of ms_h248_registry_set() says to who wrote the configuration. Static. */
+const char *ms_h248_registry_words(int err);
+
 /** Handle of a package by its name (case does not matter) or number; 0: none. */
 uint16_t ms_h248_package_find(const struct ms_h248_registry *r, struct ms_span name);
 uint16_t ms_h248_package_find_number(const struct ms_h248_registry *r, unsigned number);

@@ -2,9 +2,12 @@
 /* The table of keys, and the checks it cannot express. */
 #include "mgw/config.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 #include "h248/bearer.h"
+#include "h248/mid.h"
+#include "h248/package.h"
 
 #define AT(m) MS_CONFIG_AT(struct ms_mgw_config, m)
 #define AT_CONTROLLER(m) MS_CONFIG_AT(struct ms_mgw_controller, m)
@@ -216,15 +219,44 @@ static int check_overlap(const struct ms_config *c, const struct ms_mgw_realm *r
 	return 0;
 }
 
+static int check_packages(const struct ms_config *c, const struct ms_config_list *list,
+			  struct ms_config_error *ret_error)
+{
+	const struct ms_mgw_package *p = list->items;
+	struct ms_h248_registry r;
+	char key[64];
+
+	ms_h248_registry_init(&r);
+	for (size_t i = 0; i < list->n; i++) {
+		int err = ms_h248_registry_set(&r, ms_span_str(p[i].path), ms_span_str(p[i].value));
+
+		if (err == 0)
+			continue;
+		snprintf(key, sizeof(key), "h248.packages[%zu].%s", i,
+			 err == -ENOENT ? "path" : "value");
+		return ms_config_complain(c, key, ret_error, "%s", ms_h248_registry_words(err));
+	}
+	return 0;
+}
+
+static int check_h248(const struct ms_config *c, const struct ms_mgw_config *m,
+		      struct ms_config_error *ret_error)
+{
+	struct ms_h248_mid mid;
+
+	if (ms_h248_mid_parse(ms_span_str(m->h248.mid), &mid))
+		return ms_config_complain(c, "h248.mid", ret_error, "not a message identifier");
+	if (m->h248.long_timer < m->h248.t_max)
+		return ms_config_complain(c, "h248.long_timer", ret_error,
+					  "shorter than t_max (RFC 3525 D.1.5)");
+	return check_packages(c, &m->h248.packages, ret_error);
+}
+
 int ms_mgw_config_check(const struct ms_config *c, struct ms_config_error *ret_error)
 {
 	const struct ms_mgw_config *m = ms_config_values(c);
 	const struct ms_mgw_realm *r = m->realms.items;
-	int err = 0;
-
-	if (m->h248.long_timer < m->h248.t_max)
-		return ms_config_complain(c, "h248.long_timer", ret_error,
-					  "shorter than t_max (RFC 3525 D.1.5)");
+	int err = check_h248(c, m, ret_error);
 
 	for (size_t i = 0; err == 0 && i < m->realms.n; i++) {
 		err = check_realm(c, &r[i], i, ret_error);

@@ -17,8 +17,7 @@ static void answer_text(struct ms_mgw_control *c, uint64_t id, bool ok, struct m
 		answer_text(c, id, false, MS_SPAN_LIT("the answer is too long"));
 }
 
-/* Takes `result`. */
-static void answer(struct ms_mgw_control *c, uint64_t id, json_t *result)
+void ms_mgw_control_answer(struct ms_mgw_control *c, uint64_t id, json_t *result)
 {
 	char *text = result ? json_dumps(result, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
 
@@ -71,7 +70,7 @@ static void ask_status(struct ms_mgw_control *c, uint64_t id, const json_t *args
 		own = NULL;
 	}
 	json_decref(all);
-	answer(c, id, own);
+	ms_mgw_control_answer(c, id, own);
 }
 
 /* ---- contexts ---- */
@@ -130,7 +129,7 @@ static void ask_contexts(struct ms_mgw_control *c, uint64_t id, const json_t *ar
 	(void)args;
 	if (list)
 		(void)!ms_mg_each(c->mg, MS_H248_CONTEXT_ALL, add_view, list);
-	answer(c, id, list);
+	ms_mgw_control_answer(c, id, list);
 }
 
 static void ask_context(struct ms_mgw_control *c, uint64_t id, const json_t *args)
@@ -145,7 +144,7 @@ static void ask_context(struct ms_mgw_control *c, uint64_t id, const json_t *arg
 	json_t *list = json_array();
 	err = list ? ms_mg_each(c->mg, (uint32_t)context, add_view, list) : 0;
 	if (err != -ENOENT) {
-		answer(c, id, list);
+		ms_mgw_control_answer(c, id, list);
 		return;
 	}
 	json_decref(list);
@@ -158,7 +157,7 @@ static void set_drain(struct ms_mgw_control *c, uint64_t id, bool on)
 {
 	ms_mg_drain(c->mg, on, ms_loop_now());
 	ms_mgw_control_touched(c);
-	answer(c, id, json_pack("{s:b}", "draining", ms_mg_draining(c->mg)));
+	ms_mgw_control_answer(c, id, json_pack("{s:b}", "draining", ms_mg_draining(c->mg)));
 }
 
 static void ask_drain(struct ms_mgw_control *c, uint64_t id, const json_t *args)
@@ -173,12 +172,33 @@ static void ask_undrain(struct ms_mgw_control *c, uint64_t id, const json_t *arg
 	set_drain(c, id, false);
 }
 
+/* ---- counters ---- */
+
+static void tally(struct ms_mgw_control *c, uint64_t id, bool text)
+{
+	if (ms_mgw_control_tally(c, id, text))
+		answer_text(c, id, false, MS_SPAN_LIT("too many questions at once"));
+}
+
+static void ask_counters(struct ms_mgw_control *c, uint64_t id, const json_t *args)
+{
+	(void)args;
+	tally(c, id, false);
+}
+
+static void ask_metrics(struct ms_mgw_control *c, uint64_t id, const json_t *args)
+{
+	(void)args;
+	tally(c, id, true);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(struct ms_mgw_control *c, uint64_t id, const json_t *args);
 } questions[] = {
-	{ "status", ask_status }, { "contexts", ask_contexts }, { "context", ask_context },
-	{ "drain", ask_drain },   { "undrain", ask_undrain },
+	{ "status", ask_status },   { "contexts", ask_contexts }, { "context", ask_context },
+	{ "drain", ask_drain },     { "undrain", ask_undrain },   { "counters", ask_counters },
+	{ "metrics", ask_metrics },
 };
 
 void ms_mgw_control_asked(struct ms_mgw_control *c, struct ms_msg *m)

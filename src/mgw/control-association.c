@@ -9,6 +9,7 @@
 #include "h248/binary.h"
 #include "h248/text.h"
 #include "mgw/control.h"
+#include "mgw/role.h"
 
 struct ms_log_category ms_mgw_log_h248 = { .name = "h248",
 					   .help = "Controllers, registration, refused requests.",
@@ -112,9 +113,59 @@ static int on_request(void *arg, unsigned controller, uint32_t cookie,
 	return err;
 }
 
+/* The first error of a reply and the context it is about; NULL: there is none. */
+static const struct ms_h248_error *error_of(const struct ms_h248_transaction *t,
+					    uint32_t *ret_context)
+{
+	*ret_context = MS_H248_CONTEXT_NULL;
+	if (t->error)
+		return t->error;
+	for (const struct ms_h248_action *a = t->actions; a; a = a->next) {
+		*ret_context = a->context;
+		if (a->error)
+			return a->error;
+		for (const struct ms_h248_command *cmd = a->commands; cmd; cmd = cmd->next)
+			if (cmd->error)
+				return cmd->error;
+	}
+	return NULL;
+}
+
+static void put_context(struct ms_buf *b, uint32_t context)
+{
+	if (context < MS_H248_CONTEXT_CHOOSE && context != MS_H248_CONTEXT_NULL)
+		ms_buf_printf(b, "context=%" PRIu32, context);
+	else
+		ms_buf_printf(b, "context=%s",
+			      context == MS_H248_CONTEXT_CHOOSE ? "$"
+			      : context == MS_H248_CONTEXT_ALL  ? "*"
+								: "-");
+}
+
+static void log_refused(struct ms_mgw_control *c, const struct ms_h248_job *job,
+			const struct ms_h248_transaction *t)
+{
+	uint32_t context;
+	const struct ms_h248_error *e = error_of(t, &context);
+	char name[MS_ADDR_TEXT_MAX], text[32];
+	struct ms_buf b;
+
+	/* an audit of all contexts where there are none is no trouble */
+	if (!e || (e->code == 411 && context == MS_H248_CONTEXT_ALL))
+		return;
+	ms_buf_init_fixed(&b, text, sizeof(text));
+	put_context(&b, context);
+	MS_LOG(&ms_mgw_log_h248, MS_LOG_INFO, "%s transaction=%" PRIu32 " of %s refused: %u %s",
+	       ms_buf_cstr(&b), ms_h248_job_id(job),
+	       ms_mgw_control_name(c, index_of(c, ms_h248_job_association(job)), name), e->code,
+	       MS_QUOTED(e->text));
+}
+
 static void on_reply(void *arg, void *job, const struct ms_h248_transaction *t)
 {
 	struct ms_mgw_control *c = arg;
+
+	log_refused(c, job, t); /* before the tree is used up */
 	int err = ms_h248_job_reply(job, t, ms_loop_now());
 
 	if (err)

@@ -166,8 +166,32 @@ static void on_scrape(struct ms_http_request *r, void *arg)
 		return;
 	}
 	c->scrapes[c->n_scrapes++] = r;
-	if (c->n_scrapes == 1)
+	if (c->n_scrapes + c->n_tallies == 1)
 		ms_mgw_plane_meter(c->plane);
+}
+
+int ms_mgw_control_tally(struct ms_mgw_control *c, uint64_t id, bool text)
+{
+	if (c->n_tallies == MS_MGW_SCRAPES_MAX)
+		return -EBUSY;
+	c->tallies[c->n_tallies].id = id;
+	c->tallies[c->n_tallies++].text = text;
+	if (c->n_scrapes + c->n_tallies == 1)
+		ms_mgw_plane_meter(c->plane);
+	return 0;
+}
+
+static void answer_tallies(struct ms_mgw_control *c, const struct ms_buf *text)
+{
+	unsigned n = c->n_tallies;
+
+	c->n_tallies = 0;
+	for (unsigned i = 0; i < n; i++)
+		ms_mgw_control_answer(c, c->tallies[i].id,
+				      !c->tallies[i].text ? ms_counters_json()
+				      : ms_buf_status(text)
+					      ? NULL
+					      : json_stringn((const char *)text->p, text->len));
 }
 
 void ms_mgw_control_metered(void *arg)
@@ -185,6 +209,7 @@ void ms_mgw_control_metered(void *arg)
 			ms_http_refuse(c->scrapes[i], 503);
 	}
 	c->n_scrapes = 0;
+	answer_tallies(c, &text);
 }
 
 int ms_mgw_control_metrics(struct ms_mgw_control *c)

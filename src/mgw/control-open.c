@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How the control role begins and ends: what the configuration says becomes gcp, media plane and engine. */
 #include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "h248/mid.h"
 #include "mgw/control.h"
@@ -16,7 +18,7 @@ static int set_packages(struct ms_mgw_control *c)
 		if (err == 0)
 			continue;
 		MS_LOG(&ms_log_main, MS_LOG_ERROR, "h248.packages[%zu]: %s: %s", i, p[i].path,
-		       strerror(-err));
+		       ms_h248_registry_words(err));
 		return err;
 	}
 	return 0;
@@ -34,6 +36,26 @@ static int set_groups(struct ms_mgw_control *c)
 	if (err)
 		MS_LOG(&ms_log_main, MS_LOG_ERROR, "realms: too many for binary termination ids");
 	return err;
+}
+
+/* An address may come later (VRRP): so that is only said. Without it each call at it is refused. */
+static void look_at_realms(const struct ms_mgw_control *c)
+{
+	const struct ms_mgw_realm *r = c->config->realms.items;
+	char text[MS_ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < c->config->realms.n; i++) {
+		struct ms_addr any_port = r[i].address;
+		int fd = socket(ms_addr_family(&any_port), SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		ms_addr_set_port(&any_port, 0);
+		if (fd < 0 || bind(fd, &any_port.u.sa, any_port.len) < 0)
+			MS_LOG(&ms_log_main, MS_LOG_WARNING,
+			       "realms[%zu]: nobody can call at %s of realm %s as things are: %m",
+			       i, ms_addr_print_host(&any_port, text), r[i].name);
+		if (fd >= 0)
+			close(fd);
+	}
 }
 
 static int open_gcp(struct ms_mgw_control *c)
@@ -159,6 +181,8 @@ int ms_mgw_control_open(struct ms_mgw_control *c)
 	take_peers(c);
 	if (err == 0)
 		err = set_groups(c);
+	if (err == 0)
+		look_at_realms(c);
 	if (err == 0)
 		err = ms_mgw_plane_new(c->config, ms_mgw_workers(c->config), &h, &c->plane);
 	if (err == 0)

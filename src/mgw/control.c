@@ -114,9 +114,6 @@ static int start(struct ms_mgw_control *c)
 		return err;
 	c->config = ms_config_values(c->owner);
 	c->since = ms_loop_now();
-	(void)!ms_log_set_level(NULL, (enum ms_log_level)c->config->daemon.log_level);
-	ms_log_category_add(&ms_mgw_log_h248);
-	ms_log_category_add(&ms_mgw_log_media);
 	ms_timer_init(&c->closing, "control.closing", closing_over, c);
 	ms_watch_init(&c->links, "control.links", on_link, c);
 	err = ms_daemon_role_signals();
@@ -144,6 +141,8 @@ static void stop(struct ms_mgw_control *c)
 
 int ms_mgw_control_main(void)
 {
+	ms_log_category_add(&ms_mgw_log_h248);
+	ms_log_category_add(&ms_mgw_log_media);
 	int err = ms_daemon_role_init("mediasec-mgw/control");
 
 	if (err == 0)

@@ -65,11 +65,14 @@ struct ms_mgw_control {
 	struct ms_http_route route;
 	struct ms_http_request *scrapes[MS_MGW_SCRAPES_MAX];
 	unsigned n_scrapes;
+	struct {
+		uint64_t id; /* of MS_MGW_MSG_ASK */
+		bool text;   /* as for Prometheus, not as JSON */
+	} tallies[MS_MGW_SCRAPES_MAX];
+	unsigned n_tallies; /* the parent's questions for counters */
 	ms_usec since;
 	ms_usec load_at; /* when the share of capacity in use was taken last */
 };
-
-extern struct ms_log_category ms_mgw_log_h248, ms_mgw_log_media;
 
 /* ---- control-open.c ---- */
 
@@ -115,6 +118,9 @@ void ms_mgw_control_refuse(struct ms_h248_job *job, uint16_t code, const char *t
 /** An MS_MGW_MSG_ASK of the parent. */
 void ms_mgw_control_asked(struct ms_mgw_control *c, struct ms_msg *m);
 
+/** Answers one; takes `result`, NULL: there is no memory. */
+void ms_mgw_control_answer(struct ms_mgw_control *c, uint64_t id, json_t *result);
+
 /* ---- control-hep.c ---- */
 
 /** Opens the export if it is configured. 0 or negative errno, logged. */
@@ -132,6 +138,9 @@ void ms_mgw_control_export(struct ms_mgw_control *c, ms_plane_endpoint e,
 
 /** Registers the counters and serves them if the configuration says where. 0 or negative errno. */
 MS_MUST_CHECK int ms_mgw_control_metrics(struct ms_mgw_control *c);
+
+/** The parent asks for all counters; answered when the workers' have come. -EBUSY. */
+MS_MUST_CHECK int ms_mgw_control_tally(struct ms_mgw_control *c, uint64_t id, bool text);
 
 /** For ms_mg_handlers.count. */
 void ms_mgw_control_count(void *arg, const char *counter);

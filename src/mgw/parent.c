@@ -216,7 +216,31 @@ struct ms_chan *ms_mgw_parent_control(void)
 	return parent.control.run.chan;
 }
 
+static void tell_level(struct ms_chan *chan, const struct ms_log_category *category)
+{
+	struct ms_buf *b = chan ? ms_chan_begin(chan, MS_MGW_MSG_LEVEL, 0) : NULL;
+
+	if (!b)
+		return;
+	ms_buf_put_u8(b, (uint8_t)category->level);
+	ms_buf_put(b, category->name, strlen(category->name));
+	if (ms_chan_end(chan))
+		MS_LOG(&ms_log_main, MS_LOG_WARNING, "a role was not told its level of the log");
+}
+
 /* ---- the daemon's hooks ---- */
+
+static void levels(struct ms_daemon *d)
+{
+	const struct parent *p = ms_daemon_state(d);
+
+	for (const struct ms_log_category *c = ms_log_category_next(NULL); c;
+	     c = ms_log_category_next(c)) {
+		tell_level(p->control.run.chan, c);
+		for (unsigned i = 0; i < p->n_workers; i++)
+			tell_level(p->workers[i].run.chan, c);
+	}
+}
 
 static int start(struct ms_daemon *d, const void *config)
 {
@@ -267,6 +291,8 @@ static void done(struct ms_daemon *d)
 	p->n_workers = 0;
 }
 
+static struct ms_log_category *const categories[] = { &ms_mgw_log_h248, &ms_mgw_log_media, NULL };
+
 const struct ms_daemon_app ms_mgw_app = {
 	.name = "mediasec-mgw",
 	.summary = "Media gateway under H.248 control: IMS-AGW, TrGW, MRFP.",
@@ -280,5 +306,7 @@ const struct ms_daemon_app ms_mgw_app = {
 	.loose = loose,
 	.stop = stop,
 	.done = done,
+	.levels = levels,
+	.categories = categories,
 	.commands = ms_mgw_ask_commands,
 };

@@ -41,6 +41,9 @@ enum ms_mgw_role_msg {
 /** The role's configuration; *ret_owner keeps it. 0 or negative errno. */
 MS_MUST_CHECK int ms_mgw_role_config(struct ms_mgw_hello *ret_hello, struct ms_config **ret_owner);
 
+/** Categories of the control role; the parent knows them for its configuration. */
+extern struct ms_log_category ms_mgw_log_h248, ms_mgw_log_media;
+
 /** Takes an MS_MGW_MSG_LEVEL. */
 void ms_mgw_role_level(struct ms_msg *m);
 

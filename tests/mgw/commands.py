@@ -4,6 +4,7 @@
 Last line: "N passed, N failed".
 """
 import hashlib
+import json
 import os
 import re
 import signal
@@ -428,12 +429,150 @@ def reloads(w):
     relay(w)
 
 
+def ctl(w, *words):
+    """What `mediasec mgw --json WORDS...` prints, read."""
+    done = subprocess.run([os.path.join(BUILD, "src/ctl/mediasec"), "mgw", "-s", w.gateway.control, "--json", *words],
+                          capture_output=True, text=True)
+    check(done.returncode == 0, done)
+    return json.loads(done.stdout)
+
+
+def refusals(w):
+    """A command that must be refused; how many refusals the log tells of after it."""
+    check("Error = 449" in w.first.ask("Context=${Add=${%s}}" % stream("nowhere", local("TCP"))), "a realm that is none")
+    with open(os.path.join(w.folder, "mgw.log"), encoding="utf-8") as f:
+        return f.read().count("of 127.0.0.1:%d refused: 449" % w.ports[0])
+
+
+def levels(w):
+    """Levels of the log reach the roles: by command, by SIGHUP, and those that are started later."""
+    def grows():
+        before = refusals(w)
+        return refusals(w) > before
+
+    check(grows(), "a refusal is told, with who asked for it")
+    check({"main", "h248", "media"} <= {c["category"] for c in ctl(w, "log")}, "categories of the roles")
+    ctl(w, "log", "level", "warning")
+    until(lambda: not grows(), 10, "the control role has the level")
+    path = os.path.join(w.folder, "mgw.yaml")
+    with open(path, encoding="utf-8") as f:
+        text = f.read().replace("daemon: {", "daemon: { log_levels: [{category: h248, level: info}],")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    w.gateway.process.send_signal(signal.SIGHUP)
+    until(grows, 10, "and that of the configuration")
+
+
+def counted(w):
+    """The counters of all processes together, as JSON and as Prometheus reads them."""
+    relay(w)
+    got = ctl(w, "counters")
+    for name, value in (("mediasec_mgw_media_tcp_accepted_total", 1), ("mediasec_mgw_media_tcp_connected_total", 1),
+                        ("mediasec_mgw_commands_total", 4), ("mediasec_mgw_in_service", 1), ("mediasec_mgw_contexts", 0)):
+        check(got.get(name) == value, (name, got.get(name)))
+    check(got["mediasec_daemon_control_requests_total"] >= 1, got)
+    done = subprocess.run([os.path.join(BUILD, "src/ctl/mediasec"), "ask", w.gateway.control, "metrics"],
+                          capture_output=True, text=True)
+    for line in ("mediasec_mgw_media_tcp_accepted_total 1", "# TYPE mediasec_mgw_in_service gauge",
+                 "mediasec_daemon_reloads_total{outcome=\"done\"} 0"):
+        check(line in done.stdout, (line, done))
+
+
+FRIEND = "127.0.66.40"
+
+
+def connect_from(source, address):
+    s = socket.create_connection(address, long(5), source_address=(source, 0))
+    s.settimeout(long(5))
+    return s
+
+
+def filtered_pair(w, signals=""):
+    """The access side is for FRIEND alone (gm/saf)."""
+    return w.first.ask("Context=${Add=${%s},Add=${%s%s}}" % (
+        stream("core", local("TCP"), remote("TCP", FAR, w.far_port)),
+        stream("access", local("TCP"), remote("TCP", FRIEND, 9, "a=setup:active\n"), control=",xem/tcpin=forward,gm/saf=ON"),
+        signals))
+
+
+def passes(w, ue):
+    far = w.accept()
+    ue.sendall(b"from a friend")
+    check(far.recv(100) == b"from a friend", "octets did not pass")
+    ue.close()
+    far.close()
+
+
+def filtered(w):
+    """Another host than the Remote one is refused by RST and counted; the right one may still come."""
+    reply = filtered_pair(w)
+    try:
+        got = connect(addresses(reply)[1]).recv(10)
+        check(False, "a stranger was let in: %r" % got)
+    except ConnectionResetError:
+        pass
+    passes(w, connect_from(FRIEND, addresses(reply)[1]))
+    check(ctl(w, "counters")['mediasec_mgw_media_refused_total{limit="source_filter"}'] == 1, "it is counted")
+    w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
+
+
+def latched(w):
+    """With ipnapt/latch the first who comes is the one, whatever Remote says (H.248.37)."""
+    reply = filtered_pair(w, ",Signals{ipnapt/latch{Stream=1,napt=LATCH}}")
+    passes(w, connect_from("127.0.66.41", addresses(reply)[1]))
+    w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
+
+
+def marked(w):
+    """ds/dscp: what the gateway sends carries it."""
+    reply = w.first.ask("Context=${Add=${%s},Add=${%s}}" % (
+        stream("core", local("TCP"), remote("TCP", FAR, w.far_port), control=",ds/dscp=2E"),
+        stream("access", local("TCP"), control=",xem/tcpin=forward")))
+    ue, far = connect(addresses(reply)[1]), w.accept()
+    far.setsockopt(socket.IPPROTO_IP, socket.IP_RECVTOS, 1)
+    control = far.getsockopt(socket.IPPROTO_IP, 9, 64)  # IP_PKTOPTIONS: of the SYN
+    check(control[16:17] == bytes([0x2e << 2]), "octets are marked: %r" % control)
+    ue.close()
+    far.close()
+    w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
+
+
+def hanging(w):
+    """A termination that nobody speaks of is asked about; one that the controller does not know is released."""
+    reply = w.plain_pair("hangterm/thb{timerx=1}")
+    told = w.first.wait_request("hangterm/thb", 10)
+    check("Context = " + context(reply) in told, told)
+    check(len(ctl(w, "contexts")) == 2, "it is known, so it stays")
+    w.first.refuse = 'Error=430{"?"}'
+
+    def gone():
+        w.first._take(0.05)
+        return ctl(w, "contexts") == []
+    until(gone, 10, "both are released")
+    w.first.refuse = None
+    check(ctl(w, "counters")['mediasec_mgw_events_total{event="orphan_released"}'] == 2, "they are counted")
+
+
+def other_names(w):
+    """A package that the configuration calls otherwise (h248.packages): that name counts, the other one does not."""
+    reply = w.plain_pair("tcpx/BNCChange{Stream=1}")
+    ue, far = connect(addresses(reply)[1]), w.accept()
+    told = w.first.wait_request("BNCChange")
+    check("tcpx/BNCChange" in told and "Type = Up" in told, told)
+    ue.close()
+    far.close()
+    w.first.ask("Context=%s{W-Subtract=*{Audit{}}}" % context(reply))
+    check("Error = 440" in w.plain_pair("tcpbcc/BNCChange{Stream=1}"), "the name of before")
+
+
 SCENARIOS = [
     (relay, {}), (aware, {}), (closed_gate, {}), (tls, {}), (wrong_fingerprint, {}), (active, {}),
     (refused_connection, {}), (only_one_commands, {}), (worker_killed, {}),
     (rotation, {"media": ", certificate_rotate: 1s"}),
     (ipv6_access, {"access": "[::1]"}), (inactive, {}), (key_log, {"media": ", keylog: {folder}/gateway.keys"}),
     (pre_shared_key, {"h248": "  profile: mp"}), (wrong_key, {"h248": "  profile: mp"}),
+    (levels, {}), (counted, {}), (filtered, {}), (latched, {}), (marked, {}), (hanging, {}),
+    (other_names, {"h248": "  packages: [{path: tcpbcc, value: tcpx}, {path: tcpbcc/BNCChange/Type/Est, value: Up}]"}),
     (failover, {"h248": "  t_max: 1s"}), (reloads, {}), (log_disk_full, {"output": "/dev/full"}),
 ]
 

@@ -391,7 +391,6 @@ static int start(struct worker *w)
 	if (err)
 		return err;
 	w->config = ms_config_values(w->owner);
-	(void)!ms_log_set_level(NULL, (enum ms_log_level)w->config->daemon.log_level);
 	err = ms_daemon_role_signals();
 	if (err == 0)
 		err = ms_chan_new(MS_ROLE_FD, 0, false, &parent_handlers, w, &w->parent);
