@@ -220,11 +220,15 @@ static void got_ticket(struct ms_mikey_ticket_held *held, const struct ms_keys_f
 {
 	struct ms_lists_work *w = arg;
 
+	const struct ms_lists_list *l = list_of(w);
+
 	w->asking = NULL;
-	if (held)
-		send_under(w, held);
-	else
+	if (!held)
 		ms_lists_work_failed(w, why);
+	else if (l && l->changed != w->members)
+		ms_lists_work_send(w); /* who was added meanwhile could not open it */
+	else
+		send_under(w, held);
 }
 
 /* Always the same set, author included: then one ticket serves all messages to the list. */
@@ -258,6 +262,7 @@ void ms_lists_work_send(struct ms_lists_work *w)
 		ms_lists_work_refuse(w, 480, "no_members", "nobody else is on this list");
 		return;
 	}
+	w->members = l->changed;
 	err = resolvers_of(w, l, &r, &group);
 	if (err == 0)
 		err = ms_keys_ring_ticket(w->ring, MS_KEYS_TICKET_MESSAGE, r.uri, r.n, got_ticket,

@@ -22,6 +22,8 @@ struct ms_lists_work {
 	struct ms_keys_smime_in *in;   /* owned */
 	struct ms_keys_asking *asking; /* while the KMS is asked */
 
+	ms_usec members; /* the list's `changed` when a ticket for its members was asked for */
+
 	struct ms_buf opened; /* the author's entity; secret; `asked` points into it */
 	struct ms_lists_asked asked;
 	bool posted; /* post.h has it and will call */

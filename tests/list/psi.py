@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Messages to lists kept by the server: who gets them, who is refused, what happens without the KMS."""
+import contextlib
 import os
+import signal
 import sys
 
 SOURCE = os.environ.get("MS_SOURCE_DIR") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
@@ -132,6 +134,41 @@ def policies(lab):
     same([x["list"] for x in lab.ask("list.list")["lists"]], ["sip:other@lists.example.org"], "lists after a restart")
 
 
+@contextlib.contextmanager
+def kms_pauses(lab):
+    """It takes requests and does not answer meanwhile."""
+    with open(f"/proc/{lab.kms.pid}/task/{lab.kms.pid}/children", encoding="ascii") as f:
+        roles = [int(pid) for pid in f.read().split()]
+    same(len(roles) > 0, True, "it has roles")
+    try:
+        for pid in roles:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in roles:
+            os.kill(pid, signal.SIGCONT)
+
+
+def added_meanwhile(lab):
+    """who becomes a member while the members' ticket is asked for can read the message, too"""
+    lab.start("alice", "bob", "carol", "dave")
+    lab.make_list("friends", "alice", ["alice", "bob"])
+    friends = lab.list_uri("friends")
+    online = {name: lab.online(name) for name in ("bob", "carol", "dave")}
+    lab.ue("alice", "send", friends, "one").finish(0)
+    has(online["bob"].wait("message"), text="one")
+    lab.ask("member.add", f"list={friends}", f"uri={lab.uri('carol')}")  # for whom another ticket is needed
+    with kms_pauses(lab):
+        alice = lab.ue("alice", "send", friends, "two")
+        lab.server.wait("asking", ["status"], lambda s: s["pending"] == 1)
+        lab.ask("member.add", f"list={friends}", f"uri={lab.uri('dave')}")
+    alice.finish(0)
+    for name, member in online.items():
+        event = member.wait("message", "message-refused", timeout=30)
+        same(event["event"], "message", f"what {name} got ({event})")
+        has(event, text="two", author=lab.uri("alice"), verified=True)
+
+
 def rates(lab):
     """a sender causes so many deliveries and no more, another is not touched by it"""
     lab.start("alice", "bob", "carol", limits={"rate": 6})
@@ -207,4 +244,4 @@ def two_domains(lab):
     lab.server.wait("all told", ["status"], lambda s: s["delivered"] == 1 and s["failed"] == 1 and s["messages"] == 0)
 
 
-scenario.main(five_members, outsiders, policies, rates, kms_away, group, two_domains)
+scenario.main(five_members, outsiders, policies, added_meanwhile, rates, kms_away, group, two_domains)
