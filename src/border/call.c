@@ -140,7 +140,8 @@ void ms_border_reject(struct ms_border *b, struct ms_sip_exchange *x, unsigned s
 
 	(void)b;
 	ms_border_count_reason("rejected", reason);
-	MS_LOG(&ms_border_log, MS_LOG_INFO, "%s from %s refused status=%u reason=%s",
+	MS_LOG(&ms_border_log, MS_LOG_INFO, "call=%s %s from %s refused status=%u reason=%s",
+	       MS_QUOTED(ms_sip_packet_get(ms_sip_exchange_request(x), "Call-ID")),
 	       MS_QUOTED(ms_sip_exchange_request(x)->method),
 	       ms_sip_hop_print(ms_sip_exchange_from(x), from), status, reason);
 	ms_sip_exchange_reject(x, status, NULL, c);

@@ -123,12 +123,13 @@ static void refuse_response(struct ms_border_job *j, unsigned status)
 static void refuse(struct ms_border_job *j, const struct ms_anchor_result *r)
 {
 	unsigned status = (unsigned)r->status;
+	char text[MS_BORDER_SESSION_TEXT];
 
 	ms_border_count(MS_BORDER_C_MEDIA_REFUSED);
 	ms_border_count_reason("rejected", r->reason);
-	MS_LOG(&ms_border_log, MS_LOG_INFO,
-	       "session=%" PRIu64 " refused status=%u reason=%s h248=%u", j->session->id, status,
-	       r->reason ? r->reason : "-", r->h248);
+	MS_LOG(&ms_border_log, MS_LOG_INFO, "%s refused status=%u reason=%s h248=%u",
+	       ms_border_session_text(j->session, text), status, r->reason ? r->reason : "-",
+	       r->h248);
 	if (j->m->request)
 		refuse_request(j, status);
 	else

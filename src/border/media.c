@@ -160,10 +160,11 @@ static void on_media_end(void *arg MS_UNUSED, struct ms_anchor_session *media, i
 			 const char *reason, const char *detail)
 {
 	struct ms_border_session *s = ms_anchor_session_user(media);
+	char text[MS_BORDER_SESSION_TEXT];
 
 	ms_border_count_reason("media_ended", reason);
-	MS_LOG(&ms_border_log, MS_LOG_NOTICE, "session=%" PRIu64 " media ended reason=%s detail=%s",
-	       s->id, reason ? reason : "-", detail ? detail : "-");
+	MS_LOG(&ms_border_log, MS_LOG_NOTICE, "%s media ended reason=%s detail=%s",
+	       ms_border_session_text(s, text), reason ? reason : "-", detail ? detail : "-");
 	ms_border_session_release(s, (unsigned)cause,
 				  detail && *detail ? detail : "Media released");
 }

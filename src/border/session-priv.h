@@ -97,6 +97,10 @@ MS_MUST_CHECK int ms_border_session_new(struct ms_border *b, const struct ms_sip
 					struct ms_border_session **ret_s);
 void ms_border_session_join(struct ms_border_session *s, struct ms_border_call *c);
 void ms_border_session_free(struct ms_border_session *s);
+/** For the log: its numbers, who, and where its media are, as room allows. */
+#define MS_BORDER_SESSION_TEXT 640
+const char *ms_border_session_text(const struct ms_border_session *s,
+				   char dst[static MS_BORDER_SESSION_TEXT]);
 /** It is over: everything is let go of, soon. */
 void ms_border_session_end(struct ms_border_session *s);
 /** Ends it towards both sides. */

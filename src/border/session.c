@@ -187,13 +187,14 @@ void ms_border_session_release(struct ms_border_session *s, unsigned cause, cons
 {
 	struct ms_border *b = s->border;
 	struct ms_border_call *invite = s->invite;
+	char name[MS_BORDER_SESSION_TEXT];
 	struct ms_list *link;
 
 	if (s->state == MS_BORDER_ENDED)
 		return;
 	ms_border_count(MS_BORDER_C_RELEASED);
-	MS_LOG(&ms_border_log, MS_LOG_NOTICE, "session=%" PRIu64 " released cause=%u text=%s",
-	       s->id, cause, text);
+	MS_LOG(&ms_border_log, MS_LOG_NOTICE, "%s released cause=%u text=%s",
+	       ms_border_session_text(s, name), cause, text);
 	s->invite = NULL;
 	ms_list_foreach (link, &s->dialogs) {
 		struct ms_border_dialog *d = MS_CONTAINER_OF(link, struct ms_border_dialog, link);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Calls as an operator sees them. */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "border/session-priv.h"
 
 static const char *const states[] = { "early", "confirmed", "ended" };
@@ -90,4 +93,21 @@ bool ms_border_release(struct ms_border *b, uint64_t id, unsigned cause, const c
 	if (s)
 		ms_border_session_release(s, cause, text);
 	return s != NULL;
+}
+
+const char *ms_border_session_text(const struct ms_border_session *s,
+				   char dst[static MS_BORDER_SESSION_TEXT])
+{
+	const struct ms_mgc_context *c = s->media ? ms_anchor_session_context(s->media) : NULL;
+	char at[MS_MGC_NAME_MAX + 32] = "", number[16] = "$";
+
+	if (c && ms_mgc_context_id(c) != MS_H248_CONTEXT_CHOOSE)
+		(void)snprintf(number, sizeof(number), "%" PRIu32, ms_mgc_context_id(c));
+	if (c)
+		(void)snprintf(at, sizeof(at), " gateway=%s context=%s",
+			       ms_mgc_gateway_name(ms_mgc_context_gateway(c)), number);
+	(void)snprintf(dst, MS_BORDER_SESSION_TEXT, "session=%" PRIu64 " call=%s from=%s to=%s%s",
+		       s->id, MS_QUOTED(ms_span_str(s->call_id)), MS_QUOTED(ms_span_str(s->from)),
+		       MS_QUOTED(ms_span_str(s->to)), at);
+	return dst;
 }
