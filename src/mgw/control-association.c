@@ -134,9 +134,9 @@ static const struct ms_h248_error *error_of(const struct ms_h248_transaction *t,
 static void put_context(struct ms_buf *b, uint32_t context)
 {
 	if (context < MS_H248_CONTEXT_CHOOSE && context != MS_H248_CONTEXT_NULL)
-		ms_buf_printf(b, "context=%" PRIu32, context);
+		ms_buf_printf(b, "context=%" PRIu32 " ", context);
 	else
-		ms_buf_printf(b, "context=%s",
+		ms_buf_printf(b, "context=%s ",
 			      context == MS_H248_CONTEXT_CHOOSE ? "$"
 			      : context == MS_H248_CONTEXT_ALL  ? "*"
 								: "-");
@@ -151,11 +151,12 @@ static void log_refused(struct ms_mgw_control *c, const struct ms_h248_job *job,
 	struct ms_buf b;
 
 	/* an audit of all contexts where there are none is no trouble */
-	if (!e || (e->code == 411 && context == MS_H248_CONTEXT_ALL))
+	if (!e || ((e->code == 411 || e->code == 431) && context == MS_H248_CONTEXT_ALL))
 		return;
 	ms_buf_init_fixed(&b, text, sizeof(text));
-	put_context(&b, context);
-	MS_LOG(&ms_mgw_log_h248, MS_LOG_INFO, "%s transaction=%" PRIu32 " of %s refused: %u %s",
+	if (e != t->error)
+		put_context(&b, context);
+	MS_LOG(&ms_mgw_log_h248, MS_LOG_INFO, "%stransaction=%" PRIu32 " of %s refused: %u %s",
 	       ms_buf_cstr(&b), ms_h248_job_id(job),
 	       ms_mgw_control_name(c, index_of(c, ms_h248_job_association(job)), name), e->code,
 	       MS_QUOTED(e->text));
