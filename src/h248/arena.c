@@ -27,8 +27,12 @@ static void use(struct ms_h248_arena *a, struct ms_h248_block *b)
 
 void ms_h248_arena_reset(struct ms_h248_arena *a)
 {
-	if (a->blocks)
-		use(a, a->blocks);
+	if (!a->current)
+		return;
+	for (struct ms_h248_block *b = a->blocks; b != a->current; b = b->next)
+		memset(b->data, 0, b->size);
+	memset(a->current->data, 0, (size_t)(a->p - a->current->data));
+	use(a, a->blocks);
 }
 
 void ms_h248_arena_done(struct ms_h248_arena *a)
@@ -78,7 +82,7 @@ void *ms_h248_arena_grow(struct ms_h248_arena *a, size_t n)
 		return NULL;
 	use(a, b);
 	a->p += n;
-	return memset(b->data, 0, n);
+	return b->data;
 }
 
 struct ms_span ms_h248_arena_copy(struct ms_h248_arena *a, struct ms_span s)

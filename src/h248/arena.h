@@ -2,7 +2,8 @@
 /*
  * Where a message's tree lives: memory handed out in order and given back all at once. One received
  * message is one buffer and one arena; nothing in the tree is freed alone. An arena keeps its blocks
- * when it is reset, so that a running system allocates nothing a message.
+ * when it is reset, so that a running system allocates nothing a message. What is free is zero: a reset
+ * clears in one go what was used, which costs less than to clear node by node.
  */
 #ifndef MS_H248_ARENA_H
 #define MS_H248_ARENA_H
@@ -38,12 +39,12 @@ void *ms_h248_arena_grow(struct ms_h248_arena *a, size_t n);
 /** `n` octets, zeroed, aligned for any type, valid until the reset. NULL: none left. */
 static inline void *ms_h248_arena_get(struct ms_h248_arena *a, size_t n)
 {
+	uint8_t *ret = a->p;
 	n = (n + 15) & ~(size_t)15;
-	if (n > (size_t)(a->end - a->p))
+	if (n > (size_t)(a->end - ret))
 		return ms_h248_arena_grow(a, n);
-	void *ret = a->p;
-	a->p += n;
-	return memset(ret, 0, n);
+	a->p = ret + n;
+	return ret;
 }
 
 /** A copy of the octets; a span with NULL and 0 when there is no memory (or nothing to copy). */
