@@ -1,149 +1,149 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The binary codec, reading: what is asked and said of contexts. */
-#include "h248/binary-priv.h"
+#include "h248/binary-read-priv.h"
 
-static bool rd_topology(struct rd *r, const struct el *e, struct ms_h248_topology *t)
+static void rd_topology(struct rd *r, struct ms_span in, struct ms_h248_topology *t)
 {
-	struct fields f = ms_rd_fields(e);
+	struct fields f = ms_rd_fields(in);
 	uint32_t direction = 0, extension = 0;
-	bool extended = false;
 	struct el x;
 
-	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
-		switch (id) {
+	while (ms_rd_field(r, &f, &x))
+		switch (x.id) {
 		case C(0):
-			ms_rd_termination(r, &x, &t->from);
+			ms_rd_termination(r, x.in, &t->from);
 			break;
 		case C(1):
-			ms_rd_termination(r, &x, &t->to);
+			ms_rd_termination(r, x.in, &t->to);
 			break;
 		case P(2):
-			ms_rd_uint(r, &x, 2, &direction);
+			direction = ms_rd_uint(r, x.in, 2);
 			break;
 		case P(3):
-			ms_rd_u16(r, &x, &t->stream);
+			t->stream = ms_rd_u16(r, x.in);
 			break;
 		case P(4):
-			extended = ms_rd_uint(r, &x, 1, &extension);
+			extension = ms_rd_uint(r, x.in, 1);
+			t->has_base = true;
 			break;
 		default:
 			break;
 		}
 	t->kind = MS_H248_TOPOLOGY_BOTHWAY + direction;
-	if (extended) {
-		t->has_base = true;
+	if (t->has_base) {
 		t->base = t->kind;
 		t->kind = MS_H248_TOPOLOGY_ONEWAY_EXTERNAL + extension;
 	}
-	return f.next > 2 || ms_rd_bad(r, e->p, "topology");
+	if (!ms_rd_reached(&f, 2))
+		ms_rd_bad(r, in.p, "topology");
 }
 
-static bool rd_topologies(struct rd *r, const struct el *e, struct ms_h248_context *x)
+static void rd_topologies(struct rd *r, struct ms_span in, struct ms_h248_context *x)
 {
 	struct ms_h248_topology **tail = &x->topology, *t;
-	const uint8_t *at = e->p;
-	struct el item;
+	struct ms_span item;
 
 	x->has_topology = true;
-	while (ms_rd_item(r, &at, e->end, U_SEQUENCE, &item)) {
+	while (ms_rd_item(r, &in, U_SEQUENCE, &item)) {
 		t = RD_APPEND(r, tail, struct ms_h248_topology);
-		if (!t || !rd_topology(r, &item, t))
-			return false;
+		if (!t)
+			return;
+		rd_topology(r, item, t);
 	}
-	return r->err == 0;
 }
 
-static bool rd_flag(struct rd *r, const struct el *e, enum ms_h248_flag *ret_flag)
+static void rd_context_list(struct rd *r, struct ms_span in, struct ms_h248_context_id **tail)
 {
-	bool on;
-	if (!ms_rd_bool(r, e, &on))
-		return false;
-	*ret_flag = on ? MS_H248_FLAG_ON : MS_H248_FLAG_OFF;
-	return true;
-}
+	struct ms_span item;
 
-static bool rd_context_list(struct rd *r, const struct el *e, struct ms_h248_context_id **tail)
-{
-	const uint8_t *at = e->p;
-	struct el item;
-
-	while (ms_rd_item(r, &at, e->end, U_INTEGER, &item)) {
+	while (ms_rd_item(r, &in, U_INTEGER, &item)) {
 		struct ms_h248_context_id *c = RD_APPEND(r, tail, struct ms_h248_context_id);
-		if (!c || !ms_rd_uint(r, &item, UINT32_MAX, &c->id))
-			return false;
+		if (!c)
+			return;
+		c->id = ms_rd_uint(r, item, UINT32_MAX);
 	}
-	return r->err == 0;
 }
 
-bool ms_rd_context(struct rd *r, const struct el *e, struct ms_h248_context *x)
+void ms_rd_context(struct rd *r, struct ms_span in, struct ms_h248_context *x)
 {
-	struct fields f = ms_rd_fields(e);
+	struct fields f = ms_rd_fields(in);
 	struct el i;
 
 	x->present = true;
-	for (unsigned id; (id = ms_rd_field(r, &f, &i)) != 0;)
-		switch (id) {
+	while (ms_rd_field(r, &f, &i))
+		switch (i.id) {
 		case P(0):
-			x->has_priority = ms_rd_u8(r, &i, 15, &x->priority);
+			x->has_priority = true;
+			x->priority = ms_rd_u8(r, i.in, 15);
 			break;
 		case P(1):
-			rd_flag(r, &i, &x->emergency);
+			x->emergency = ms_rd_flag(r, i.in);
 			break;
 		case C(2):
-			rd_topologies(r, &i, x);
+			rd_topologies(r, i.in, x);
 			break;
 		case P(3):
-			rd_flag(r, &i, &x->ieps);
+			x->ieps = ms_rd_flag(r, i.in);
 			break;
 		case C(4):
-			ms_rd_params(r, &i, 4, &x->properties);
+			ms_rd_params(r, i.in, 4, &x->properties);
 			break;
 		case C(5):
-			rd_context_list(r, &i, &x->list);
+			rd_context_list(r, i.in, &x->list);
 			break;
 		default:
 			break;
 		}
-	return r->err == 0;
 }
 
-static bool rd_select_logic(struct rd *r, const struct el *e, struct ms_h248_context_select *s)
+static enum ms_h248_select rd_select_logic(struct rd *r, struct ms_span in)
 {
 	struct el x;
-	if (!ms_rd_choice(r, e, &x))
-		return false;
-	s->logic = x.id == P(0)   ? MS_H248_SELECT_AND
-		   : x.id == P(1) ? MS_H248_SELECT_OR
-				  : MS_H248_SELECT_ABSENT;
-	return s->logic || ms_rd_bad(r, x.p, "select_logic");
+
+	if (!ms_rd_choice(r, in, &x))
+		return MS_H248_SELECT_ABSENT;
+	if (x.id == P(0))
+		return MS_H248_SELECT_AND;
+	if (x.id != P(1))
+		ms_rd_bad(r, x.in.p, "select_logic");
+	return MS_H248_SELECT_OR;
 }
 
-static bool rd_select(struct rd *r, unsigned id, const struct el *e, struct ms_h248_context *x)
+static struct ms_h248_context_select *select_of(struct rd *r, struct ms_h248_context *x)
 {
 	if (!x->select)
 		x->select = RD_NEW(r, struct ms_h248_context_select);
-	if (!x->select)
-		return false;
+	return x->select;
+}
+
+static void rd_select(struct rd *r, unsigned id, struct ms_span in, struct ms_h248_context *x)
+{
+	struct ms_h248_context_select *select = select_of(r, x);
+
+	if (!select)
+		return;
 	switch (id) {
 	case P(5):
-		x->select->has_priority = true;
-		return ms_rd_u8(r, e, 15, &x->select->priority);
+		select->has_priority = true;
+		select->priority = ms_rd_u8(r, in, 15);
+		break;
 	case P(6):
-		return rd_flag(r, e, &x->select->emergency);
+		select->emergency = ms_rd_flag(r, in);
+		break;
 	case P(7):
-		return rd_flag(r, e, &x->select->ieps);
+		select->ieps = ms_rd_flag(r, in);
+		break;
 	default:
-		return rd_select_logic(r, e, x->select);
+		select->logic = rd_select_logic(r, in);
 	}
 }
 
 /* What is asked for, and in version 3 what selects by its value. */
-static bool rd_audited_properties(struct rd *r, const struct el *e, struct ms_h248_context *x)
+static void rd_audited_properties(struct rd *r, struct ms_span in, struct ms_h248_context *x)
 {
 	struct ms_h248_param *all = NULL, **plain = &x->audit_properties, **with = NULL;
 
-	if (!ms_rd_ind_property(r, e, &all))
-		return false;
+	ms_rd_ind_property(r, in, &all);
 	while (all) {
 		struct ms_h248_param *p = all;
 		all = p->next;
@@ -153,47 +153,47 @@ static bool rd_audited_properties(struct rd *r, const struct el *e, struct ms_h2
 			plain = &p->next;
 			continue;
 		}
-		if (!x->select && !(x->select = RD_NEW(r, struct ms_h248_context_select)))
-			return false;
-		if (!with)
-			with = &x->select->properties;
+		if (!with) {
+			struct ms_h248_context_select *select = select_of(r, x);
+			if (!select)
+				return;
+			with = &select->properties;
+		}
 		*with = p;
 		with = &p->next;
 	}
-	return true;
 }
 
-bool ms_rd_context_audit(struct rd *r, const struct el *e, struct ms_h248_context *x)
+void ms_rd_context_audit(struct rd *r, struct ms_span in, struct ms_h248_context *x)
 {
-	struct fields f = ms_rd_fields(e);
+	struct fields f = ms_rd_fields(in);
 	struct el i;
 
 	x->audit = true;
-	for (unsigned id; (id = ms_rd_field(r, &f, &i)) != 0;)
-		switch (id) {
+	while (ms_rd_field(r, &f, &i))
+		switch (i.id) {
 		case P(0):
-			x->audit_topology = ms_rd_null(r, &i);
+			x->audit_topology = ms_rd_null(r, i.in);
 			break;
 		case P(1):
-			x->audit_emergency = ms_rd_null(r, &i);
+			x->audit_emergency = ms_rd_null(r, i.in);
 			break;
 		case P(2):
-			x->audit_priority = ms_rd_null(r, &i);
+			x->audit_priority = ms_rd_null(r, i.in);
 			break;
 		case P(3):
-			x->audit_ieps = ms_rd_null(r, &i);
+			x->audit_ieps = ms_rd_null(r, i.in);
 			break;
 		case C(4):
-			rd_audited_properties(r, &i, x);
+			rd_audited_properties(r, i.in, x);
 			break;
 		case P(5):
 		case P(6):
 		case P(7):
 		case C(8):
-			rd_select(r, id, &i, x);
+			rd_select(r, i.id, i.in, x);
 			break;
 		default:
 			break;
 		}
-	return r->err == 0;
 }

@@ -1,327 +1,347 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The binary codec, reading: events, signals, observed events. */
-#include "h248/binary-priv.h"
+#include "h248/binary-read-priv.h"
 
 /* ---- signals ---- */
 
 /* SignalDirection: internal(0), external(1), both(3). */
-static bool rd_direction(struct rd *r, const struct el *e, enum ms_h248_direction *ret_direction)
+static enum ms_h248_direction rd_direction(struct rd *r, struct ms_span in)
 {
-	uint32_t v;
-	if (!ms_rd_uint(r, e, 3, &v))
-		return false;
-	*ret_direction = v == 3 ? MS_H248_DIRECTION_BOTH : MS_H248_DIRECTION_INTERNAL + v;
-	return v != 2 || ms_rd_bad(r, e->p, "direction");
+	static const enum ms_h248_direction directions[] = {
+		MS_H248_DIRECTION_INTERNAL,
+		MS_H248_DIRECTION_EXTERNAL,
+		MS_H248_DIRECTION_ABSENT,
+		MS_H248_DIRECTION_BOTH,
+	};
+	enum ms_h248_direction direction = directions[ms_rd_uint(r, in, 3)];
+
+	if (direction == MS_H248_DIRECTION_ABSENT)
+		ms_rd_bad(r, in.p, "direction");
+	return direction;
 }
 
-static bool rd_signal_type(struct rd *r, const struct el *e, enum ms_h248_signal_type *ret_type)
+static void rd_signal_field(struct rd *r, struct el x, struct ms_h248_signal *s)
 {
-	uint32_t v;
-	if (!ms_rd_uint(r, e, 2, &v))
-		return false;
-	*ret_type = MS_H248_BRIEF + v;
-	return true;
-}
-
-static bool rd_completion(struct rd *r, const struct el *e, struct ms_h248_signal *s)
-{
-	uint32_t bits;
-	if (!ms_rd_bits(r, e, &bits))
-		return false;
-	s->has_completion = true;
-	s->completion = bits & 0x1f;
-	return true;
-}
-
-static bool rd_signal_field(struct rd *r, unsigned id, const struct el *x, struct ms_h248_signal *s)
-{
-	switch (id) {
+	switch (x.id) {
 	case P(0):
-		return ms_rd_name(r, x, &s->name.id);
+		s->name.id = ms_rd_name(r, x.in);
+		break;
 	case P(1):
-		return ms_rd_u16(r, x, &s->stream);
+		s->stream = ms_rd_u16(r, x.in);
+		break;
 	case P(2):
-		return rd_signal_type(r, x, &s->type);
+		s->type = MS_H248_BRIEF + ms_rd_uint(r, x.in, 2);
+		break;
 	case P(3):
 		s->has_duration = true;
-		return ms_rd_uint(r, x, UINT16_MAX, &s->duration);
+		s->duration = ms_rd_u16(r, x.in);
+		break;
 	case P(4):
-		return rd_completion(r, x, s);
+		s->has_completion = true;
+		s->completion = ms_rd_bits(r, x.in) & 0x1f;
+		break;
 	case P(5):
-		return ms_rd_bool(r, x, &s->keep_active);
+		s->keep_active = ms_rd_bool(r, x.in);
+		break;
 	case C(6):
-		return ms_rd_params(r, x, 2, &s->params);
+		ms_rd_params(r, x.in, 2, &s->params);
+		break;
 	case P(7):
-		return rd_direction(r, x, &s->direction);
+		s->direction = rd_direction(r, x.in);
+		break;
 	case P(8):
 		s->has_request_id = true;
-		return ms_rd_uint(r, x, UINT32_MAX, &s->request_id);
+		s->request_id = ms_rd_uint(r, x.in, UINT32_MAX);
+		break;
 	case P(9):
 		s->has_delay = true;
-		return ms_rd_uint(r, x, UINT16_MAX, &s->delay);
+		s->delay = ms_rd_u16(r, x.in);
+		break;
 	default:
-		return true;
+		break;
 	}
 }
 
-static bool rd_signal(struct rd *r, const struct el *e, struct ms_h248_signal *s)
+static void rd_signal(struct rd *r, struct ms_span in, struct ms_h248_signal *s)
 {
-	struct fields f = ms_rd_fields(e);
+	struct fields f = ms_rd_fields(in);
 	struct el x;
 
-	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
-		rd_signal_field(r, id, &x, s);
-	return (s->name.id && r->err == 0) || ms_rd_bad(r, e->p, "signal");
+	while (ms_rd_field(r, &f, &x))
+		rd_signal_field(r, x, s);
+	if (!s->name.id)
+		ms_rd_bad(r, in.p, "signal");
 }
 
-static bool rd_signal_list(struct rd *r, const struct el *e, struct ms_h248_signal *s)
+static void rd_signal_items(struct rd *r, struct ms_span in, struct ms_h248_signal **tail)
 {
-	struct fields f = ms_rd_fields(e);
-	struct ms_h248_signal **tail = &s->list, *inner;
-	struct el x, item;
+	struct ms_span item;
+
+	while (ms_rd_item(r, &in, U_SEQUENCE, &item)) {
+		struct ms_h248_signal *s = RD_APPEND(r, tail, struct ms_h248_signal);
+		if (!s)
+			return;
+		rd_signal(r, item, s);
+	}
+}
+
+static void rd_signal_list(struct rd *r, struct ms_span in, struct ms_h248_signal *s)
+{
+	struct fields f = ms_rd_fields(in);
+	struct el x;
 
 	s->is_list = true;
-	if (ms_rd_field(r, &f, &x) != P(0) || !ms_rd_u16(r, &x, &s->list_id) ||
-	    ms_rd_field(r, &f, &x) != C(1))
-		return ms_rd_bad(r, e->p, "signal_list");
-	for (const uint8_t *at = x.p; ms_rd_item(r, &at, x.end, U_SEQUENCE, &item);) {
-		inner = RD_APPEND(r, tail, struct ms_h248_signal);
-		if (!inner || !rd_signal(r, &item, inner))
-			return false;
+	if (ms_rd_field(r, &f, &x) && x.id == P(0)) {
+		s->list_id = ms_rd_u16(r, x.in);
+		if (ms_rd_field(r, &f, &x) && x.id == C(1)) {
+			rd_signal_items(r, x.in, &s->list);
+			return;
+		}
 	}
-	return r->err == 0;
+	ms_rd_bad(r, in.p, "signal_list");
 }
 
-bool ms_rd_signals(struct rd *r, const struct el *e, struct ms_h248_signals **ret_signals)
+void ms_rd_signals(struct rd *r, struct ms_span in, struct ms_h248_signals **ret_signals)
 {
 	struct ms_h248_signals *signals = RD_NEW(r, struct ms_h248_signals);
 	struct ms_h248_signal **tail = signals ? &signals->list : NULL;
-	const uint8_t *at = e->p;
 	struct el x;
 
 	if (!signals)
-		return false;
+		return;
 	*ret_signals = signals;
-	while (ms_rd_next(r, &at, e->end, &x)) {
+	while (ms_rd_next(r, &in, &x)) {
 		struct ms_h248_signal *s = RD_APPEND(r, tail, struct ms_h248_signal);
 		if (!s)
-			return false;
+			return;
 		if (x.id == C(0))
-			rd_signal(r, &x, s);
+			rd_signal(r, x.in, s);
 		else if (x.id == C(1))
-			rd_signal_list(r, &x, s);
+			rd_signal_list(r, x.in, s);
 		else
-			ms_rd_bad(r, x.p, "signal_request");
+			ms_rd_bad(r, x.in.p, "signal_request");
 	}
-	return r->err == 0;
 }
 
 /* ---- events ---- */
 
-static bool rd_event_list(struct rd *r, const struct el *e, bool second,
+static void rd_event_list(struct rd *r, struct ms_span in, bool second,
 			  struct ms_h248_events **ret_events);
 
-static bool rd_regulated(struct rd *r, const struct el *e, struct ms_h248_event *event)
+static void rd_regulated(struct rd *r, struct ms_span in, struct ms_h248_event *event)
 {
-	struct fields f = ms_rd_fields(e);
+	struct fields f = ms_rd_fields(in);
 	struct el x;
 
-	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
-		if (id == C(0))
-			rd_event_list(r, &x, true, &event->regulated_events);
-		else if (id == C(1))
-			ms_rd_signals(r, &x, &event->regulated_signals);
-	return r->err == 0;
+	while (ms_rd_field(r, &f, &x))
+		if (x.id == C(0))
+			rd_event_list(r, x.in, true, &event->regulated_events);
+		else if (x.id == C(1))
+			ms_rd_signals(r, x.in, &event->regulated_signals);
 }
 
-static bool rd_notify_behaviour(struct rd *r, const struct el *e, struct ms_h248_event *event)
+static void rd_notify_behaviour(struct rd *r, struct ms_span in, struct ms_h248_event *event)
 {
 	struct el x;
 
-	if (!ms_rd_choice(r, e, &x))
-		return false;
+	if (!ms_rd_choice(r, in, &x))
+		return;
 	switch (x.id) {
 	case P(0):
 		event->notify = MS_H248_NOTIFY_IMMEDIATE;
-		return true;
+		break;
 	case C(1):
 		event->notify = MS_H248_NOTIFY_REGULATED;
-		return rd_regulated(r, &x, event);
+		rd_regulated(r, x.in, event);
+		break;
 	case P(2):
 		event->notify = MS_H248_NOTIFY_NEVER;
-		return true;
+		break;
 	default:
-		return ms_rd_bad(r, x.p, "notify_behaviour");
+		ms_rd_bad(r, x.in.p, "notify_behaviour");
 	}
 }
 
 /* RequestedActions; SecondRequestedActions has no embedded events, so its fields from there on are
  * one lower. */
-static bool rd_actions(struct rd *r, const struct el *e, bool second, struct ms_h248_event *event)
+static void rd_actions(struct rd *r, struct ms_span in, bool second, struct ms_h248_event *event)
 {
-	struct fields f = ms_rd_fields(e);
+	struct fields f = ms_rd_fields(in);
 	struct el x;
 
-	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
-		switch (id + (second && (id & 0x1f) >= 2 ? 1 : 0)) {
+	while (ms_rd_field(r, &f, &x))
+		switch (x.id + (second && (x.id & 0x1f) >= 2 ? 1 : 0)) {
 		case P(0):
-			ms_rd_bool(r, &x, &event->keep_active);
+			event->keep_active = ms_rd_bool(r, x.in);
 			break;
 		case C(1):
-			ms_rd_digitmap(r, &x, &event->digitmap);
+			ms_rd_digitmap(r, x.in, &event->digitmap);
 			break;
 		case C(2):
-			rd_event_list(r, &x, true, &event->events);
+			rd_event_list(r, x.in, true, &event->events);
 			break;
 		case C(3):
-			ms_rd_signals(r, &x, &event->signals);
+			ms_rd_signals(r, x.in, &event->signals);
 			break;
 		case C(4):
-			rd_notify_behaviour(r, &x, event);
+			rd_notify_behaviour(r, x.in, event);
 			break;
 		case P(5):
-			event->reset_events = ms_rd_null(r, &x);
+			event->reset_events = ms_rd_null(r, x.in);
 			break;
 		default:
 			break;
 		}
-	return r->err == 0;
 }
 
-static bool rd_event(struct rd *r, const struct el *e, bool second, struct ms_h248_event *event)
+static void rd_event(struct rd *r, struct ms_span in, bool second, struct ms_h248_event *event)
 {
-	struct fields f = ms_rd_fields(e);
+	struct fields f = ms_rd_fields(in);
 	struct el x;
 
-	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
-		switch (id) {
+	while (ms_rd_field(r, &f, &x))
+		switch (x.id) {
 		case P(0):
-			ms_rd_name(r, &x, &event->name.id);
+			event->name.id = ms_rd_name(r, x.in);
 			break;
 		case P(1):
-			ms_rd_u16(r, &x, &event->stream);
+			event->stream = ms_rd_u16(r, x.in);
 			break;
 		case C(2):
-			rd_actions(r, &x, second, event);
+			rd_actions(r, x.in, second, event);
 			break;
 		case C(3):
-			ms_rd_params(r, &x, 2, &event->params);
+			ms_rd_params(r, x.in, 2, &event->params);
 			break;
 		default:
 			break;
 		}
-	return (event->name.id && r->err == 0) || ms_rd_bad(r, e->p, "event");
+	if (!event->name.id)
+		ms_rd_bad(r, in.p, "event");
 }
 
-static bool rd_event_items(struct rd *r, const struct el *e, bool second,
+static void rd_event_items(struct rd *r, struct ms_span in, bool second,
 			   struct ms_h248_event **tail)
 {
-	const uint8_t *at = e->p;
-	struct el item;
+	struct ms_span item;
 
-	while (ms_rd_item(r, &at, e->end, U_SEQUENCE, &item)) {
+	while (ms_rd_item(r, &in, U_SEQUENCE, &item)) {
 		struct ms_h248_event *event = RD_APPEND(r, tail, struct ms_h248_event);
-		if (!event || !rd_event(r, &item, second, event))
-			return false;
+		if (!event)
+			return;
+		rd_event(r, item, second, event);
 	}
-	return r->err == 0;
 }
 
-static bool rd_event_list(struct rd *r, const struct el *e, bool second,
+static void rd_event_list(struct rd *r, struct ms_span in, bool second,
 			  struct ms_h248_events **ret_events)
 {
 	struct ms_h248_events *events = RD_NEW(r, struct ms_h248_events);
-	struct fields f = ms_rd_fields(e);
+	struct fields f = ms_rd_fields(in);
 	struct el x;
 
-	if (!events || r->depth >= RD_DEPTH_MAX)
-		return ms_rd_bad(r, e->p, "nested_too_deep");
+	if (!events || r->depth >= RD_DEPTH_MAX) {
+		ms_rd_bad(r, in.p, "nested_too_deep");
+		return;
+	}
 	*ret_events = events;
 	r->depth++;
-	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
-		if (id == P(0))
-			events->has_request_id = ms_rd_uint(r, &x, UINT32_MAX, &events->request_id);
-		else if (id == C(1))
-			rd_event_items(r, &x, second, &events->list);
+	while (ms_rd_field(r, &f, &x))
+		if (x.id == P(0)) {
+			events->has_request_id = true;
+			events->request_id = ms_rd_uint(r, x.in, UINT32_MAX);
+		} else if (x.id == C(1)) {
+			rd_event_items(r, x.in, second, &events->list);
+		}
 	r->depth--;
-	return r->err == 0;
 }
 
-bool ms_rd_events(struct rd *r, const struct el *e, struct ms_h248_events **ret_events)
+void ms_rd_events(struct rd *r, struct ms_span in, struct ms_h248_events **ret_events)
 {
-	return rd_event_list(r, e, false, ret_events);
+	rd_event_list(r, in, false, ret_events);
 }
 
 /* EventSpec: name, stream, parameters. */
-static bool rd_event_spec(struct rd *r, const struct el *e, struct ms_h248_event *event)
+static void rd_event_spec(struct rd *r, struct ms_span in, struct ms_h248_event *event)
 {
-	struct fields f = ms_rd_fields(e);
+	struct fields f = ms_rd_fields(in);
 	struct el x;
 
-	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
-		if (id == P(0))
-			ms_rd_name(r, &x, &event->name.id);
-		else if (id == P(1))
-			ms_rd_u16(r, &x, &event->stream);
-		else if (id == C(2))
-			ms_rd_params(r, &x, 2, &event->params);
-	return (event->name.id && r->err == 0) || ms_rd_bad(r, e->p, "event_spec");
+	while (ms_rd_field(r, &f, &x))
+		if (x.id == P(0))
+			event->name.id = ms_rd_name(r, x.in);
+		else if (x.id == P(1))
+			event->stream = ms_rd_u16(r, x.in);
+		else if (x.id == C(2))
+			ms_rd_params(r, x.in, 2, &event->params);
+	if (!event->name.id)
+		ms_rd_bad(r, in.p, "event_spec");
 }
 
-bool ms_rd_event_buffer(struct rd *r, const struct el *e, struct ms_h248_event **tail)
+void ms_rd_event_buffer(struct rd *r, struct ms_span in, struct ms_h248_event **tail)
 {
-	const uint8_t *at = e->p;
-	struct el item;
+	struct ms_span item;
 
-	while (ms_rd_item(r, &at, e->end, U_SEQUENCE, &item)) {
+	while (ms_rd_item(r, &in, U_SEQUENCE, &item)) {
 		struct ms_h248_event *event = RD_APPEND(r, tail, struct ms_h248_event);
-		if (!event || !rd_event_spec(r, &item, event))
-			return false;
+		if (!event)
+			return;
+		rd_event_spec(r, item, event);
 	}
-	return r->err == 0;
 }
 
 /* ---- observed events ---- */
 
-static bool rd_observed_event(struct rd *r, const struct el *e, struct ms_h248_observed *o)
+static void rd_observed_event(struct rd *r, struct ms_span in, struct ms_h248_observed *o)
 {
-	struct fields f = ms_rd_fields(e);
+	struct fields f = ms_rd_fields(in);
 	struct el x;
 
-	for (unsigned id; (id = ms_rd_field(r, &f, &x)) != 0;)
-		switch (id) {
+	while (ms_rd_field(r, &f, &x))
+		switch (x.id) {
 		case P(0):
-			ms_rd_name(r, &x, &o->name.id);
+			o->name.id = ms_rd_name(r, x.in);
 			break;
 		case P(1):
-			ms_rd_u16(r, &x, &o->stream);
+			o->stream = ms_rd_u16(r, x.in);
 			break;
 		case C(2):
-			ms_rd_params(r, &x, 2, &o->params);
+			ms_rd_params(r, x.in, 2, &o->params);
 			break;
 		case C(3):
-			ms_rd_time(r, &x, &o->time);
+			ms_rd_time(r, x.in, &o->time);
 			break;
 		default:
 			break;
 		}
-	return (o->name.id && r->err == 0) || ms_rd_bad(r, e->p, "observed_event");
+	if (!o->name.id)
+		ms_rd_bad(r, in.p, "observed_event");
 }
 
-bool ms_rd_observed(struct rd *r, const struct el *e, struct ms_h248_command *c)
+static void rd_observed_events(struct rd *r, struct ms_span in, struct ms_h248_observed **tail)
 {
-	struct ms_h248_observed **tail = &c->observed, *o;
-	struct fields f = ms_rd_fields(e);
-	struct el x, item;
+	struct ms_span item;
+
+	while (ms_rd_item(r, &in, U_SEQUENCE, &item)) {
+		struct ms_h248_observed *o = RD_APPEND(r, tail, struct ms_h248_observed);
+		if (!o)
+			return;
+		rd_observed_event(r, item, o);
+	}
+}
+
+void ms_rd_observed(struct rd *r, struct ms_span in, struct ms_h248_command *c)
+{
+	struct fields f = ms_rd_fields(in);
+	struct el x;
 
 	c->has_observed = true;
-	if (ms_rd_field(r, &f, &x) != P(0) || !ms_rd_uint(r, &x, UINT32_MAX, &c->observed_id) ||
-	    ms_rd_field(r, &f, &x) != C(1))
-		return ms_rd_bad(r, e->p, "observed_events");
-	for (const uint8_t *at = x.p; ms_rd_item(r, &at, x.end, U_SEQUENCE, &item);) {
-		o = RD_APPEND(r, tail, struct ms_h248_observed);
-		if (!o || !rd_observed_event(r, &item, o))
-			return false;
+	if (ms_rd_field(r, &f, &x) && x.id == P(0)) {
+		c->observed_id = ms_rd_uint(r, x.in, UINT32_MAX);
+		if (ms_rd_field(r, &f, &x) && x.id == C(1)) {
+			rd_observed_events(r, x.in, &c->observed);
+			return;
+		}
 	}
-	return r->err == 0;
+	ms_rd_bad(r, in.p, "observed_events");
 }

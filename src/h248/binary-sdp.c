@@ -4,7 +4,8 @@
  * is the property SDP_C (0xB008) with the string "IN IP4 $"; a group begins with "v=" (RFC 3525
  * section 7.1.8).
  */
-#include "h248/binary-priv.h"
+#include "h248/binary-read-priv.h"
+#include "h248/binary-write-priv.h"
 
 #define SDP_V 0xb001u
 
@@ -20,9 +21,9 @@ static unsigned tag_of(uint8_t letter)
 /* ---- reading ---- */
 
 /* Room for the text: a value of n octets gives a line of at most n + 4 from at least n + 2. */
-static uint8_t *text_room(struct rd *r, const struct el *e)
+static uint8_t *text_room(struct rd *r, struct ms_span in)
 {
-	uint8_t *p = ms_h248_arena_get(r->a, (size_t)(e->end - e->p) * 2 + 1);
+	uint8_t *p = ms_h248_arena_get(r->a, in.len * 2 + 1);
 	if (!p)
 		ms_rd_no_memory(r);
 	return p;
@@ -46,81 +47,102 @@ static bool is_sdp(uint32_t tag)
 	return tag >= SDP_V && tag < SDP_V + sizeof(letters) - 1;
 }
 
-/* One PropertyParm. Properties that are not SDP's have no text and are left out. */
-static bool rd_line(struct rd *r, const struct el *e, const uint8_t *start, uint8_t **p)
+/* The values of a property, a line each, behind the text from `start` to `p`; returns its new end. */
+static uint8_t *rd_lines(struct rd *r, struct ms_span in, uint32_t tag, const uint8_t *start,
+			 uint8_t *p)
 {
-	struct fields f = ms_rd_fields(e);
-	struct ms_span octets;
-	uint32_t tag;
-	struct el x, value;
-
-	if (ms_rd_field(r, &f, &x) != P(0) || !ms_rd_name(r, &x, &tag) ||
-	    ms_rd_field(r, &f, &x) != C(1))
-		return ms_rd_bad(r, e->p, "property");
-	if (!is_sdp(tag))
-		return true;
-	if (x.p == x.end) /* CHOOSE (A.2) */
-		*p = put_line(*p, *p == start, tag, MS_SPAN_LIT("$"));
-	for (const uint8_t *at = x.p; ms_rd_next(r, &at, x.end, &value);) {
-		if ((value.id & ~0x20) != U_OCTETS)
-			return ms_rd_bad(r, value.p, "value");
-		if (!ms_rd_string(r, &value, 0, MS_H248_BINARY_MAX, &octets))
-			return false;
-		*p = put_line(*p, *p == start, tag, ms_rd_unwrap(octets));
-	}
-	return r->err == 0;
-}
-
-static bool rd_groups(struct rd *r, const struct el *e, const uint8_t *start, uint8_t **p)
-{
-	const uint8_t *at = e->p;
-	struct el group, item;
-
-	while (ms_rd_item(r, &at, e->end, U_SEQUENCE, &group))
-		for (const uint8_t *in = group.p; ms_rd_item(r, &in, group.end, U_SEQUENCE, &item);)
-			if (!rd_line(r, &item, start, p))
-				return false;
-	return r->err == 0;
-}
-
-bool ms_rd_sdp(struct rd *r, const struct el *e, struct ms_h248_sdp *s)
-{
-	struct fields f = ms_rd_fields(e);
-	uint8_t *start = text_room(r, e), *p = start;
 	struct el x;
 
-	if (!start)
-		return false;
-	if (ms_rd_field(r, &f, &x) != C(0) || !rd_groups(r, &x, start, &p))
-		return ms_rd_bad(r, e->p, "property_groups");
-	s->present = true;
-	s->sdp = ms_span_of(start, (size_t)(p - start));
-	return true;
+	if (in.len == 0) /* CHOOSE (A.2) */
+		return put_line(p, p == start, tag, MS_SPAN_LIT("$"));
+	while (ms_rd_next(r, &in, &x)) {
+		if ((x.id & ~0x20) != U_OCTETS) {
+			ms_rd_bad(r, x.in.p, "value");
+			return p;
+		}
+		p = put_line(p, p == start, tag,
+			     ms_rd_unwrap(ms_rd_string(r, x, 0, MS_H248_BINARY_MAX)));
+	}
+	return p;
 }
 
-/* IndAudLocalRemoteDescriptor: the names alone. */
-bool ms_rd_sdp_names(struct rd *r, const struct el *e, struct ms_h248_sdp *s)
+/* One PropertyParm. Properties that are not SDP's have no text and are left out. */
+static uint8_t *rd_property(struct rd *r, struct ms_span in, const uint8_t *start, uint8_t *p)
 {
-	struct fields f = ms_rd_fields(e);
-	uint8_t *start = text_room(r, e), *p = start;
+	struct fields f = ms_rd_fields(in);
 	uint32_t tag;
-	struct el x, item, name;
-	unsigned id = ms_rd_field(r, &f, &x);
+	struct el x;
 
-	if (id == P(0))
-		id = ms_rd_field(r, &f, &x);
-	if (id != C(1) || !start)
-		return ms_rd_bad(r, e->p, "property_group");
-	for (const uint8_t *at = x.p; ms_rd_item(r, &at, x.end, U_SEQUENCE, &item);) {
-		struct fields names = ms_rd_fields(&item);
-		if (ms_rd_field(r, &names, &name) != P(0) || !ms_rd_name(r, &name, &tag))
-			return ms_rd_bad(r, item.p, "property_name");
+	if (ms_rd_field(r, &f, &x) && x.id == P(0)) {
+		tag = ms_rd_name(r, x.in);
+		if (ms_rd_field(r, &f, &x) && x.id == C(1))
+			return is_sdp(tag) ? rd_lines(r, x.in, tag, start, p) : p;
+	}
+	ms_rd_bad(r, in.p, "property");
+	return p;
+}
+
+static uint8_t *rd_groups(struct rd *r, struct ms_span in, uint8_t *start)
+{
+	struct ms_span group, item;
+	uint8_t *p = start;
+
+	while (ms_rd_item(r, &in, U_SEQUENCE, &group))
+		while (ms_rd_item(r, &group, U_SEQUENCE, &item))
+			p = rd_property(r, item, start, p);
+	return p;
+}
+
+void ms_rd_sdp(struct rd *r, struct ms_span in, struct ms_h248_sdp *s)
+{
+	struct fields f = ms_rd_fields(in);
+	uint8_t *start = text_room(r, in);
+	struct el x;
+
+	if (!start || !ms_rd_field(r, &f, &x) || x.id != C(0)) {
+		ms_rd_bad(r, in.p, "property_groups");
+		return;
+	}
+	s->present = true;
+	s->sdp = ms_span_of(start, (size_t)(rd_groups(r, x.in, start) - start));
+}
+
+/* IndAudPropertyGroup: the names alone. */
+static uint8_t *rd_names(struct rd *r, struct ms_span in, uint8_t *start)
+{
+	struct ms_span item;
+	uint8_t *p = start;
+	struct el x;
+
+	while (ms_rd_item(r, &in, U_SEQUENCE, &item)) {
+		struct fields f = ms_rd_fields(item);
+		uint32_t tag = 0;
+		if (ms_rd_field(r, &f, &x) && x.id == P(0))
+			tag = ms_rd_name(r, x.in);
+		else
+			ms_rd_bad(r, item.p, "property_name");
 		if (is_sdp(tag))
 			p = put_line(p, p == start, tag, MS_SPAN_NULL);
 	}
+	return p;
+}
+
+/* IndAudLocalRemoteDescriptor: perhaps which group, and the names. */
+void ms_rd_sdp_names(struct rd *r, struct ms_span in, struct ms_h248_sdp *s)
+{
+	struct fields f = ms_rd_fields(in);
+	uint8_t *start = text_room(r, in);
+	struct el x;
+	bool found = ms_rd_field(r, &f, &x);
+
+	if (found && x.id == P(0))
+		found = ms_rd_field(r, &f, &x);
+	if (!start || !found || x.id != C(1)) {
+		ms_rd_bad(r, in.p, "property_group");
+		return;
+	}
 	s->present = true;
-	s->sdp = ms_span_of(start, (size_t)(p - start));
-	return r->err == 0;
+	s->sdp = ms_span_of(start, (size_t)(rd_names(r, x.in, start) - start));
 }
 
 /* ---- writing ---- */

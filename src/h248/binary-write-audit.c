@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The binary codec, writing: Audit descriptors with their individual items (H.248.1 version 2). */
-#include "h248/binary-priv.h"
+#include "h248/binary-write-priv.h"
 
 void ms_wr_ind_property_items(struct wr *w, const struct ms_h248_param *list)
 {

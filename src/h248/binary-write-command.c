@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The binary codec, writing: commands, their replies, service change. */
-#include "h248/binary-priv.h"
+#include "h248/binary-write-priv.h"
 
 /* Alternatives of AmmDescriptor are one lower than those of AuditReturnParameter: `less`. */
 static void wr_common(struct wr *w, unsigned less, const struct ms_h248_command *c)

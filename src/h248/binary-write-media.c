@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The binary codec, writing: properties, media, events, signals and the small descriptors. */
-#include "h248/binary-priv.h"
+#include "h248/binary-write-priv.h"
 
 /* ---- names, values, properties ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The binary codec, writing: messages, transactions, actions, commands, service change. */
-#include "h248/binary-priv.h"
+#include "h248/binary-write-priv.h"
 
 /* A transaction stands in SEQUENCE, mess, messageBody, transactions. */
 #define TRANSACTION_LEVEL 4
