@@ -53,16 +53,28 @@ static bool is_notification(const struct ms_mime_entity *e)
 	return ms_mime_is(&e->type, "message", "imdn+xml");
 }
 
-static int write_wrapped(const struct ms_mime_entity *e, struct ms_cpim_out *m, struct ms_buf *out)
+static int write_wrapped(struct ms_cpim_out *m, struct ms_buf *out)
 {
-	MS_CLEANUP(ms_buf_done) struct ms_buf fields, type, body, cpim;
+	MS_CLEANUP(ms_buf_done) struct ms_buf cpim;
 	struct ms_mime_out wrapper = { .type = MS_SPAN_LIT("message/cpim") };
+
+	ms_buf_init_secret(&cpim, out->max);
+	ms_cpim_write(&cpim, m);
+	ms_buf_fail(out, ms_buf_status(&cpim));
+	wrapper.body = ms_buf_span(&cpim);
+	ms_mime_write(out, &wrapper);
+	return ms_buf_status(out);
+}
+
+static int write_entity(const struct ms_mime_entity *e, struct ms_cpim_out *m,
+			enum ms_lists_author where, struct ms_buf *out)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf fields, type, body;
 	int err;
 
 	ms_buf_init(&fields, FIELDS_MAX);
 	ms_buf_init(&type, TYPE_MAX);
 	ms_buf_init_secret(&body, out->max);
-	ms_buf_init_secret(&cpim, out->max);
 	err = put_fields(e, &fields);
 	/* Without its transfer encoding: inside, nothing needs one. */
 	if (err == 0)
@@ -73,17 +85,16 @@ static int write_wrapped(const struct ms_mime_entity *e, struct ms_cpim_out *m, 
 	m->content = (struct ms_mime_out){ .type = ms_buf_span(&type),
 					   .fields = ms_buf_span(&fields),
 					   .body = ms_buf_span(&body) };
-	ms_buf_fail(&cpim, ms_buf_status(&type));
-	ms_cpim_write(&cpim, m);
-	ms_buf_fail(out, ms_buf_status(&cpim));
-	wrapper.body = ms_buf_span(&cpim);
-	ms_mime_write(out, &wrapper);
+	ms_buf_fail(out, ms_buf_status(&type));
+	if (where == MS_LISTS_AUTHOR_CPIM)
+		return write_wrapped(m, out);
+	ms_mime_write(out, &m->content);
 	return ms_buf_status(out);
 }
 
 int ms_lists_author_wrap(struct ms_span opened, struct ms_span author, struct ms_span list,
-			 ms_usec now, struct ms_buf *out, struct ms_lists_asked *ret_asked,
-			 struct ms_fault *f)
+			 ms_usec now, enum ms_lists_author where, struct ms_buf *out,
+			 struct ms_lists_asked *ret_asked, struct ms_fault *f)
 {
 	char date[32];
 	struct ms_cpim cpim = { .wishes = 0 };
@@ -104,8 +115,11 @@ int ms_lists_author_wrap(struct ms_span opened, struct ms_span author, struct ms
 	}
 	if (is_notification(e))
 		return ms_fault_set(f, -EPERM, 0, "notification", 0);
+	/* Bare, a wrapper of the author's making would look like the list's. */
+	if (where == MS_LISTS_AUTHOR_SIP && ms_mime_is(&e->type, "message", "cpim"))
+		return ms_fault_set(f, -EBADMSG, 0, "cpim", 0);
 	if (m.date_time.len == 0)
 		m.date_time = ms_span_str(ms_usec_to_iso(now, date));
 	*ret_asked = (struct ms_lists_asked){ cpim.wishes, cpim.message_id, cpim.date_time };
-	return write_wrapped(e, &m, out);
+	return write_entity(e, &m, where, out);
 }

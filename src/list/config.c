@@ -14,6 +14,7 @@ static const char *const transport_names[] = { "udp", "tcp", "tls", NULL };
 static const char *const algorithm_names[] = { "aes-128-gcm", "aes-256-gcm", "aes-128-ccm",
 					       "aes-256-ccm", NULL };
 static const char *const away_names[] = { "hold", "refuse", NULL };
+static const char *const author_names[] = { "cpim", "sip", NULL };
 
 static const struct ms_config_field listen_fields[] = {
 	{ "transport", MS_CONFIG_ENUM, LISTEN_AT(transport), .value = "udp",
@@ -147,6 +148,14 @@ static const struct ms_config_field limit_fields[] = {
 	{ 0 },
 };
 
+static const struct ms_config_field content_fields[] = {
+	{ "author", MS_CONFIG_ENUM, AT(content.author), .value = "cpim", .names = author_names,
+	  .help = "Where members find who wrote a message to a list: cpim: in a message/cpim wrapper, by "
+		  "the word of the list; sip: in From and P-Asserted-Identity alone, by the word of the "
+		  "network at most, for clients that do not read CPIM: the content comes bare." },
+	{ 0 },
+};
+
 static const struct ms_config_field http_fields[] = {
 	{ "listen", MS_CONFIG_ADDR, AT(http.listen), .value = "",
 	  .help = "Address of the interface that gives and takes lists as RFC 4826 documents: loopback "
@@ -175,6 +184,7 @@ const struct ms_config_field ms_lists_config_fields[] = {
 	{ "tickets", MS_CONFIG_MAP, .fields = ticket_fields, .help = "Tickets of the lists." },
 	{ "store", MS_CONFIG_MAP, .fields = store_fields, .help = "What is kept on disk." },
 	{ "limits", MS_CONFIG_MAP, .fields = limit_fields, .help = "What users can use up." },
+	{ "content", MS_CONFIG_MAP, .fields = content_fields, .help = "What members get." },
 	{ "delivery", MS_CONFIG_MAP, AT(delivery), .fields = ms_lists_delivery_fields,
 	  .help = "How messages go to their recipients, and how long they wait." },
 	{ "uri_list", MS_CONFIG_MAP, AT(uri_list), .fields = ms_lists_uri_fields,

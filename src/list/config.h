@@ -58,6 +58,9 @@ struct ms_lists_config {
 			rate_burst; /* deliveries a minute and at once, a sender; rate 0: no limit */
 		uint64_t senders;
 	} limits;
+	struct {
+		unsigned author; /* enum ms_lists_author */
+	} content;
 	struct ms_lists_delivery_config delivery;
 	struct ms_lists_uri_config uri_list;
 	struct {

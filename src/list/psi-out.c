@@ -161,8 +161,8 @@ static int seal(struct ms_lists_work *w, struct ms_mikey_ticket_held *held, stru
 
 	ms_buf_init_secret(&entity, object->max);
 	err = ms_lists_author_wrap(ms_buf_span(&w->opened), ms_keys_identity_span(&w->sender.uri),
-				   ms_keys_identity_span(&w->list), w->held.came, &entity,
-				   &w->asked, &f);
+				   ms_keys_identity_span(&w->list), w->held.came,
+				   ms_lists.config->content.author, &entity, &w->asked, &f);
 	if (err == 0)
 		err = ms_keys_smime_seal(&smime, held, ms_keys_identity_span(&w->list),
 					 ms_buf_span(&entity), ms_clock_wall(), object);

@@ -169,6 +169,19 @@ def added_meanwhile(lab):
         has(event, text="two", author=lab.uri("alice"), verified=True)
 
 
+def author_in_sip(lab):
+    """for clients that read no CPIM the content comes bare, and From alone says who wrote it"""
+    lab.start("alice", "bob", content={"author": "sip"})
+    lab.make_list("friends", "alice", ["alice", "bob"])
+    lab.configure("alice", message={"ask_delivery": True})  # for which her client makes CPIM
+    bob, alice, friends = lab.online("bob"), lab.online("alice"), lab.list_uri("friends")
+    alice.type(f"/msg {friends} hello bare")
+    event = has(bob.wait("message"), text="hello bare", type="text/plain", peer=friends, asserted=lab.uri("alice"),
+                verified=True, warning="From names somebody else")
+    same("author" in event, False, f"an author by the list's word ({event})")
+    has(alice.wait("message-delivered"), called=lab.uri("bob"), reason="delivered")
+
+
 def rates(lab):
     """a sender causes so many deliveries and no more, another is not touched by it"""
     lab.start("alice", "bob", "carol", limits={"rate": 6})
@@ -244,4 +257,4 @@ def two_domains(lab):
     lab.server.wait("all told", ["status"], lambda s: s["delivered"] == 1 and s["failed"] == 1 and s["messages"] == 0)
 
 
-scenario.main(five_members, outsiders, policies, added_meanwhile, rates, kms_away, group, two_domains)
+scenario.main(five_members, outsiders, policies, added_meanwhile, author_in_sip, rates, kms_away, group, two_domains)

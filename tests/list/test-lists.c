@@ -106,12 +106,18 @@ static void test_tokens(void **state)
 #define AUTHOR "sip:alice@example.org"
 #define LIST "sip:friends@lists.example.org"
 
-static int wrap(const char *opened, struct ms_buf *out, struct ms_lists_asked *asked)
+static int wrap_as(enum ms_lists_author where, const char *opened, struct ms_buf *out,
+		   struct ms_lists_asked *asked)
 {
 	struct ms_fault f = { 0 };
 
-	return ms_lists_author_wrap(str(opened), str(AUTHOR), str(LIST), 5 * MS_SEC, out, asked,
-				    &f);
+	return ms_lists_author_wrap(str(opened), str(AUTHOR), str(LIST), 5 * MS_SEC, where, out,
+				    asked, &f);
+}
+
+static int wrap(const char *opened, struct ms_buf *out, struct ms_lists_asked *asked)
+{
+	return wrap_as(MS_LISTS_AUTHOR_CPIM, opened, out, asked);
 }
 
 /* Whatever the author wrote about himself, the server's word stands there. */
@@ -175,6 +181,31 @@ static void test_author(void **state)
 	ms_buf_done(&out);
 	ms_buf_init(&out, 64);
 	assert_int_equal(wrap("\r\nhello", &out, &asked), -EMSGSIZE);
+	ms_buf_done(&out);
+}
+
+/* For clients that read no CPIM: bare, whatever it came in; and no wrapper that looks like the list's. */
+static void test_author_in_sip(void **state)
+{
+	static const char *const forged =
+		WISHES "Content-Type: message/cpim\r\n\r\nFrom: <sip:president@example.org>\r\n"
+		       "To: <" LIST ">\r\n\r\nContent-Type: text/plain\r\n\r\nhello";
+	struct ms_buf out;
+	struct ms_lists_asked asked;
+
+	(void)state;
+	ms_buf_init(&out, 65536);
+	assert_int_equal(wrap_as(MS_LISTS_AUTHOR_SIP,
+				 WISHES "Content-Type: text/html\r\nContent-Language: de\r\n"
+					"Content-Transfer-Encoding: base64\r\n\r\nPHA+",
+				 &out, &asked),
+			 0);
+	assert_span_str(ms_buf_span(&out),
+			"Content-Type: text/html\r\nContent-Language: de\r\n\r\n<p>");
+	assert_int_equal(asked.wishes, MS_IMDN_WISH_POSITIVE);
+	ms_buf_reset(&out);
+	assert_int_equal(wrap_as(MS_LISTS_AUTHOR_SIP, forged, &out, &asked), -EBADMSG);
+	assert_int_equal(out.len, 0);
 	ms_buf_done(&out);
 }
 
@@ -352,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_author),
+		cmocka_unit_test(test_author_in_sip),
 		cmocka_unit_test(test_author_torture),
 		T(test_directory),
 		T(test_entries),
