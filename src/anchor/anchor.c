@@ -114,11 +114,6 @@ void *ms_anchor_session_user(const struct ms_anchor_session *s)
 	return s->c.user;
 }
 
-size_t ms_anchor_sessions(const struct ms_anchor *a)
-{
-	return a->n_sessions;
-}
-
 struct ms_anchor_line *ms_anchor_line_new(struct ms_anchor_session *s)
 {
 	struct ms_anchor_line *l = ms_zalloc(sizeof(*l));

@@ -146,7 +146,6 @@ struct ms_anchor *ms_anchor_free(struct ms_anchor *a);
 MS_MUST_CHECK int ms_anchor_session_new(struct ms_anchor *a, const struct ms_anchor_context *c,
 					struct ms_anchor_session **ret_s);
 void *ms_anchor_session_user(const struct ms_anchor_session *s);
-size_t ms_anchor_sessions(const struct ms_anchor *a);
 
 /**
  * An offer came from side `from` (INVITE, UPDATE, PRACK, 200 to an INVITE without one). `dialog`

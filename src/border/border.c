@@ -187,17 +187,7 @@ void ms_border_drain(struct ms_border *b, bool drain)
 	ms_sip_proxy_drain(b->proxy, drain);
 }
 
-bool ms_border_draining(const struct ms_border *b)
-{
-	return b->draining;
-}
-
 struct ms_sip_proxy *ms_border_proxy(struct ms_border *b)
 {
 	return b->proxy;
-}
-
-size_t ms_border_sessions(const struct ms_border *b)
-{
-	return b->n_sessions;
 }

@@ -97,12 +97,9 @@ MS_MUST_CHECK int ms_border_change(struct ms_border *b, const struct ms_border_s
 
 /** New requests outside of dialogs get 503; calls go on. */
 void ms_border_drain(struct ms_border *b, bool drain);
-bool ms_border_draining(const struct ms_border *b);
 
 /** Releases all calls, then calls done(arg), at the latest after `patience`. */
 void ms_border_shutdown(struct ms_border *b, ms_usec patience, void (*done)(void *arg), void *arg);
-
-size_t ms_border_sessions(const struct ms_border *b);
 
 /** Control: the calls as a list; one call in full, NULL if there is none. New references. */
 MS_MUST_CHECK json_t *ms_border_list(const struct ms_border *b);

@@ -69,11 +69,6 @@ struct ms_rsa_key *ms_rsa_free(struct ms_rsa_key *key)
 	return ms_free(key);
 }
 
-void ms_rsa_freep(struct ms_rsa_key **key)
-{
-	*key = ms_rsa_free(*key);
-}
-
 size_t ms_rsa_size(const struct ms_rsa_key *key)
 {
 	return (size_t)EVP_PKEY_get_size(key->pkey);

@@ -41,9 +41,6 @@ MS_MUST_CHECK int ms_rsa_public_new(struct ms_span der, struct ms_rsa_key **ret_
 /** NULL is fine. Returns NULL. */
 struct ms_rsa_key *ms_rsa_free(struct ms_rsa_key *key);
 
-/** For MS_CLEANUP. */
-void ms_rsa_freep(struct ms_rsa_key **key);
-
 /** Octets of the modulus, and so of each signature and ciphertext. */
 size_t ms_rsa_size(const struct ms_rsa_key *key);
 

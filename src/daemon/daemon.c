@@ -106,11 +106,6 @@ void *ms_daemon_state(const struct ms_daemon *d)
 	return d->state;
 }
 
-struct ms_control *ms_daemon_control(const struct ms_daemon *d)
-{
-	return d->control;
-}
-
 /* ---- configuration ---- */
 
 static bool is_category(const char *name)

@@ -110,9 +110,6 @@ const void *ms_daemon_config(const struct ms_daemon *d);
 void ms_daemon_set_state(struct ms_daemon *d, void *state);
 void *ms_daemon_state(const struct ms_daemon *d);
 
-/** The control socket, for adding commands; NULL if it has none (or before start() returned). */
-struct ms_control *ms_daemon_control(const struct ms_daemon *d);
-
 /** Asks for a graceful stop; `status` becomes the exit status. */
 void ms_daemon_stop(struct ms_daemon *d, int status);
 

@@ -98,9 +98,6 @@ void ms_gcp_path_addr(const struct ms_h248_path *path, struct ms_addr *ret_addr)
 /** "udp 192.0.2.1:2944 compact". Returns dst. */
 char *ms_gcp_path_print(const struct ms_h248_path *path, char dst[static MS_ADDR_TEXT_MAX]);
 
-/** "udp", "tcp", "sctp". Static. */
-const char *ms_gcp_transport_name(enum ms_h248_transport transport);
-
 /** Which SCTP would be used: MS_GCP_SCTP_KERNEL or _UDP; AUTO: none can. Asks the kernel once. */
 enum ms_gcp_sctp ms_gcp_sctp_kind(const struct ms_gcp_sctp_options *options);
 

@@ -11,11 +11,6 @@ static const char *const names[] = {
 	[MS_H248_SCTP] = "sctp",
 };
 
-const char *ms_gcp_transport_name(enum ms_h248_transport transport)
-{
-	return names[transport];
-}
-
 static bool is_mapped(const struct in6_addr *a)
 {
 	return IN6_IS_ADDR_V4MAPPED(a);

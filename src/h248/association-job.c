@@ -221,8 +221,3 @@ uint32_t ms_h248_job_id(const struct ms_h248_job *job)
 {
 	return job->id;
 }
-
-const struct ms_h248_path *ms_h248_job_path(const struct ms_h248_job *job)
-{
-	return &job->path;
-}

@@ -227,15 +227,6 @@ void ms_h248_waiting_repeat(struct ms_h248_waiting *w, ms_usec now)
 	ms_h248_gather_put(w->a, &w->a->path, ms_span_of(w->octets, w->len));
 }
 
-bool ms_h248_request_forget(struct ms_h248_entity *e, uint32_t id)
-{
-	struct ms_h248_waiting *w = find(e, id);
-
-	if (w)
-		waiting_free(w);
-	return w != NULL;
-}
-
 /* ---- what comes back ---- */
 
 static struct ms_h248_waiting *asked(struct ms_h248_association *a, uint32_t id)

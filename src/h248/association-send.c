@@ -194,11 +194,6 @@ void ms_h248_ack_send(struct ms_h248_association *a)
 
 /* ---- the end of a round ---- */
 
-bool ms_h248_entity_queued(const struct ms_h248_entity *e)
-{
-	return !ms_list_empty(&e->gathers);
-}
-
 void ms_h248_entity_flush(struct ms_h248_entity *e, ms_usec now)
 {
 	(void)now;

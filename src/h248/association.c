@@ -305,11 +305,6 @@ void ms_h248_association_set_version(struct ms_h248_association *a, unsigned ver
 	a->version = version;
 }
 
-unsigned ms_h248_association_version(const struct ms_h248_association *a)
-{
-	return a->version;
-}
-
 void ms_h248_association_set_timing(struct ms_h248_association *a,
 				    const struct ms_h248_root_timing *timing)
 {
@@ -329,21 +324,6 @@ void ms_h248_association_set_user(struct ms_h248_association *a, void *user)
 void *ms_h248_association_user(const struct ms_h248_association *a)
 {
 	return a->user;
-}
-
-struct ms_h248_entity *ms_h248_association_entity(const struct ms_h248_association *a)
-{
-	return a->e;
-}
-
-const struct ms_h248_mid *ms_h248_association_mid(const struct ms_h248_association *a)
-{
-	return &a->mid;
-}
-
-ms_usec ms_h248_association_heard(const struct ms_h248_association *a)
-{
-	return a->heard;
 }
 
 size_t ms_h248_association_waiting(const struct ms_h248_association *a)

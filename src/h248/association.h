@@ -202,9 +202,6 @@ bool ms_h248_entity_receive(struct ms_h248_entity *e, const struct ms_h248_path 
 /** Sends what is queued. Call at the end of each round (after receive, request, reply, tick). */
 void ms_h248_entity_flush(struct ms_h248_entity *e, ms_usec now);
 
-/** Is there something for ms_h248_entity_flush()? */
-bool ms_h248_entity_queued(const struct ms_h248_entity *e);
-
 /** When ms_h248_entity_tick() has something to do; MS_NEVER if nothing. */
 ms_usec ms_h248_entity_next(const struct ms_h248_entity *e);
 
@@ -238,7 +235,6 @@ const struct ms_h248_path *ms_h248_association_path(const struct ms_h248_associa
 
 /** Protocol version in the headers we write; 1 until set (RFC 3525 section 11.3). */
 void ms_h248_association_set_version(struct ms_h248_association *a, unsigned version);
-unsigned ms_h248_association_version(const struct ms_h248_association *a);
 
 void ms_h248_association_set_timing(struct ms_h248_association *a,
 				    const struct ms_h248_root_timing *timing);
@@ -250,13 +246,6 @@ void ms_h248_association_forget(struct ms_h248_association *a);
 
 void ms_h248_association_set_user(struct ms_h248_association *a, void *user);
 void *ms_h248_association_user(const struct ms_h248_association *a);
-struct ms_h248_entity *ms_h248_association_entity(const struct ms_h248_association *a);
-
-/** The peer's message identifier; kind NONE before its first message. Borrowed. */
-const struct ms_h248_mid *ms_h248_association_mid(const struct ms_h248_association *a);
-
-/** When the peer was last heard; 0: never. */
-ms_usec ms_h248_association_heard(const struct ms_h248_association *a);
 
 /** Requests of ours without an answer. */
 size_t ms_h248_association_waiting(const struct ms_h248_association *a);
@@ -272,9 +261,6 @@ size_t ms_h248_association_waiting(const struct ms_h248_association *a);
 MS_MUST_CHECK int ms_h248_request(struct ms_h248_association *a, struct ms_h248_action *actions,
 				  void *request, ms_usec now, uint32_t *ret_id);
 
-/** No answer is wanted any more: `answered` is not called. False if there is no such request. */
-bool ms_h248_request_forget(struct ms_h248_entity *e, uint32_t id);
-
 /**
  * The reply: `actions` and `error` of t count, the rest is filled in; the tree is used up. The job is
  * gone afterwards, whatever is returned. -EMSGSIZE, -EINVAL, -ENOMEM: the peer was sent an error instead (533, 500).
@@ -288,9 +274,6 @@ void ms_h248_job_pending(struct ms_h248_job *job, ms_usec now);
 /** NULL if the association has ended meanwhile. */
 struct ms_h248_association *ms_h248_job_association(const struct ms_h248_job *job);
 uint32_t ms_h248_job_id(const struct ms_h248_job *job);
-
-/** Where the request came from. Borrowed until the reply. */
-const struct ms_h248_path *ms_h248_job_path(const struct ms_h248_job *job);
 
 /* ---- counts ---- */
 

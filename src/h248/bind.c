@@ -291,12 +291,3 @@ int ms_h248_bind(struct ms_h248_message *m, const struct ms_h248_registry *r, en
 		err = ms_h248_bind_transaction(t, r, to, a, fault);
 	return err;
 }
-
-int ms_h248_bind_params(struct ms_h248_param *list, enum ms_h248_kind kind, uint16_t parent,
-			const struct ms_h248_registry *r, enum ms_h248_bind to,
-			struct ms_h248_arena *a, struct ms_fault *fault)
-{
-	struct binder b = { .r = r, .a = a, .fault = fault, .to = to };
-	bind_list(&b, list, kind, parent);
-	return b.err;
-}

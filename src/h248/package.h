@@ -236,12 +236,6 @@ MS_MUST_CHECK int ms_h248_bind_transaction(struct ms_h248_transaction *t,
 					   const struct ms_h248_registry *r, enum ms_h248_bind to,
 					   struct ms_h248_arena *a, struct ms_fault *fault);
 
-/** The same of one list of properties or statistics, or of the parameters of `parent`. */
-MS_MUST_CHECK int ms_h248_bind_params(struct ms_h248_param *list, enum ms_h248_kind kind,
-				      uint16_t parent, const struct ms_h248_registry *r,
-				      enum ms_h248_bind to, struct ms_h248_arena *a,
-				      struct ms_fault *fault);
-
 /** One value between the forms, by the item's type; item 0: to text by its own tag, to BER not at all.
  * -EINVAL (not of the type; nothing changed), -ENOMEM. */
 MS_MUST_CHECK int ms_h248_value_to_ber(const struct ms_h248_registry *r, uint16_t item,

@@ -168,11 +168,6 @@ unsigned ms_http_method(const struct ms_http_request *r)
 	return r->head.method;
 }
 
-struct ms_span ms_http_path(const struct ms_http_request *r)
-{
-	return r->head.path;
-}
-
 int ms_http_query(const struct ms_http_request *r, const char *name, char *dst, size_t size)
 {
 	return ms_http_query_value(r->head.query, name, dst, size);
@@ -193,11 +188,6 @@ bool ms_http_is_type(const struct ms_http_request *r, const char *type)
 struct ms_span ms_http_body(const struct ms_http_request *r)
 {
 	return ms_span_sub(ms_buf_span(&r->in), r->head_size, (size_t)r->head.length);
-}
-
-const struct ms_addr *ms_http_peer(const struct ms_http_request *r)
-{
-	return &r->peer;
 }
 
 uint64_t ms_http_id(const struct ms_http_request *r)

@@ -124,9 +124,6 @@ struct ms_http_server *ms_http_server_free(struct ms_http_server *s);
 /** One of the MS_HTTP_ bits. */
 unsigned ms_http_method(const struct ms_http_request *r);
 
-/** Path as received, before any '?'. No decoding: a path with '%' matches no route. */
-struct ms_span ms_http_path(const struct ms_http_request *r);
-
 /**
  * The value of query parameter `name`, percent-decoded into dst. Returns 0, -ENOENT (not there),
  * -ENOBUFS (does not fit), -EINVAL (bad escape, NUL) or -EEXIST (given twice).
@@ -142,8 +139,6 @@ bool ms_http_is_type(const struct ms_http_request *r, const char *type);
 
 /** The body; len 0 if there is none. */
 struct ms_span ms_http_body(const struct ms_http_request *r);
-
-const struct ms_addr *ms_http_peer(const struct ms_http_request *r);
 
 /** A number unique in this process, for logs. */
 uint64_t ms_http_id(const struct ms_http_request *r);

@@ -5,17 +5,6 @@
 #include "core/alloc.h"
 #include "list/delivery-priv.h"
 
-const char *ms_lists_outcome_name(enum ms_lists_outcome o)
-{
-	static const char *const names[] = { [MS_LISTS_WAITING] = "waiting",
-					     [MS_LISTS_AWAY] = "away",
-					     [MS_LISTS_DELIVERED] = "delivered",
-					     [MS_LISTS_FAILED] = "failed",
-					     [MS_LISTS_EXPIRED] = "expired" };
-
-	return (size_t)o < MS_ARRAY_SIZE(names) ? names[o] : "";
-}
-
 /* ---- the engine ---- */
 
 static ms_usec pause_of(const struct ms_lists_delivery_limits *l, unsigned i)

@@ -14,9 +14,6 @@ enum ms_lists_outcome {
 	MS_LISTS_OUTCOMES
 };
 
-/** "waiting", ... Static. */
-const char *ms_lists_outcome_name(enum ms_lists_outcome o);
-
 static inline bool ms_lists_outcome_final(enum ms_lists_outcome o)
 {
 	return o >= MS_LISTS_DELIVERED;

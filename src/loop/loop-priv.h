@@ -17,8 +17,6 @@ int ms_loop_fd(void);
  */
 int ms_loop_round(bool wait);
 
-bool ms_loop_stopping(void);
-
 /** A loop around ours. */
 struct ms_loop_outer {
 	int (*run)(void);

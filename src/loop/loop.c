@@ -104,11 +104,6 @@ int ms_loop_fd(void)
 	return loop.epfd;
 }
 
-bool ms_loop_stopping(void)
-{
-	return loop.stopping;
-}
-
 void ms_loop_set_outer(const struct ms_loop_outer *outer)
 {
 	loop.outer = outer;

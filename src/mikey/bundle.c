@@ -161,11 +161,6 @@ uint32_t ms_mikey_csb_id(const struct ms_mikey_csb *c)
 	return c->hdr.csb_id;
 }
 
-uint16_t ms_mikey_csb_flags(const struct ms_mikey_csb *c)
-{
-	return c->flags;
-}
-
 bool ms_mikey_csb_is_initiator(const struct ms_mikey_csb *c)
 {
 	return c->initiator;

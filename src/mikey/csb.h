@@ -18,9 +18,6 @@ void ms_mikey_csb_freep(struct ms_mikey_csb **c);
 
 uint32_t ms_mikey_csb_id(const struct ms_mikey_csb *c);
 
-/** enum ms_mikey_flag of the ticket's policy. */
-uint16_t ms_mikey_csb_flags(const struct ms_mikey_csb *c);
-
 /** Whether we were the Initiator of the first Transfer. */
 bool ms_mikey_csb_is_initiator(const struct ms_mikey_csb *c);
 

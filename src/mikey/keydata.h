@@ -36,11 +36,6 @@ static inline bool ms_mikey_key_is_tgk(unsigned type)
 	return type == MS_MIKEY_KEY_TGK || type == MS_MIKEY_KEY_TGK_SALT;
 }
 
-static inline bool ms_mikey_key_is_gtgk(unsigned type)
-{
-	return type == MS_MIKEY_KEY_GTGK || type == MS_MIKEY_KEY_GTGK_SALT;
-}
-
 static inline bool ms_mikey_key_is_tek(unsigned type)
 {
 	return type == MS_MIKEY_KEY_TEK || type == MS_MIKEY_KEY_TEK_SALT;

@@ -111,11 +111,6 @@ int ms_mikey_request_resume(const struct ms_mikey_party *me, struct ms_span sent
 	return 0;
 }
 
-struct ms_span ms_mikey_request_sent(const struct ms_mikey_request *r)
-{
-	return ms_mikey_octets_span(&r->kx.sent);
-}
-
 /* The granted policy is acceptable (RFC 6043 section 4.2.1.6), and the keys go with it. */
 static int take_ticket(const struct ms_mikey_request *r, struct ms_mikey_kx_answer *a, ms_usec now,
 		       struct ms_fault *fault)

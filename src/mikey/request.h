@@ -33,9 +33,6 @@ MS_MUST_CHECK int ms_mikey_request_start(const struct ms_mikey_party *me,
 MS_MUST_CHECK int ms_mikey_request_resume(const struct ms_mikey_party *me, struct ms_span sent,
 					  struct ms_span envelope, struct ms_mikey_request **ret_r);
 
-/** The octets sent, borrowed. */
-struct ms_span ms_mikey_request_sent(const struct ms_mikey_request *r);
-
 /**
  * Takes what came back. The request stays as it is, so that after a refusal the genuine answer can
  * still be taken. Returns 0 with a ticket owned by the caller; -EBADMSG, -EKEYREJECTED (MAC) or

@@ -60,11 +60,6 @@ int ms_mikey_resolve_resume(const struct ms_mikey_party *me, struct ms_span sent
 	return 0;
 }
 
-struct ms_span ms_mikey_resolve_sent(const struct ms_mikey_resolve *r)
-{
-	return ms_mikey_octets_span(&r->kx.sent);
-}
-
 int ms_mikey_resolve_finish(const struct ms_mikey_resolve *r, struct ms_span in,
 			    ms_usec now MS_UNUSED, struct ms_fault *fault,
 			    struct ms_mikey_resolved **ret_r)

@@ -71,9 +71,6 @@ MS_MUST_CHECK int ms_mikey_resolve_start(const struct ms_mikey_party *me,
 MS_MUST_CHECK int ms_mikey_resolve_resume(const struct ms_mikey_party *me, struct ms_span sent,
 					  struct ms_span envelope, struct ms_mikey_resolve **ret_r);
 
-/** The octets sent, borrowed. */
-struct ms_span ms_mikey_resolve_sent(const struct ms_mikey_resolve *r);
-
 /** Takes what came back. Errors as ms_mikey_request_finish(). */
 MS_MUST_CHECK int ms_mikey_resolve_finish(const struct ms_mikey_resolve *r, struct ms_span in,
 					  ms_usec now, struct ms_fault *fault,

@@ -15,10 +15,8 @@ static void in_free(struct ms_msrp_in *in)
 
 static struct ms_msrp_in *make(struct ms_msrp_session *s, const struct ms_msrp_head *h)
 {
-	struct ms_span disposition = h->content_disposition;
-	struct ms_msrp_in *in;
+	struct ms_msrp_in *in = ms_zalloc(sizeof(*in) + h->content_type.len);
 
-	in = ms_zalloc(sizeof(*in) + h->content_type.len + disposition.len);
 	if (!in)
 		return NULL;
 	in->session = s;
@@ -26,9 +24,6 @@ static struct ms_msrp_in *make(struct ms_msrp_session *s, const struct ms_msrp_h
 	in->id_len = (uint8_t)h->message_id.len;
 	memcpy(in->memory, h->content_type.p, h->content_type.len);
 	in->type = ms_span_of(in->memory, h->content_type.len);
-	if (disposition.len > 0)
-		memcpy(in->memory + in->type.len, disposition.p, disposition.len);
-	in->disposition = ms_span_of(in->memory + in->type.len, disposition.len);
 	in->total = MS_MSRP_UNKNOWN;
 	in->success = h->success;
 	in->failure = h->failure;
@@ -284,52 +279,12 @@ void ms_msrp_in_stop(struct ms_msrp_in *in, int code)
 	(void)stop(in, code);
 }
 
-struct ms_span ms_msrp_in_id(const struct ms_msrp_in *in)
-{
-	return msrp_in_id(in);
-}
-
 struct ms_span ms_msrp_in_content_type(const struct ms_msrp_in *in)
 {
 	return in->type;
 }
 
-struct ms_span ms_msrp_in_content_disposition(const struct ms_msrp_in *in)
-{
-	return in->disposition;
-}
-
 uint64_t ms_msrp_in_total(const struct ms_msrp_in *in)
 {
 	return in->total;
-}
-
-uint64_t ms_msrp_in_received(const struct ms_msrp_in *in)
-{
-	return ms_msrp_range_set_size(&in->received);
-}
-
-bool ms_msrp_in_success_report(const struct ms_msrp_in *in)
-{
-	return in->success;
-}
-
-enum ms_msrp_failure_report ms_msrp_in_failure_report(const struct ms_msrp_in *in)
-{
-	return in->failure;
-}
-
-struct ms_msrp_session *ms_msrp_in_session(const struct ms_msrp_in *in)
-{
-	return in->session;
-}
-
-void ms_msrp_in_set_user(struct ms_msrp_in *in, void *user)
-{
-	in->user = user;
-}
-
-void *ms_msrp_in_user(const struct ms_msrp_in *in)
-{
-	return in->user;
 }

@@ -306,19 +306,9 @@ void ms_msrp_out_wake(struct ms_msrp_out *out)
 	ms_msrp_out_ready(out);
 }
 
-struct ms_span ms_msrp_out_id(const struct ms_msrp_out *out)
-{
-	return msrp_out_id(out);
-}
-
 void *ms_msrp_out_user(const struct ms_msrp_out *out)
 {
 	return out->user;
-}
-
-struct ms_msrp_session *ms_msrp_out_session(const struct ms_msrp_out *out)
-{
-	return out->session;
 }
 
 uint64_t ms_msrp_out_sent(const struct ms_msrp_out *out)

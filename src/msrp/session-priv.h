@@ -69,7 +69,7 @@ struct ms_msrp_in {
 	struct ms_msrp_session *session;
 	char id[MS_MSRP_IDENT_MAX];
 	uint8_t id_len;
-	struct ms_span type, disposition; /* in the memory behind this structure */
+	struct ms_span type; /* in the memory behind this structure */
 	uint64_t total;
 	bool total_final; /* a chunk with '$' came */
 	bool success;
@@ -81,7 +81,6 @@ struct ms_msrp_in {
 	struct ms_buf body;
 	struct ms_msrp_range_set received;
 	ms_usec deadline;
-	void *user;
 	uint8_t memory[];
 };
 

@@ -181,11 +181,6 @@ struct ms_msrp_session *ms_msrp_session_free(struct ms_msrp_session *s)
 	return ms_free(s);
 }
 
-const struct ms_msrp_uri *ms_msrp_session_uri(const struct ms_msrp_session *s)
-{
-	return &s->uri;
-}
-
 struct ms_msrp_conn *ms_msrp_session_conn(const struct ms_msrp_session *s)
 {
 	return s->conn;
@@ -260,17 +255,6 @@ void ms_msrp_session_keepalive(struct ms_msrp_session *s)
 {
 	if (ms_msrp_session_can_send(s))
 		s->bind_wanted = true;
-}
-
-unsigned ms_msrp_session_room(const struct ms_msrp_session *s)
-{
-	return s->failed ? 0 : s->params.limits.outgoing - s->n_outs;
-}
-
-bool ms_msrp_session_accepts_wrapped(const struct ms_msrp_session *s, struct ms_span type)
-{
-	return ms_msrp_types_admit(s->params.accept_types, type) ||
-	       ms_msrp_types_admit(s->params.accept_wrapped_types, type);
 }
 
 ms_usec ms_msrp_session_deadline(const struct ms_msrp_session *s)

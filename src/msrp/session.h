@@ -169,9 +169,6 @@ MS_MUST_CHECK int ms_msrp_session_new(const struct ms_msrp_session_params *param
  */
 struct ms_msrp_session *ms_msrp_session_free(struct ms_msrp_session *s);
 
-/** Our URI as parsed, borrowed; for tables of sessions by session-id. */
-const struct ms_msrp_uri *ms_msrp_session_uri(const struct ms_msrp_session *s);
-
 /** The connection the session is on, or NULL. */
 struct ms_msrp_conn *ms_msrp_session_conn(const struct ms_msrp_session *s);
 
@@ -282,37 +279,22 @@ MS_MUST_CHECK int ms_msrp_send(struct ms_msrp_session *s, const struct ms_msrp_s
 /** Sends a SEND without a body, to keep address translators awake (RFC 4975 section 7.1). */
 void ms_msrp_session_keepalive(struct ms_msrp_session *s);
 
-/** How many more messages ms_msrp_send() takes now. */
-unsigned ms_msrp_session_room(const struct ms_msrp_session *s);
-
 /** No further octets of the message; the peer is told with '#'. done() follows (perhaps at once). */
 void ms_msrp_out_abort(struct ms_msrp_out *out);
 
 /** The source has octets again. */
 void ms_msrp_out_wake(struct ms_msrp_out *out);
 
-struct ms_span ms_msrp_out_id(const struct ms_msrp_out *out);
 void *ms_msrp_out_user(const struct ms_msrp_out *out);
-struct ms_msrp_session *ms_msrp_out_session(const struct ms_msrp_out *out);
 
 /** Octets handed to the stream so far, counted from the start of the message. */
 uint64_t ms_msrp_out_sent(const struct ms_msrp_out *out);
 
 /* Receiving: what is known of a message in the handlers. Spans are borrowed, valid like `in`. */
 
-struct ms_span ms_msrp_in_id(const struct ms_msrp_in *in);
 struct ms_span ms_msrp_in_content_type(const struct ms_msrp_in *in);
-struct ms_span ms_msrp_in_content_disposition(const struct ms_msrp_in *in);
 /** Of the whole message, or MS_MSRP_UNKNOWN while it is. */
 uint64_t ms_msrp_in_total(const struct ms_msrp_in *in);
-/** Different octets received so far. */
-uint64_t ms_msrp_in_received(const struct ms_msrp_in *in);
-bool ms_msrp_in_success_report(const struct ms_msrp_in *in);
-enum ms_msrp_failure_report ms_msrp_in_failure_report(const struct ms_msrp_in *in);
-struct ms_msrp_session *ms_msrp_in_session(const struct ms_msrp_in *in);
-/** A pointer of the application's; set in begin(), NULL before. */
-void ms_msrp_in_set_user(struct ms_msrp_in *in, void *user);
-void *ms_msrp_in_user(const struct ms_msrp_in *in);
 
 /**
  * Stops receiving with `code` (413 if the user cancels). The response goes out at once; end() is
@@ -320,8 +302,5 @@ void *ms_msrp_in_user(const struct ms_msrp_in *in);
  * return the code instead.
  */
 void ms_msrp_in_stop(struct ms_msrp_in *in, int code);
-
-/** True if our accept-types and accept-wrapped-types admit `type` inside a container. */
-bool ms_msrp_session_accepts_wrapped(const struct ms_msrp_session *s, struct ms_span type);
 
 #endif

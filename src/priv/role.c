@@ -216,11 +216,6 @@ int ms_role_spawn(const struct ms_role_spawn *s, struct ms_role **ret_r, int *re
 	return 0;
 }
 
-pid_t ms_role_pid(const struct ms_role *r)
-{
-	return r->pid;
-}
-
 const char *ms_role_name(const struct ms_role *r)
 {
 	return r->name;

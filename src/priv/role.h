@@ -58,7 +58,6 @@ struct ms_role_spawn {
  */
 MS_MUST_CHECK int ms_role_spawn(const struct ms_role_spawn *s, struct ms_role **ret_r, int *ret_fd);
 
-pid_t ms_role_pid(const struct ms_role *r);
 const char *ms_role_name(const struct ms_role *r);
 
 /** Sends it a signal. Returns 0 or negative errno. */

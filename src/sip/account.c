@@ -49,11 +49,6 @@ struct ms_span ms_sip_service_route(const struct ms_sip_account *a, size_t i)
 	return entry(&a->service_route, i);
 }
 
-struct ms_span ms_sip_path(const struct ms_sip_account *a, size_t i)
-{
-	return entry(&a->path, i);
-}
-
 struct ms_span ms_sip_associated_uri(const struct ms_sip_account *a, size_t i)
 {
 	return entry(&a->associated, i);
@@ -159,7 +154,6 @@ struct ms_sip_account *ms_sip_account_free(struct ms_sip_account *a)
 		ms_sip_realm_free(MS_CONTAINER_OF(link, struct ms_sip_realm, link));
 	ms_list_remove(&a->link);
 	ms_sip_routes_done(&a->service_route);
-	ms_sip_routes_done(&a->path);
 	ms_sip_routes_done(&a->associated);
 	ms_free(a->identity);
 	ms_free(a->from);
@@ -171,16 +165,6 @@ struct ms_sip_account *ms_sip_account_free(struct ms_sip_account *a)
 	ms_free(a->proxy);
 	ms_secret_wipe(&a->password);
 	return ms_free(a);
-}
-
-const char *ms_sip_account_identity(const struct ms_sip_account *a)
-{
-	return a->identity;
-}
-
-struct ms_sip *ms_sip_account_stack(const struct ms_sip_account *a)
-{
-	return a->sip;
 }
 
 /* ---- requests outside of dialogs ---- */

@@ -35,12 +35,6 @@ MS_MUST_CHECK int ms_sip_account_new(struct ms_sip *sip, const struct ms_sip_acc
  */
 struct ms_sip_account *ms_sip_account_free(struct ms_sip_account *a);
 
-/** The identity. Borrowed. */
-const char *ms_sip_account_identity(const struct ms_sip_account *a);
-
-/** The stack. */
-struct ms_sip *ms_sip_account_stack(const struct ms_sip_account *a);
-
 enum ms_sip_registration_state {
 	MS_SIP_UNREGISTERED,
 	MS_SIP_REGISTERING,
@@ -78,7 +72,6 @@ unsigned ms_sip_registration_expires(const struct ms_sip_account *a);
 
 /** What the 200 to REGISTER said, the i-th URI; the empty span past the end. Borrowed. */
 struct ms_span ms_sip_service_route(const struct ms_sip_account *a, size_t i);
-struct ms_span ms_sip_path(const struct ms_sip_account *a, size_t i);
 struct ms_span ms_sip_associated_uri(const struct ms_sip_account *a, size_t i);
 
 /** Did the last 200 to REGISTER announce this kind of media plane security, e.g. "msrp-tls"? */

@@ -21,11 +21,6 @@ struct ms_span ms_sip_method(const struct ms_sip_message *m)
 	return ms_sip_span(r->req ? &r->met : &r->cseq.met);
 }
 
-struct ms_span ms_sip_request_uri(const struct ms_sip_message *m)
-{
-	return ms_sip_raw(m)->req ? ms_sip_span(&ms_sip_raw(m)->ruri) : MS_SPAN_NULL;
-}
-
 unsigned ms_sip_status(const struct ms_sip_message *m)
 {
 	return ms_sip_raw(m)->req ? 0 : ms_sip_raw(m)->scode;
@@ -102,11 +97,6 @@ struct ms_span ms_sip_content_type(const struct ms_sip_message *m)
 	return ms_sip_header(m, "Content-Type");
 }
 
-struct ms_span ms_sip_call_id(const struct ms_sip_message *m)
-{
-	return ms_sip_span(&ms_sip_raw(m)->callid);
-}
-
 enum ms_sip_transport ms_sip_message_transport(const struct ms_sip_message *m)
 {
 	switch (ms_sip_raw(m)->tp) {
@@ -135,11 +125,6 @@ static struct ms_sip_address address_of(const struct ms_sip_message *m, const ch
 struct ms_sip_address ms_sip_from(const struct ms_sip_message *m)
 {
 	return address_of(m, "From");
-}
-
-struct ms_sip_address ms_sip_to(const struct ms_sip_message *m)
-{
-	return address_of(m, "To");
 }
 
 bool ms_sip_address_at(const struct ms_sip_message *m, const char *header, size_t i,

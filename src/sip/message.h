@@ -28,9 +28,6 @@ const struct ms_sip_message *ms_sip_message_unref(const struct ms_sip_message *m
 /** "INVITE" ...; for a response the method of its CSeq. */
 struct ms_span ms_sip_method(const struct ms_sip_message *m);
 
-/** A request's Request-URI; empty for a response. */
-struct ms_span ms_sip_request_uri(const struct ms_sip_message *m);
-
 /** Status code of a response; 0 for a request. */
 unsigned ms_sip_status(const struct ms_sip_message *m);
 
@@ -50,8 +47,6 @@ struct ms_span ms_sip_body(const struct ms_sip_message *m);
 /** The Content-Type with its parameters; empty if there is none. */
 struct ms_span ms_sip_content_type(const struct ms_sip_message *m);
 
-struct ms_span ms_sip_call_id(const struct ms_sip_message *m);
-
 enum ms_sip_transport ms_sip_message_transport(const struct ms_sip_message *m);
 
 /** Where it came from, as "127.0.0.1:5060" or "[::1]:5060", for logs. Returns dst. */
@@ -67,9 +62,8 @@ struct ms_sip_address {
 /** Parses one address; -EBADMSG. Text behind a comma outside of quotes and <> is not looked at. */
 MS_MUST_CHECK int ms_sip_address_parse(struct ms_span text, struct ms_sip_address *ret_a);
 
-/** From, To. All fields are empty if the header is malformed. */
+/** From. All fields are empty if the header is malformed. */
 struct ms_sip_address ms_sip_from(const struct ms_sip_message *m);
-struct ms_sip_address ms_sip_to(const struct ms_sip_message *m);
 
 /** The i-th (from 0) address of a header that lists addresses, over all its lines and commas. */
 MS_MUST_CHECK bool ms_sip_address_at(const struct ms_sip_message *m, const char *header, size_t i,

@@ -222,23 +222,6 @@ int ms_sip_exchange_forward(struct ms_sip_exchange *x, const struct ms_sip_forwa
 	return x->decided || x->state != MS_SIP_SERVER_PROCEEDING ? -EALREADY : forward(x, f);
 }
 
-int ms_sip_exchange_retry(struct ms_sip_exchange *x, const struct ms_sip_forward *f)
-{
-	struct ms_sip_heard *h;
-	int err;
-
-	if (!x->asking || x->client || x->state != MS_SIP_SERVER_PROCEEDING || x->cancelled)
-		return -EALREADY;
-	err = forward(x, f);
-	if (err < 0)
-		return err;
-	h = MS_CONTAINER_OF(x->waiting.next, struct ms_sip_heard, link);
-	x->asking = false;
-	x->n_heard--;
-	ms_sip_heard_free(h);
-	return 0;
-}
-
 /* ---- requests of our own ---- */
 
 static int origin_hop(const struct ms_sip_proxy *p, const struct ms_sip_origin *o,

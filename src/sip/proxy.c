@@ -323,11 +323,6 @@ void ms_sip_proxy_drain(struct ms_sip_proxy *p, bool drain)
 	p->draining = drain;
 }
 
-const struct ms_addr *ms_sip_proxy_address(const struct ms_sip_proxy *p, size_t point)
-{
-	return point < p->wire->n_points ? &p->wire->point[point].config.address : NULL;
-}
-
 bool ms_sip_proxy_alive(const struct ms_sip_proxy *p, const struct ms_sip_hop *hop)
 {
 	return ms_sip_wire_alive(p->wire, hop);

@@ -131,9 +131,6 @@ MS_MUST_CHECK int ms_sip_proxy_change(struct ms_sip_proxy *p, const struct ms_si
 /** Draining: new requests outside of dialogs get 503 with Retry-After, those inside go on. */
 void ms_sip_proxy_drain(struct ms_sip_proxy *p, bool drain);
 
-/** The address of the i-th point, with the port it got. */
-const struct ms_addr *ms_sip_proxy_address(const struct ms_sip_proxy *p, size_t point);
-
 /* ---- an exchange ---- */
 
 /** The request as it came. Borrowed. */
@@ -196,9 +193,6 @@ void ms_sip_exchange_absorb(struct ms_sip_exchange *x);
  */
 void ms_sip_exchange_replace(struct ms_sip_exchange *x, unsigned status,
 			     const struct ms_sip_change *c);
-
-/** In place of a failed forward (m was NULL): tries another hop. Errors as for forwarding. */
-MS_MUST_CHECK int ms_sip_exchange_retry(struct ms_sip_exchange *x, const struct ms_sip_forward *f);
 
 /* ---- requests of our own ---- */
 

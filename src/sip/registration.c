@@ -99,13 +99,11 @@ static int take_list(struct ms_sip_routes *r, const struct sip_msg *m, const cha
 	return err;
 }
 
-/* The routes must be complete, else no request gets out; of the others what fits is kept. */
+/* The routes must be complete, else no request gets out; of the identities what fits is kept. */
 static int take_lists(struct ms_sip_account *a, const struct sip_msg *m)
 {
 	int err = take_list(&a->service_route, m, "Service-Route");
 
-	if (err == 0 && take_list(&a->path, m, "Path") == -ENOMEM)
-		err = -ENOMEM;
 	if (err == 0 && take_list(&a->associated, m, "P-Associated-URI") == -ENOMEM)
 		err = -ENOMEM;
 	if (err == 0)

@@ -23,17 +23,11 @@ static void rung_out(void *arg)
 }
 
 /* RFC 3261 sections 13 to 15: a 2xx is sent or received once; what is ending does not come back. */
-static const struct ms_fsm_state states[] = {
-	[MS_SIP_CALLING] = { .name = "calling",
-			     .next = MS_FSM_BIT(MS_SIP_ESTABLISHED) | MS_FSM_BIT(MS_SIP_ENDING) },
-	[MS_SIP_ESTABLISHED] = { .name = "established",
-				 .next = MS_FSM_BIT(MS_SIP_ESTABLISHED) |
-					 MS_FSM_BIT(MS_SIP_ENDING) },
-	[MS_SIP_ENDING] = { .name = "ending", .next = MS_FSM_BIT(MS_SIP_ENDING) },
+static const uint32_t followers[] = {
+	[MS_SIP_CALLING] = MS_FSM_BIT(MS_SIP_ESTABLISHED) | MS_FSM_BIT(MS_SIP_ENDING),
+	[MS_SIP_ESTABLISHED] = MS_FSM_BIT(MS_SIP_ESTABLISHED) | MS_FSM_BIT(MS_SIP_ENDING),
+	[MS_SIP_ENDING] = MS_FSM_BIT(MS_SIP_ENDING),
 };
-static const struct ms_fsm_table table = { .name = "sip.session",
-					   .state = states,
-					   .n_states = MS_ARRAY_SIZE(states) };
 
 void ms_sip_session_go(struct ms_sip_session *s, enum ms_sip_session_state to)
 {
@@ -52,7 +46,9 @@ int ms_sip_session_alloc(struct ms_sip *sip, struct ms_sip_session **ret_s)
 	if (!s)
 		return -ENOMEM;
 	s->sip = sip;
-	s->fsm = (struct ms_fsm){ .table = &table, .state = MS_SIP_CALLING };
+	s->fsm = (struct ms_fsm){ .next = followers,
+				  .n_states = MS_ARRAY_SIZE(followers),
+				  .state = MS_SIP_CALLING };
 	s->handlers = &none;
 	sip->n_sessions++;
 	ms_list_append(&sip->sessions, &s->link);
@@ -248,16 +244,6 @@ int ms_sip_session_request(struct ms_sip_session *s, const char *method,
 enum ms_sip_session_state ms_sip_session_state(const struct ms_sip_session *s)
 {
 	return (enum ms_sip_session_state)s->fsm.state;
-}
-
-bool ms_sip_session_outgoing(const struct ms_sip_session *s)
-{
-	return s->outgoing;
-}
-
-void *ms_sip_session_arg(const struct ms_sip_session *s)
-{
-	return s->arg;
 }
 
 void ms_sip_session_set_arg(struct ms_sip_session *s, void *arg)

@@ -98,11 +98,7 @@ void ms_sip_session_end(struct ms_sip_session *s, const struct ms_sip_content *c
 
 enum ms_sip_session_state ms_sip_session_state(const struct ms_sip_session *s);
 
-/** Are we the caller? */
-bool ms_sip_session_outgoing(const struct ms_sip_session *s);
-
-/** The user's own pointer, and a way to replace it. */
-void *ms_sip_session_arg(const struct ms_sip_session *s);
+/** Replaces the handlers' argument. */
 void ms_sip_session_set_arg(struct ms_sip_session *s, void *arg);
 
 #endif

@@ -212,7 +212,7 @@ struct ms_sip_account {
 	bool has_password;
 	enum ms_sip_transport transport;
 	struct ms_list realms;
-	struct ms_sip_routes service_route, path, associated;
+	struct ms_sip_routes service_route, associated;
 	struct ms_sip_registration reg;
 };
 

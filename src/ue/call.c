@@ -358,11 +358,6 @@ unsigned ms_ue_chat_with(const struct ms_ue *ue, struct ms_span who)
 	return newest;
 }
 
-size_t ms_ue_sessions(const struct ms_ue *ue)
-{
-	return ue->n_calls;
-}
-
 size_t ms_ue_unsent(const struct ms_ue *ue)
 {
 	struct ms_list *l;

@@ -112,8 +112,7 @@ unsigned ms_ue_newest(const struct ms_ue *ue, enum ms_ue_call_query query);
 /** The newest chat that stands with that peer (a contact's name or a URI); 0 if there is none. */
 unsigned ms_ue_chat_with(const struct ms_ue *ue, struct ms_span who);
 
-/** How many sessions there are, and chat texts not yet delivered among them. */
-size_t ms_ue_sessions(const struct ms_ue *ue);
+/** Chat texts not yet delivered. */
 size_t ms_ue_unsent(const struct ms_ue *ue);
 
 /** How much is on its way: messages, chat texts, files being sent. */

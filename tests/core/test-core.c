@@ -243,22 +243,23 @@ static void test_hash_table(void **state MS_UNUSED)
 
 static void test_fsm(void **state MS_UNUSED)
 {
-	enum { IDLE, BUSY };
-	enum { START, STOP };
-	static const struct ms_fsm_state states[] = {
-		[IDLE] = { "idle", MS_FSM_BIT(START), MS_FSM_BIT(BUSY) },
-		[BUSY] = { "busy", MS_FSM_BIT(STOP), 0 },
+	enum { IDLE, BUSY, OVER };
+	static const uint32_t next[] = {
+		[IDLE] = MS_FSM_BIT(BUSY),
+		[BUSY] = MS_FSM_BIT(BUSY) | MS_FSM_BIT(OVER),
+		[OVER] = 0,
 	};
-	static const char *const events[] = { "start", "stop" };
-	static const struct ms_fsm_table table = { "t", states, 2, events, 2 };
-	struct ms_fsm f = { .table = &table, .state = IDLE };
+	struct ms_fsm f = { .next = next, .n_states = MS_ARRAY_SIZE(next), .state = IDLE };
 
-	assert_int_equal(ms_fsm_accepts(&f, STOP), -EPROTO);
-	assert_int_equal(ms_fsm_accepts(&f, 31), -EPROTO);
-	assert_int_equal(ms_fsm_accepts(&f, START), 0);
+	assert_int_equal(ms_fsm_go(&f, OVER), -EPROTO);
+	assert_int_equal(ms_fsm_go(&f, 31), -EPROTO);
+	assert_int_equal(f.state, IDLE);
 	assert_int_equal(ms_fsm_go(&f, BUSY), 0);
-	assert_string_equal(ms_fsm_state_name(&f), "busy");
+	assert_int_equal(ms_fsm_go(&f, BUSY), 0);
 	assert_int_equal(ms_fsm_go(&f, IDLE), -EPROTO);
+	assert_int_equal(ms_fsm_go(&f, OVER), 0);
+	assert_int_equal(ms_fsm_go(&f, OVER), -EPROTO);
+	assert_int_equal(f.state, OVER);
 }
 
 static void test_time_text(void **state MS_UNUSED)
