@@ -4,7 +4,6 @@
 what the users cannot see: where TLS ends."""
 import contextlib
 import os
-import re
 import socket
 import sys
 
@@ -170,9 +169,6 @@ def gateway_killed(lab):
         alice.wait("call-ended", "call-failed", timeout=20)
         bob.wait("call-ended", "call-failed", timeout=20)
         first.gone(alg)
-        ended = re.search(r'session=\d+ call="\S+" from="<sip:alice\S+ to="\S+ gateway=<agw1.example.net> context=\d+ media ended '
-                          r"reason=anchor_(gateway_lost|bearer_released)", alg.text())
-        same(bool(ended), True, "the log says whose call ended, where and why")
         alice.type("/chat bob")  # nobody is left who takes calls
         has(alice.wait("call-failed", "call-established"), event="call-failed")
         first.start()

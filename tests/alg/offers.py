@@ -3,6 +3,7 @@
 """Offers and answers wherever SIP may carry them, through mediasec-alg and a gateway: what each side is told, and
 that no context is left behind. User and core say what the test says; nobody sends media."""
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -529,12 +530,15 @@ def gateway_lost_while_ringing(w):
 
 @case
 def gateway_lost_while_talking(w):
-    w.established()
+    call, _ = w.established()
     w.gateway.kill()
     a, b = w.phone.expect("BYE", timeout=15), w.core.expect("BYE")
     w.phone.respond(a, 200)
     w.core.respond(b, 200)
     assert "cause=" in a.get("Reason") and "cause=" in b.get("Reason")
+    named = rf'call="{re.escape(call.id)}" from="<sip:alice@\S+ to="<sip:bob@\S+ .*'
+    for said in ("gateway=<agw1.example.net> away", named + "media ended reason=anchor_", named + "released cause="):
+        assert re.search(said, w.alg.text()), said
 
 
 def main():
