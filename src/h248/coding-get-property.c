@@ -14,7 +14,8 @@ int ms_h248_get_refuse(struct ms_h248_get *g, int code, const char *reason, stru
 
 static int bad_value(struct ms_h248_get *g, const struct ms_h248_param *p)
 {
-	return ms_h248_get_refuse(g, 449, "h248_value", p->values ? p->values->octets : p->name.item);
+	return ms_h248_get_refuse(g, 449, "h248_value",
+				  p->values ? p->values->octets : p->name.item);
 }
 
 int ms_h248_get_number(struct ms_h248_get *g, const struct ms_h248_param *p, int64_t *ret)
@@ -61,7 +62,8 @@ static int octets_of(struct ms_h248_get *g, const struct ms_h248_param *p, uint8
 	struct ms_span s = p->values ? p->values->octets : MS_SPAN_NULL;
 
 	if (!p->values || s.len % 2 || s.len / 2 > max)
-		return ms_h248_get_refuse(g, 449, "h248_value", p->name.item); /* may be a key: not quoted */
+		return ms_h248_get_refuse(g, 449, "h248_value",
+					  p->name.item); /* may be a key: not quoted */
 	for (size_t i = 0; i < s.len / 2; i++) {
 		int hi = ms_hex_digit(s.p[2 * i]), lo = ms_hex_digit(s.p[2 * i + 1]);
 
@@ -299,8 +301,9 @@ uint16_t ms_h248_coding_property(const struct ms_h248_profile *p, size_t i)
 int ms_h248_get_property(struct ms_h248_get *g, const struct ms_h248_param *p)
 {
 	if (!p->name.ref)
-		return ms_h248_get_refuse(g, ms_h248_package_find(g->c->registry, p->name.package) ? 450 : 440,
-			      "h248_unknown_property", p->name.item);
+		return ms_h248_get_refuse(
+			g, ms_h248_package_find(g->c->registry, p->name.package) ? 450 : 440,
+			"h248_unknown_property", p->name.item);
 	if (!(ms_h248_items[p->name.ref].where & MS_H248_IN_CONTROL))
 		return ms_h248_get_refuse(g, 455, "h248_property_place", p->name.item);
 	for (size_t i = 0; i < N(controls); i++)

@@ -52,15 +52,17 @@ static int take_signal(struct ms_h248_get *g, const struct ms_h248_signal *s)
 {
 	switch (s->name.ref) {
 	case 0:
-		return ms_h248_get_refuse(g, ms_h248_package_find(g->c->registry, s->name.package) ? 452 : 440,
-			      "h248_unknown_signal", s->name.item);
+		return ms_h248_get_refuse(
+			g, ms_h248_package_find(g->c->registry, s->name.package) ? 452 : 440,
+			"h248_unknown_signal", s->name.item);
 	case MS_H248_IPNAPT_LATCH:
 		return take_latch(g, s);
 	case MS_H248_TCPBCC_ESTBNC:
 		return take_start(g, s, &g->b->start_tcp);
 	case MS_H248_TLSBSC_ESTBNC:
 		return g->b->tls ? take_start(g, s, &g->b->start_tls)
-				 : ms_h248_get_refuse(g, 473, "h248_signal_without_tls", s->name.item);
+				 : ms_h248_get_refuse(g, 473, "h248_signal_without_tls",
+						      s->name.item);
 	case MS_H248_TCPBCC_RELBNC:
 		return take_relbnc(g, s, MS_H248_TCPBCC_RELBNC_GENERALCAUSE,
 				   MS_H248_TCPBCC_RELBNC_RESET);

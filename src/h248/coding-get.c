@@ -47,7 +47,8 @@ static int take_control(struct ms_h248_get *g, const struct ms_h248_local_contro
 	return 0;
 }
 
-static int take_sdp(struct ms_h248_get *g, const struct ms_h248_sdp *d, enum ms_h248_coding_side side)
+static int take_sdp(struct ms_h248_get *g, const struct ms_h248_sdp *d,
+		    enum ms_h248_coding_side side)
 {
 	int err;
 
