@@ -28,8 +28,8 @@
 #define OLD_MAX 64
 #define LOOK (60 * MS_SEC)
 
-/* Of libcrypto's freed memory: what a dozen handshakes under way leave behind. */
-#define HEAP_KEPT ((size_t)1 << 20)
+/* Of libcrypto's freed memory: what some sixty handshakes under way leave behind. */
+#define HEAP_KEPT ((size_t)4 << 20)
 
 /* Unsent messages to control; beyond it control does not live. */
 #define LINK_MAX ((size_t)64 << 20)
