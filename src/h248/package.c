@@ -78,7 +78,8 @@ void ms_h248_registry_init(struct ms_h248_registry *r)
 uint16_t ms_h248_package_find(const struct ms_h248_registry *r, struct ms_span name)
 {
 	for (uint16_t i = 1; i < MS_H248_PACKAGE_COUNT; i++)
-		if (ms_span_eq_nocase(r->packages[i].name, name))
+		if (r->packages[i].name.len == name.len &&
+		    ms_span_eq_nocase(r->packages[i].name, name))
 			return i;
 	return 0;
 }
