@@ -37,13 +37,15 @@ static const struct verb {
 	{ "/contacts", MS_UE_VERB_CONTACTS, NO_ARGUMENT, "/contacts            whom you know" },
 	{ "/tickets", MS_UE_VERB_TICKETS, NO_ARGUMENT,
 	  "/tickets             the tickets in the cache" },
+	{ "/stats", MS_UE_VERB_STATS, NO_ARGUMENT,
+	  "/stats               counters of this program" },
 	{ "/help", MS_UE_VERB_HELP, NO_ARGUMENT, "/help                this" },
 	{ "/quit", MS_UE_VERB_QUIT, NO_ARGUMENT, "/quit                leave" },
 };
 
 const char *const ms_ue_command_words[] = {
-	"/msg",    "/chat", "/send",     "/bfcp",    "/floor", "/accept", "/reject",
-	"/hangup", "/info", "/contacts", "/tickets", "/help",  "/quit",   NULL,
+	"/msg",  "/chat",     "/send",    "/bfcp",  "/floor", "/accept", "/reject", "/hangup",
+	"/info", "/contacts", "/tickets", "/stats", "/help",  "/quit",   NULL,
 };
 
 const char *ms_ue_command_help(unsigned i)

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "core/alloc.h"
+#include "daemon/counter.h"
 #include "ue/command.h"
 #include "ue/console-priv.h"
 #include "ue/display.h"
@@ -151,6 +152,28 @@ static void do_tickets(struct ms_ue_console *c)
 	c->p->verbose = verbose;
 }
 
+static bool is_counted(struct ms_span line)
+{
+	return line.len > 2 && line.p[0] != '#' &&
+	       !ms_span_is(ms_span_from(line, line.len - 2), " 0");
+}
+
+/* Without those that stand at 0; --stats writes all. */
+static void do_stats(struct ms_ue_console *c)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf b;
+	struct ms_span rest, line;
+
+	ms_buf_init(&b, 65536);
+	ms_counters_prometheus(&b);
+	rest = ms_buf_span(&b);
+	while (rest.len > 0) {
+		line = ms_span_cut(&rest, '\n');
+		if (is_counted(line))
+			ms_ue_console_say(c, "%.*s\n", MS_SPAN_FMT(line));
+	}
+}
+
 static void do_help(struct ms_ue_console *c)
 {
 	const char *help;
@@ -212,6 +235,9 @@ static bool run(struct ms_ue_console *c, const struct ms_ue_command *m)
 		break;
 	case MS_UE_VERB_TICKETS:
 		do_tickets(c);
+		break;
+	case MS_UE_VERB_STATS:
+		do_stats(c);
 		break;
 	case MS_UE_VERB_HELP:
 		do_help(c);

@@ -12,6 +12,7 @@
 #include "loop/loop.h"
 #include "sip/stack.h"
 #include "ue/program.h"
+#include "ue/stats.h"
 
 #define EVENT_TEXT_MAX (4 << 20)
 #define DEFAULT_CONFIG "mediasec-ue.yaml"
@@ -59,6 +60,7 @@ static void on_event(void *arg, const struct ms_ue_event *e)
 {
 	struct ms_ue_program *p = arg;
 
+	ms_ue_stats_count(e);
 	if (e->type == MS_UE_EVENT_TICKET && !p->json && !p->verbose && p->front->name &&
 	    strcmp(p->front->name, "tickets") != 0)
 		return;
@@ -117,11 +119,28 @@ static void on_signal(int signo, void *arg)
 	ms_ue_quit(p, MS_UE_EXIT_INTERRUPTED);
 }
 
+/* ---- counters ---- */
+
+static void write_stats(const struct ms_ue_program *p)
+{
+	int err = p->stats ? ms_ue_stats_write(p->stats) : 0;
+
+	if (err)
+		ms_ue_complain("%s: %s", p->stats, strerror(-err));
+}
+
+static void on_stats_signal(int signo, void *arg)
+{
+	(void)signo;
+	write_stats(arg);
+}
+
 /* ---- options ---- */
 
 static void usage(FILE *to)
 {
-	fputs("usage: mediasec-ue [-c FILE] [--json] [-v] [--trace FILE] [--key-log FILE] [COMMAND]\n"
+	fputs("usage: mediasec-ue [-c FILE] [--json] [-v] [--trace FILE] [--key-log FILE]\n"
+	      "                   [--stats FILE] [COMMAND]\n"
 	      "       mediasec-ue -c FILE -n        check the configuration\n"
 	      "       mediasec-ue --version | --help | --print-config\n"
 	      "Without a command the program is interactive. Commands:\n",
@@ -132,7 +151,7 @@ static void usage(FILE *to)
 }
 
 struct chosen {
-	const char *config, *trace, *key_log;
+	const char *config, *trace, *key_log, *stats;
 	bool check, verbose, json;
 };
 
@@ -167,6 +186,9 @@ static int read_option(int c, struct chosen *o)
 	case 'k':
 		o->key_log = optarg;
 		return -1;
+	case 's':
+		o->stats = optarg;
+		return -1;
 	case 'V':
 		puts("mediasec-ue " MS_VERSION);
 		return MS_UE_EXIT_OK;
@@ -189,6 +211,7 @@ static int read_options(int argc, char **argv, struct chosen *o)
 		{ "json", no_argument, NULL, 'j' },
 		{ "trace", required_argument, NULL, 't' },
 		{ "key-log", required_argument, NULL, 'k' },
+		{ "stats", required_argument, NULL, 's' },
 		{ "print-config", no_argument, NULL, 'p' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
@@ -231,6 +254,7 @@ static int load(struct ms_ue_program *p, const struct chosen *o)
 	}
 	p->json = o->json;
 	p->verbose = o->verbose;
+	p->stats = o->stats;
 	if (set_path(&p->settings->trace, o->trace) || set_path(&p->settings->key_log, o->key_log))
 		return MS_UE_EXIT_USAGE;
 	return -1;
@@ -264,6 +288,7 @@ static int run_loop(struct ms_ue_program *p)
 	p->quitting = true;
 	ms_timer_stop(&end_timer);
 	p->ue = ms_ue_free(p->ue);
+	write_stats(p);
 	return p->exit_code;
 }
 
@@ -278,6 +303,8 @@ static int run(struct ms_ue_program *p)
 		err = ms_loop_signal(SIGTERM, on_signal, p);
 	if (!err)
 		err = ms_loop_signal(SIGINT, on_signal, p);
+	if (!err && p->stats)
+		err = ms_loop_signal(SIGUSR1, on_stats_signal, p);
 	if (err)
 		ms_ue_complain("event loop: %s", strerror(-err));
 	else
@@ -319,6 +346,7 @@ int main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
+	ms_ue_stats_open();
 	setlocale(LC_CTYPE, "C.UTF-8"); /* for the widths of characters */
 	harden();
 	code = load(&p, &o);

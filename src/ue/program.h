@@ -41,7 +41,8 @@ struct ms_ue_program {
 	const struct ms_ue_front *front;
 	bool json, verbose, quitting;
 	int exit_code;
-	void *front_data; /* the front's own */
+	const char *stats; /* file for counters; NULL: none */
+	void *front_data;  /* the front's own */
 };
 
 extern const struct ms_ue_front ms_ue_console;

@@ -32,6 +32,7 @@ static void good_lines(void **state)
 	parses("/info 2", MS_UE_VERB_INFO, "2", "");
 	parses("/contacts", MS_UE_VERB_CONTACTS, "", "");
 	parses("/tickets ", MS_UE_VERB_TICKETS, "", "");
+	parses("/stats", MS_UE_VERB_STATS, "", "");
 	parses("/help", MS_UE_VERB_HELP, "", "");
 	parses("/quit", MS_UE_VERB_QUIT, "", "");
 }

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os
+import signal
 
 from scenario import PKCS7, has, main, same, traced
+from patience import until
 
 
 def both_ways(lab, *names):
@@ -140,6 +142,41 @@ IMDN = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
+def counted(path):
+    """The counters in a file, once it is there."""
+    until(lambda: os.path.exists(path), 15, f"{path} is written")
+    with open(path, encoding="ascii") as f:
+        return {name: int(value) for name, value in (line.rsplit(" ", 1) for line in f if line[0] != "#")}
+
+
+def holds(counters, wanted):
+    same({name: counters.get(name) for name in wanted}, wanted, "counters")
+
+
+def own_counters(lab):
+    """what the client counts: its events and what it asked the KMS, in a file at its end and on a signal, and as it runs"""
+    lab.start("alice", "bob")
+    mine, his = os.path.join(lab.dir, "alice.prom"), os.path.join(lab.dir, "bob.prom")
+    bob = lab.ue("bob", stdin=True, options=("--stats", his))
+    bob.wait("registered")
+    for trips in (1, 0):  # the second time the ticket is in the cache
+        lab.ue("alice", "send", "bob", "count me", options=("--stats", mine)).finish(0)
+        holds(counted(mine), {'mediasec_ue_events_total{event="message-sent"}': 1, "mediasec_ue_unprotected_total": 0,
+                                          'mediasec_keys_kms_round_trips_total{exchange="request"}': trips,
+                                          'mediasec_keys_cached_total{what="ticket"}': 1 - trips})
+        has(bob.wait("message"), text="count me")
+    bob.process.send_signal(signal.SIGUSR1)
+    holds(counted(his), {'mediasec_ue_events_total{event="message"}': 2,
+                                     'mediasec_keys_kms_round_trips_total{exchange="resolve"}': 1})
+    bob.type("/stats")
+    bob.type("/quit")
+    bob.finish(0)
+    with open(bob.log + ".err", encoding="utf-8") as f:
+        same('mediasec_ue_events_total{event="message"} 2\n' in f.read(), True, "what /stats says")
+    # What cannot be written is said, and changes nothing else.
+    lab.ue("alice", "send", "nobody", "count me", options=("--stats", os.path.join(lab.dir, "none", "x"))).finish(2)
+
+
 def notifications(lab):
     """delivery notifications (RFC 5438): asked for, sent back under protection, believed only from whom we asked, once"""
     lab.start("alice", "bob", "carol")
@@ -228,4 +265,4 @@ def nothing_in_the_clear(lab):
 
 
 if __name__ == "__main__":
-    main(by_tcp, by_udp, by_tls, by_ipv6, any_content, tickets_are_reused, bursts, round_trips, notifications, plain_messages, nobody_there, nothing_in_the_clear)
+    main(by_tcp, by_udp, by_tls, by_ipv6, any_content, tickets_are_reused, bursts, round_trips, own_counters, notifications, plain_messages, nobody_there, nothing_in_the_clear)
