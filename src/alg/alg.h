@@ -9,20 +9,12 @@
 #include "alg/agreement.h"
 #include "alg/config.h"
 #include "alg/registrar.h"
-#include "border/border.h"
-#include "border/gateways.h"
-#include "border/metrics.h"
 
 struct ms_alg {
 	const struct ms_alg_config *config; /* in force */
-	struct ms_config
-		*first; /* a copy of what it began with, for what a reload does not change */
-	struct ms_border *border;
-	struct ms_border_gateways *gateways;
-	struct ms_hep_sender *hep; /* NULL: nothing is exported */
-	struct ms_border_metrics *metrics;
+	struct ms_config *first; /* a copy of what it began with: what a reload does not change */
+	struct ms_border_service service;
 	struct ms_alg_registrar *registrar;
-	struct ms_daemon *daemon;
 };
 
 extern const struct ms_daemon_app ms_alg_app;

@@ -2,8 +2,6 @@
 /* The table of keys, and the checks it cannot express. */
 #include "alg/config.h"
 
-#include "border/metrics.h"
-
 #define AT(m) MS_CONFIG_AT(struct ms_alg_config, m)
 
 static const char *const unregistered_names[] = { "refuse", "pass", NULL };
@@ -35,15 +33,10 @@ static const struct ms_config_field access_fields[] = {
 };
 
 const struct ms_config_field ms_alg_config_fields[] = {
-	MS_DAEMON_CONFIG(struct ms_alg_config, daemon),
-	MS_BORDER_SIP_CONFIG(struct ms_alg_config, sip),
-	MS_BORDER_H248_CONFIG(struct ms_alg_config, h248),
-	MS_BORDER_MEDIA_CONFIG(struct ms_alg_config, media),
-	MS_BORDER_HEP_CONFIG(struct ms_alg_config, hep),
-	MS_BORDER_METRICS_CONFIG(struct ms_alg_config, metrics),
+	MS_BORDER_CONFIG(struct ms_alg_config, shared),
 	{ "access", MS_CONFIG_MAP, .fields = access_fields,
 	  .help = "Users: registration, and what is announced to them." },
-	MS_PROFILE_CONFIG(struct ms_alg_config, profile),
+	MS_PROFILE_CONFIG(struct ms_alg_config, shared.profile),
 	{ 0 },
 };
 
@@ -51,7 +44,5 @@ int ms_alg_config_check(const struct ms_config *c, struct ms_config_error *ret_e
 {
 	const struct ms_alg_config *a = ms_config_values(c);
 
-	int err = ms_border_sip_check(c, &a->sip, ret_error);
-
-	return err ? err : ms_border_h248_check(c, &a->h248, &a->media, ret_error);
+	return ms_border_config_check(c, &a->shared, ret_error);
 }

@@ -3,10 +3,7 @@
 #ifndef MS_ALG_CONFIG_H
 #define MS_ALG_CONFIG_H
 
-#include "border/config.h"
-#include "border/export.h"
-#include "border/gateways-config.h"
-#include "daemon/daemon.h"
+#include "border/service.h"
 
 /** What a user has to be before his requests go on. */
 enum ms_alg_unregistered { MS_ALG_REFUSE, MS_ALG_PASS };
@@ -19,13 +16,7 @@ enum ms_alg_verify {
 };
 
 struct ms_alg_config {
-	struct ms_daemon_config daemon;
-	struct ms_profile profile;
-	struct ms_border_sip_config sip;
-	struct ms_border_h248_config h248;
-	struct ms_border_media_config media;
-	struct ms_border_hep_config hep;
-	struct ms_addr metrics; /* unset: none */
+	struct ms_border_config shared;
 	struct {
 		unsigned unregistered; /* enum ms_alg_unregistered */
 		unsigned verify;       /* enum ms_alg_verify */

@@ -12,8 +12,8 @@ static void registrations(struct ms_control_request *r, json_t *args, void *arg)
 }
 
 const struct ms_control_command ms_alg_commands[] = {
-	MS_BORDER_COMMANDS(&ms_alg.border),
-	MS_BORDER_GATEWAY_COMMANDS(&ms_alg.gateways),
+	MS_BORDER_COMMANDS(&ms_alg.service.border),
+	MS_BORDER_GATEWAY_COMMANDS(&ms_alg.service.gateways),
 	{ "registrations", "", "All registered contacts.", registrations },
 	{ 0 },
 };

@@ -14,7 +14,7 @@
 void ms_alg_agreement_tags(const struct ms_alg *a, const char *ret_tags[static MS_ALG_TAGS])
 {
 	ret_tags[0] = "sec-agree";
-	ret_tags[1] = a->config->profile.mediasec_option_tag;
+	ret_tags[1] = a->config->shared.profile.mediasec_option_tag;
 	ret_tags[2] = NULL;
 }
 
@@ -68,7 +68,7 @@ bool ms_alg_verified(struct ms_alg *a, struct ms_sip_exchange *x, unsigned agree
 	/* RFC 3329 section 2.3.1: our list again, so that the user sees it was tampered with. */
 	put_server(agreed ? agreed : announced(a), &edits);
 	c = ms_border_edits_change(&edits);
-	ms_border_reject(a->border, x, 494, "security_agreement", &c);
+	ms_border_reject(a->service.border, x, 494, "security_agreement", &c);
 	ms_border_edits_done(&edits);
 	return false;
 }
@@ -119,7 +119,7 @@ void ms_alg_take_register(struct ms_alg *a, struct ms_sip_exchange *x)
 	struct ms_border_way way = { .path = true, .edits = &edits };
 
 	if (!ms_alg_registrar_has_room(a->registrar, ms_sip_exchange_from(x)) && !is_known(a, x)) {
-		ms_border_reject(a->border, x, 503, "too_many_contacts", NULL);
+		ms_border_reject(a->service.border, x, 503, "too_many_contacts", NULL);
 		return;
 	}
 	if (!ms_alg_verified(a, x, ms_alg_agree(a, m),
@@ -131,7 +131,7 @@ void ms_alg_take_register(struct ms_alg *a, struct ms_sip_exchange *x)
 	ms_border_edit_remove(&edits, "P-Asserted-Identity");
 	put_network(a, &edits);
 	ms_alg_put_charging(a, m, &edits);
-	ms_border_forward(a->border, x, &way);
+	ms_border_forward(a->service.border, x, &way);
 }
 
 /* ---- the response ---- */

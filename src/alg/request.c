@@ -65,7 +65,7 @@ static void use_service_route(struct ms_alg *a, const struct ms_alg_contact *c,
 	for (size_t i = 0; i < c->routes.n; i++)
 		ms_border_edit_add(way->edits, "Route", ms_span_str(c->routes.text[i]));
 	if (c->routes.n > 0 && ms_sip_address_parse(ms_span_str(c->routes.text[0]), &first) == 0 &&
-	    ms_sip_proxy_hop_of(ms_border_proxy(a->border), MS_SIP_CORE, first.uri, hop))
+	    ms_sip_proxy_hop_of(ms_border_proxy(a->service.border), MS_SIP_CORE, first.uri, hop))
 		way->hop = hop;
 }
 
@@ -92,7 +92,7 @@ static bool has_extension(struct ms_alg *a, struct ms_sip_exchange *x)
 
 		if (is_had(a, value))
 			continue;
-		ms_border_reject(a->border, x, 420, "extension_required", &c);
+		ms_border_reject(a->service.border, x, 420, "extension_required", &c);
 		return false;
 	}
 	return true;
@@ -114,7 +114,7 @@ static void from_user_first(struct ms_alg *a, struct ms_sip_exchange *x, struct 
 	ms_alg_put_charging(a, m, &edits);
 	if (c)
 		use_service_route(a, c, &way, &hop);
-	ms_border_forward(a->border, x, &way);
+	ms_border_forward(a->service.border, x, &way);
 }
 
 /* Inside a dialog the route says all, if it is one that we gave (clause 5.2.6.3.7). */
@@ -127,13 +127,13 @@ static void from_user_inside(struct ms_alg *a, struct ms_sip_exchange *x, struct
 				     .media = media_of(c) };
 
 	if (ms_sip_exchange_own_routes(x) < 2) {
-		ms_border_reject(a->border, x, 403, "no_route", NULL);
+		ms_border_reject(a->service.border, x, 403, "no_route", NULL);
 		return;
 	}
 	ms_alg_strip_agreement(a, m, &edits);
 	assert_user(NULL, m, &edits);
 	ms_border_edit_remove(&edits, "P-Charging-Vector");
-	ms_border_forward(a->border, x, &way);
+	ms_border_forward(a->service.border, x, &way);
 }
 
 static bool is_for_us(const struct ms_alg *a, const struct ms_sip_packet *m)
@@ -141,7 +141,7 @@ static bool is_for_us(const struct ms_alg *a, const struct ms_sip_packet *m)
 	struct ms_sip_uri uri;
 
 	return ms_sip_uri_parse(m->uri, &uri) == 0 && uri.user.len == 0 &&
-	       ms_sip_proxy_is_own(ms_border_proxy(a->border), uri.host,
+	       ms_sip_proxy_is_own(ms_border_proxy(a->service.border), uri.host,
 				   uri.port ? uri.port : 5060);
 }
 
@@ -161,7 +161,7 @@ static void from_user(struct ms_alg *a, struct ms_sip_exchange *x)
 		from.uri = MS_SPAN_NULL;
 	c = ms_alg_contact_of(a->registrar, ms_sip_exchange_from(x), from.uri);
 	if (!c && a->config->access.unregistered == MS_ALG_REFUSE)
-		ms_border_reject(a->border, x, 403, "not_registered", NULL);
+		ms_border_reject(a->service.border, x, 403, "not_registered", NULL);
 	else if (m->to_tag.len > 0)
 		from_user_inside(a, x, c);
 	else
@@ -189,15 +189,16 @@ static void to_user(struct ms_alg *a, struct ms_sip_exchange *x)
 
 	/* Only by Path or a route of ours: an address in the Request-URI alone leads nowhere. */
 	if (ms_sip_exchange_own_routes(x) == 0 || !ms_sip_exchange_next(x, &hop)) {
-		ms_border_reject(a->border, x, 404, "no_route", NULL);
+		ms_border_reject(a->service.border, x, 404, "no_route", NULL);
 		return;
 	}
 	/* His connection broke, and he has registered by a new one meanwhile. */
-	if (!ms_sip_proxy_alive(ms_border_proxy(a->border), &hop) && ms_alg_reach(m->uri, &hop, a))
+	if (!ms_sip_proxy_alive(ms_border_proxy(a->service.border), &hop) &&
+	    ms_alg_reach(m->uri, &hop, a))
 		way.hop = &hop;
 	way.media = media_of(ms_alg_contact_of(a->registrar, &hop, MS_SPAN_NULL));
 	strip_for_user(m, &edits);
-	ms_border_forward(a->border, x, &way);
+	ms_border_forward(a->service.border, x, &way);
 }
 
 /* ---- the border's handlers ---- */

@@ -87,14 +87,6 @@ void ms_border_reject(struct ms_border *b, struct ms_sip_exchange *x, unsigned s
 MS_MUST_CHECK int ms_border_change(struct ms_border *b, const struct ms_border_sip_config *sip,
 				   const struct ms_anchor_policy *policy, struct ms_buf *error);
 
-/** The keys that may differ, of what IMS-ALG and IBCF share: for ms_daemon_app.loose. */
-#define MS_BORDER_LOOSE                                                                          \
-	MS_DAEMON_LOOSE, "media", "sip.core", "sip.core_transport", "sip.access",                \
-		"sip.access_transport", "sip.certificate", "sip.ca", "sip.peer_name",            \
-		"sip.requests_host", "sip.streams_host", "sip.udp_max", "sip.idle", "sip.first", \
-		"sip.timer_c", "sip.decision", "sip.release_wait", "sip.forks",                  \
-		"sip.session_limit"
-
 /** New requests outside of dialogs get 503; calls go on. */
 void ms_border_drain(struct ms_border *b, bool drain);
 

@@ -2,8 +2,6 @@
 /* The table of keys, and the checks it cannot express. */
 #include "ibcf/config.h"
 
-#include "border/metrics.h"
-
 #define AT(m) MS_CONFIG_AT(struct ms_ibcf_config, m)
 #define NETWORK_AT(m) MS_CONFIG_AT(struct ms_ibcf_network, m)
 
@@ -28,18 +26,13 @@ static const struct ms_config_field network_fields[] = {
 };
 
 const struct ms_config_field ms_ibcf_config_fields[] = {
-	MS_DAEMON_CONFIG(struct ms_ibcf_config, daemon),
-	MS_BORDER_SIP_CONFIG(struct ms_ibcf_config, sip),
-	MS_BORDER_H248_CONFIG(struct ms_ibcf_config, h248),
-	MS_BORDER_MEDIA_CONFIG(struct ms_ibcf_config, media),
-	MS_BORDER_HEP_CONFIG(struct ms_ibcf_config, hep),
-	MS_BORDER_METRICS_CONFIG(struct ms_ibcf_config, metrics),
+	MS_BORDER_CONFIG(struct ms_ibcf_config, shared),
 	{ "domains", MS_CONFIG_LIST, AT(domains), .min = 1, .max = 64, .item = &domain_item,
 	  .item_size = sizeof(const char *),
 	  .help = "Our own domains: requests for them go to the core." },
 	{ "networks", MS_CONFIG_LIST, AT(networks), .min = 1, .max = 256, .fields = network_fields,
 	  .item_size = sizeof(struct ms_ibcf_network), .help = "The other networks." },
-	MS_PROFILE_CONFIG(struct ms_ibcf_config, profile),
+	MS_PROFILE_CONFIG(struct ms_ibcf_config, shared.profile),
 	{ 0 },
 };
 
@@ -47,7 +40,5 @@ int ms_ibcf_config_check(const struct ms_config *c, struct ms_config_error *ret_
 {
 	const struct ms_ibcf_config *i = ms_config_values(c);
 
-	int err = ms_border_sip_check(c, &i->sip, ret_error);
-
-	return err ? err : ms_border_h248_check(c, &i->h248, &i->media, ret_error);
+	return ms_border_config_check(c, &i->shared, ret_error);
 }

@@ -3,10 +3,7 @@
 #ifndef MS_IBCF_CONFIG_H
 #define MS_IBCF_CONFIG_H
 
-#include "border/config.h"
-#include "border/export.h"
-#include "border/gateways-config.h"
-#include "daemon/daemon.h"
+#include "border/service.h"
 
 /** Another network: one element of `networks`. */
 struct ms_ibcf_network {
@@ -18,13 +15,7 @@ struct ms_ibcf_network {
 };
 
 struct ms_ibcf_config {
-	struct ms_daemon_config daemon;
-	struct ms_profile profile;
-	struct ms_border_sip_config sip;
-	struct ms_border_h248_config h248;
-	struct ms_border_media_config media;
-	struct ms_border_hep_config hep;
-	struct ms_addr metrics;         /* unset: none */
+	struct ms_border_config shared;
 	struct ms_config_list domains;  /* of const char *; our own */
 	struct ms_config_list networks; /* of struct ms_ibcf_network */
 };

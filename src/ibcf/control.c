@@ -4,7 +4,7 @@
 #include "ibcf/ibcf.h"
 
 const struct ms_control_command ms_ibcf_commands[] = {
-	MS_BORDER_COMMANDS(&ms_ibcf.border),
-	MS_BORDER_GATEWAY_COMMANDS(&ms_ibcf.gateways),
+	MS_BORDER_COMMANDS(&ms_ibcf.service.border),
+	MS_BORDER_GATEWAY_COMMANDS(&ms_ibcf.service.gateways),
 	{ 0 },
 };

@@ -6,20 +6,12 @@
 #ifndef MS_IBCF_IBCF_H
 #define MS_IBCF_IBCF_H
 
-#include "border/border.h"
-#include "border/gateways.h"
-#include "border/metrics.h"
 #include "ibcf/config.h"
 
 struct ms_ibcf {
 	const struct ms_ibcf_config *config; /* in force */
-	struct ms_config
-		*first; /* a copy of what it began with, for what a reload does not change */
-	struct ms_border *border;
-	struct ms_border_gateways *gateways;
-	struct ms_hep_sender *hep; /* NULL: nothing is exported */
-	struct ms_border_metrics *metrics;
-	struct ms_daemon *daemon;
+	struct ms_config *first; /* a copy of what it began with: what a reload does not change */
+	struct ms_border_service service;
 };
 
 /** The program's only one; commands know it by this. */

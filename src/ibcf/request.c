@@ -82,7 +82,8 @@ static bool hop_to(const struct ms_ibcf *i, enum ms_sip_side side, const struct 
 
 	ms_buf_init(&uri, 256);
 	ms_buf_printf(&uri, "sip:%s;transport=%s", ms_addr_print(next_hop, text), names[transport]);
-	return ms_sip_proxy_hop_of(ms_border_proxy(i->border), side, ms_buf_span(&uri), ret_hop);
+	return ms_sip_proxy_hop_of(ms_border_proxy(i->service.border), side, ms_buf_span(&uri),
+				   ret_hop);
 }
 
 static void forward(struct ms_ibcf *i, struct ms_sip_exchange *x, const struct ms_sip_hop *hop,
@@ -93,7 +94,7 @@ static void forward(struct ms_ibcf *i, struct ms_sip_exchange *x, const struct m
 	struct ms_border_way way = { .hop = hop, .record_route = makes_dialog(m), .edits = &edits };
 
 	strip(m, trusted, &edits);
-	ms_border_forward(i->border, x, &way);
+	ms_border_forward(i->service.border, x, &way);
 }
 
 static void outwards(struct ms_ibcf *i, struct ms_sip_exchange *x, struct ms_span domain)
@@ -102,7 +103,7 @@ static void outwards(struct ms_ibcf *i, struct ms_sip_exchange *x, struct ms_spa
 	struct ms_sip_hop hop;
 
 	if (!n || !hop_to(i, MS_SIP_ACCESS, &n->next_hop, n->transport, &hop))
-		ms_border_reject(i->border, x, 404, "no_route", NULL);
+		ms_border_reject(i->service.border, x, 404, "no_route", NULL);
 	else
 		forward(i, x, &hop, n->trusted);
 }
@@ -112,9 +113,9 @@ static void inwards(struct ms_ibcf *i, struct ms_sip_exchange *x, const struct m
 {
 	struct ms_sip_hop hop;
 
-	if (!is_own_domain(i, domain) ||
-	    !hop_to(i, MS_SIP_CORE, &i->config->sip.core, i->config->sip.core_transport, &hop))
-		ms_border_reject(i->border, x, 404, "no_route", NULL);
+	if (!is_own_domain(i, domain) || !hop_to(i, MS_SIP_CORE, &i->config->shared.sip.core,
+						 i->config->shared.sip.core_transport, &hop))
+		ms_border_reject(i->service.border, x, 404, "no_route", NULL);
 	else
 		forward(i, x, &hop, n->trusted);
 }
@@ -123,7 +124,7 @@ static bool is_for_us(const struct ms_ibcf *i, const struct ms_sip_packet *m,
 		      const struct ms_sip_uri *uri)
 {
 	return ms_sip_packet_is(m, "OPTIONS") && uri->user.len == 0 &&
-	       ms_sip_proxy_is_own(ms_border_proxy(i->border), uri->host,
+	       ms_sip_proxy_is_own(ms_border_proxy(i->service.border), uri->host,
 				   uri->port ? uri->port : 5060);
 }
 
