@@ -62,14 +62,10 @@ static bool is_all(const struct ms_h248_event *e)
 	return ms_span_is(e->name.item, "*");
 }
 
-static bool matches(const struct mg_job *j, const struct ms_h248_event *e, const struct known *k,
-		    bool root)
+/* `package`: all of its events; 0: the one that is named. */
+static bool matches(const struct ms_h248_event *e, uint16_t package, const struct known *k)
 {
-	uint16_t package =
-		is_all(e) ? ms_h248_package_find(j->g->o.coding.registry, e->name.package) : 0;
-
-	return k->root == root &&
-	       (package ? ms_h248_items[k->ref].package == package : e->name.ref == k->ref);
+	return package ? ms_h248_items[k->ref].package == package : e->name.ref == k->ref;
 }
 
 /* Why an event cannot be detected. */
@@ -107,9 +103,12 @@ static unsigned take_each(struct mg_job *j, struct mg_termination *t, const stru
 			  struct mg_events *to, uint32_t *n)
 {
 	uint32_t before = *n;
+	uint16_t package =
+		is_all(e) ? ms_h248_package_find(j->g->o.coding.registry, e->name.package) : 0;
+	bool root = t == &j->g->root;
 
 	for (size_t i = 0; i < KNOWN; i++) {
-		if (!matches(j, e, &known[i], t == &j->g->root))
+		if (known[i].root != root || !matches(e, package, &known[i]))
 			continue;
 		++*n;
 		unsigned code = to ? take_one(j, t, e, &known[i], &to->list[to->n++]) : 0;
