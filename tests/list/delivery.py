@@ -60,6 +60,11 @@ def killed_while_away(lab):
     bob.wait("message", timeout=LONG)
     lab.server.wait("away", ["status"], lambda s: s["away"] == 1 and s["delivered"] == 1, timeout=LONG)
     lab.server.kill()
+    kept = b""
+    for name in (n for n in os.listdir(lab.home("list")) if n.startswith("list.db")):
+        with open(os.path.join(lab.home("list"), name), "rb") as f:
+            kept += f.read()
+    same([word in kept for word in (b"friends@lists", b"hello survivor")], [True, False], "what lies on the disk in the clear")
     lab.restart_server()
     lab.server.wait("away again", ["status"], lambda s: s["away"] == 1 or s["waiting"] == 0, timeout=LONG)
     carol = lab.online("carol")
@@ -68,17 +73,33 @@ def killed_while_away(lab):
     same(sum(e["event"] == "message" for e in bob.seen), 1, "messages bob saw")
 
 
+def parts_of(message):
+    """The parts of a multipart message out of a trace, octet for octet."""
+    head, body = message
+    boundary = re.search(r'(?im)^content-type: *multipart[^\r]*boundary="?([^"\r;]+)', head).group(1).encode()
+    return [part.removeprefix(b"\r\n").removesuffix(b"\r\n") for part in (b"\r\n" + body).split(b"\r\n--" + boundary)[1:-1]]
+
+
 def to_several(lab):
-    """one message to three: the service passes it on and is refused when it wants to read it"""
+    """one message to three: what is protected comes as it was sent, octet for octet, and one list of recipients for all"""
     lab.start("alice", "bob", "carol", "dave")
-    others = [lab.online(name) for name in ("bob", "carol", "dave")]
-    alice = lab.ue("alice", "send", "bob,cc:carol,bcc:dave", "hello several")
+    traces = {name: os.path.join(lab.dir, f"trace-{name}") for name in ("alice", "bob", "carol", "dave")}
+    others = [lab.ue(name, options=("--trace", traces[name])) for name in ("bob", "carol", "dave")]
+    for other in others:
+        other.wait("registered")
+    alice = lab.ue("alice", "send", "bob,cc:carol,bcc:dave", "hello several", options=("--trace", traces["alice"]))
     has(alice.wait("message-sent", timeout=LONG), status=202, protected=True)
     alice.finish(0)
     for other in others:
         has(other.wait("message", timeout=LONG), text="hello several", peer=lab.uri("alice"), verified=True, protected=True,
             recipients=[lab.uri("bob"), lab.uri("carol")])
     lab.server.wait("empty", ["status"], lambda s: s["messages"] == 0 and s["delivered"] == 3, timeout=LONG)
+    sent = parts_of(traced(traces["alice"], "MESSAGE")[-1])
+    came = [parts_of(traced(traces[name], "MESSAGE")[-1]) for name in ("bob", "carol", "dave")]
+    protected = [part for part in sent if b"application/pkcs7-mime" in part.partition(b"\r\n\r\n")[0]]
+    same((len(protected), protected[0] in came[0]), (1, True), "the protected part, octet for octet")
+    same((len(came[0]), came[1:]), (2, [came[0]] * 2), "it and the list of recipients, the same octets for all")
+    same(lab.ask("counters")['mediasec_keys_kms_round_trips_total{exchange="request"}'], 1, "tickets for that list")
 
 
 def protected_list(lab):
@@ -107,7 +128,10 @@ def cannot_read(lab):
     has(carol.wait("message", timeout=LONG), text="not for servers", peer=lab.uri("alice"), verified=True)
     refused = spy.wait("message", "message-refused", timeout=LONG)
     same(refused["event"], "message-refused", f"what the server's key did ({refused})")
-    has(refused, status=493)
+    has(refused, status=493, reason="kms_error")
+    with open(os.path.join(lab.kms_dir, "audit.log"), encoding="utf-8") as f:
+        said = [line for line in f if "resolve refused" in line]
+    same([("not_admitted" in line, 'user="list"' in line) for line in said], [(True, True)], "what the KMS says")
 
 
 def tells_author(lab):
@@ -170,7 +194,7 @@ def tells_author_after_a_kill(lab):
 
 
 def not_for_them(lab):
-    """what bob alone may read is not passed on to carol, nor garbage to anybody; an end of the ticket bounds the wait"""
+    """what bob alone may read is not passed on to carol, nor garbage to anybody"""
     lab.start("alice", "bob", "carol")
     trace = os.path.join(lab.dir, "trace")
     alice = lab.ue("alice", "send", "bob", "for bob", options=("--trace", trace))
@@ -191,6 +215,23 @@ def not_for_them(lab):
     same(pass_on(sent, "bob"), 202, "to bob")
     bob = lab.online("bob")
     has(bob.wait("message", timeout=LONG), text="for bob", peer=lab.uri("alice"), verified=True)
+
+
+def expires_with_its_ticket(lab):
+    """what nobody could open any more is not kept: when its ticket ends its author is told, and who comes later gets nothing"""
+    lab.start("alice", "carol", tickets={"lifetime": "4s", "renew_ahead": "0s"})
+    lab.make_list("friends", "alice", ["alice", "carol"])
+    lab.configure("alice", message={"ask_delivery": True})
+    alice = lab.online("alice")
+    alice.type(f"/msg {lab.list_uri('friends')} hello while it lasts")
+    has(alice.wait("message-sent", timeout=LONG), status=202)
+    lab.server.kill()  # the end is kept, too
+    lab.restart_server(tickets={"lifetime": "1h"})
+    has(alice.wait("message-delivered", timeout=LONG), called=lab.uri("carol"), reason="failed")
+    lab.server.wait("expired", ["status"], lambda s: s["expired"] == 1 and s["messages"] == 0, timeout=LONG)
+    carol = lab.online("carol")
+    lab.ue("alice", "send", lab.list_uri("friends"), "hello again").finish(0)
+    has(carol.wait("message", "message-refused", timeout=LONG), event="message", text="hello again")
 
 
 def recipients_while_kms_away(lab):
@@ -240,5 +281,5 @@ def recipients_while_kms_away(lab):
     same([[e["text"] for e in other.seen if e["event"] == "message"] for other in others], 2 * [["with KMS", "held"]], "what they saw")
 
 
-scenario.main(to_all, later, killed_while_away, tells_author, tells_author_after_a_kill, to_several, protected_list, cannot_read, not_for_them,
+scenario.main(to_all, later, killed_while_away, tells_author, tells_author_after_a_kill, to_several, protected_list, cannot_read, not_for_them, expires_with_its_ticket,
               recipients_while_kms_away)

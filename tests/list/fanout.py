@@ -302,6 +302,8 @@ def bad_input(folder):
         same("Permission-Missing: sip:eve@example.net" in text, True, "who did not agree")
         got, _ = b.send(mixed("hello", entry("tel:+4930123")), extra="P-Asserted-Identity: <tel:+4930124>\r\n")
         same(got, 470, "numbers are not of one domain")
+        spent = request("MESSAGE", SERVICE, good, "multipart/mixed;boundary=b").replace(b"Max-Forwards: 70", b"Max-Forwards: 0")
+        same(b.ask(spent)[0], 483, "no hops left")
         same(b.send(good, extra="Require: recipient-list-message\r\n")[0], 202, "the known extension")
         got, text = b.ask(request("OPTIONS", SERVICE, b"", None))
         same((got, "recipient-list-message" in text), (200, True), "OPTIONS")

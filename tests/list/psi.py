@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Messages to lists kept by the server: who gets them, who is refused, what happens without the KMS."""
 import contextlib
+import json
 import os
 import signal
+import subprocess
 import sys
 
 SOURCE = os.environ.get("MS_SOURCE_DIR") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path[:0] = [os.path.join(SOURCE, "tests", "ue"), os.path.join(SOURCE, "lab")]
 import scenario  # noqa: E402
+from lab import program  # noqa: E402
 from lists import ListLab  # noqa: E402
 from scenario import LabError, Mallory, PKCS7, has, same, traced  # noqa: E402
 
@@ -182,6 +185,47 @@ def author_in_sip(lab):
     has(alice.wait("message-delivered"), called=lab.uri("bob"), reason="delivered")
 
 
+def by_command(lab):
+    """a list made, changed and removed with `mediasec list`, and its group at the KMS as the manual has it"""
+    names = ["alice", "bob", "carol"]
+    lab.start(*names, tickets={"explicit_max": 1})
+    club, members = lab.list_uri("club"), "sip:club-members@lists.example.org"
+
+    def mediasec(*words, code=0, **more):
+        done = subprocess.run([program("mediasec"), "list", "-s", lab.server.control, *words], capture_output=True, text=True,
+                              timeout=60, check=False, **more)
+        same(done.returncode, code, f"exit code of {words}: {done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
+
+    lab.ctl("psi", "add", club, "list")
+    lab.ctl("psi", "add", members, "list")
+    mediasec("add", club, lab.uri("alice"), "--post", "members", "--show", "members")
+    path = os.path.join(lab.dir, "members")
+    with open(path, "w", encoding="ascii") as f:
+        f.write(f"# the club\n\n{lab.uri('alice')}\n  {lab.uri('bob')}\n")
+    mediasec("member", "add", club, "@" + path)
+    mediasec("member", "add", club, "-", input=lab.uri("carol") + "\n" + lab.uri("dave"))
+    mediasec("member", "remove", club, lab.uri("dave"))
+    listed = mediasec("members", club)
+    same(sorted(listed.split()), sorted(lab.uri(name) for name in names), "members")
+    with open(path, "w", encoding="ascii") as f:
+        f.write(listed)
+    lab.ctl("psi", "members", members, path)
+    online = {name: lab.online(name) for name in ("bob", "carol")}
+    lab.ue("alice", "send", club, "by command").finish(0)
+    for member in online.values():
+        has(member.wait("message"), text="by command", peer=club, author=lab.uri("alice"))
+    mediasec("set", club, "--post", "owner")
+    shown = json.loads(mediasec("--json", "show", club))
+    same((shown["post"], shown["show"], shown["owner"], len(shown["members"])), ("owner", "members", lab.uri("alice"), 3), "shown")
+    same(json.loads(mediasec("--json", "status"))["lists"], 1, "lists")
+    for words in (("add", club, lab.uri("bob")), ("set", club, "--post", "everybody"), ("remove", members), ("member", "add", club, club),
+                  ("show", "sip:none@lists.example.org")):
+        same(len(mediasec(*words, code=1)) > 10, True, f"{words} is explained")
+    mediasec("remove", club)
+    mediasec("show", club, code=1)
+
+
 def rates(lab):
     """a sender causes so many deliveries and no more, another is not touched by it"""
     lab.start("alice", "bob", "carol", limits={"rate": 6})
@@ -257,4 +301,4 @@ def two_domains(lab):
     lab.server.wait("all told", ["status"], lambda s: s["delivered"] == 1 and s["failed"] == 1 and s["messages"] == 0)
 
 
-scenario.main(five_members, outsiders, policies, added_meanwhile, author_in_sip, rates, kms_away, group, two_domains)
+scenario.main(five_members, outsiders, policies, added_meanwhile, author_in_sip, by_command, rates, kms_away, group, two_domains)

@@ -86,7 +86,7 @@ def has_line(web, line):
 
 
 def who_may(lab):
-    """no token, another's list, an owner of one's own choice: refused"""
+    """no token, another's list, an owner of one's own choice: refused; members see what they may see"""
     web = Web(lab)
     lab.start("alice", "bob", http=dict(web.config(), lists_owner=1))
     theirs = "?uri=" + lab.list_uri("theirs")
@@ -97,6 +97,13 @@ def who_may(lab):
     for method, body in (("GET", None), ("PUT", document()), ("DELETE", None)):
         same(web.ask(method, theirs, body)[0], 403, f"{method} of another's list")
     same(lab.list_uri("theirs") in web.ask("GET")[2], False, "nor does it show")
+    for show, status in (("members", 200), ("owner", 403)):
+        lab.ask("list.set", f"list={lab.list_uri('theirs')}", f"show={show}")
+        same(web.ask("GET", theirs)[0], 403, f"of one who is no member, shown to the {show}")
+        lab.ask("member.add", f"list={lab.list_uri('theirs')}", f"uri={lab.uri('alice')}")
+        same(web.ask("GET", theirs)[0], status, f"of a member, shown to the {show}")
+        same(web.ask("PUT", theirs, document())[0], 403, "changed by a member")
+        lab.ask("member.remove", f"list={lab.list_uri('theirs')}", f"uri={lab.uri('alice')}")
     same(web.ask("PUT", "?uri=" + lab.list_uri("a") + f"&owner={lab.uri('bob')}", document())[0], 400, "made for another")
     same(web.ask("PUT", "?uri=" + lab.list_uri("a"), document())[0], 201, "one list")
     same(web.ask("PUT", "?uri=" + lab.list_uri("b"), document())[0], 409, "one too many")
