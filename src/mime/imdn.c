@@ -116,9 +116,23 @@ static int read_text(struct reading *rd, char *dst, size_t size)
 	return ms_mime_has_control(ms_buf_span(&b)) ? -EBADMSG : 0;
 }
 
-static bool blank(struct ms_span text)
+/* 1: the next element inside this one, p NULL if it is of no interest; 0: the end of this one. */
+static int next_child(struct reading *rd, struct ms_span *ret_name)
 {
-	return ms_span_trim(text).len == 0;
+	struct ms_xml_token t;
+
+	for (;;) {
+		if (ms_xml_next(&rd->x, &t) < 0)
+			return -EBADMSG;
+		if (t.kind == MS_XML_CLOSE)
+			return 0;
+		if (t.kind != MS_XML_TEXT)
+			break;
+		if (ms_span_trim(t.text).len > 0)
+			return -EBADMSG;
+	}
+	*ret_name = local_name(rd, t.name);
+	return 1;
 }
 
 static int take_status(struct reading *rd, struct ms_span name)
@@ -138,22 +152,10 @@ static int take_status(struct reading *rd, struct ms_span name)
 /* Inside <status>, or with `outer` inside the notification, whose only child is <status>. */
 static int read_status(struct reading *rd, bool outer)
 {
-	struct ms_xml_token t;
+	struct ms_span name;
 	int err;
 
-	for (;;) {
-		struct ms_span name;
-
-		if (ms_xml_next(&rd->x, &t) < 0)
-			return -EBADMSG;
-		if (t.kind == MS_XML_CLOSE)
-			return 0;
-		if (t.kind == MS_XML_TEXT) {
-			if (!blank(t.text))
-				return -EBADMSG;
-			continue;
-		}
-		name = local_name(rd, t.name);
+	while ((err = next_child(rd, &name)) > 0) {
 		if (name.p && outer)
 			err = ms_span_is(name, "status") ? read_status(rd, false) : -EBADMSG;
 		else
@@ -161,8 +163,9 @@ static int read_status(struct reading *rd, bool outer)
 		if (err == 0 && !(name.p && outer))
 			err = skip_element(rd);
 		if (err < 0)
-			return err;
+			break;
 	}
+	return err;
 }
 
 static int read_notification(struct reading *rd, struct ms_span name)
@@ -197,26 +200,15 @@ static int read_child(struct reading *rd, struct ms_span name)
 
 static int read_children(struct reading *rd)
 {
-	struct ms_xml_token t;
+	struct ms_span name;
 	int err;
 
-	for (;;) {
-		struct ms_span name;
-
-		if (ms_xml_next(&rd->x, &t) < 0)
-			return -EBADMSG;
-		if (t.kind == MS_XML_CLOSE)
-			return 0;
-		if (t.kind == MS_XML_TEXT) {
-			if (!blank(t.text))
-				return -EBADMSG;
-			continue;
-		}
-		name = local_name(rd, t.name);
+	while ((err = next_child(rd, &name)) > 0) {
 		err = name.p ? read_child(rd, name) : skip_element(rd);
 		if (err < 0)
-			return err;
+			break;
 	}
+	return err;
 }
 
 int ms_imdn_read(struct ms_span xml, struct ms_imdn *ret_n, struct ms_fault *f)

@@ -67,24 +67,23 @@ static int load(const struct ms_ue_program *p, struct ms_buf *text)
 	return err ? trouble(ask.from, err) : 0;
 }
 
-/* Proof number ask.number: itself and its object. */
-static int pick(struct ms_span text, struct ms_span *ret_proof, struct ms_buf *object)
+/* Proof number ask.number: itself, in `text`, and its object. */
+static int pick(const struct ms_ue_program *p, struct ms_buf *text, struct ms_span *ret_proof,
+		struct ms_buf *object)
 {
-	struct ms_span note;
+	int err = load(p, text);
+	struct ms_span rest = ms_buf_span(text), note;
 
-	for (uint64_t i = 1;; i++) {
-		int err;
-
+	for (uint64_t i = 0; !err && i < ask.number; i++) {
 		ms_buf_reset(object);
-		err = ms_ue_proof_next(&text, &note, ret_proof, object);
+		err = ms_ue_proof_next(&rest, &note, ret_proof, object);
 		if (err == -ENOENT)
 			ms_ue_complain("%s: there is no proof number %llu", ask.from,
 				       (unsigned long long)ask.number);
 		else if (err)
 			trouble(ask.from, err);
-		if (err || i == ask.number)
-			return err;
 	}
+	return err;
 }
 
 static int list(const struct ms_ue_program *p)
@@ -128,9 +127,7 @@ static int export_one(const struct ms_ue_program *p)
 
 	ms_buf_init(&text, p->settings->config->message.proof_max + 1);
 	ms_buf_init(&object, MS_UE_PROOF_TEXT_MAX);
-	err = load(p, &text);
-	if (!err)
-		err = pick(ms_buf_span(&text), &proof, &object);
+	err = pick(p, &text, &proof, &object);
 	if (err)
 		return err;
 	err = write_new(ask.to, proof);
@@ -150,9 +147,7 @@ static int verify(struct ms_ue_program *p)
 
 	ms_buf_init(&text, p->settings->config->message.proof_max + 1);
 	ms_buf_init(&object, MS_UE_PROOF_TEXT_MAX);
-	err = load(p, &text);
-	if (!err)
-		err = pick(ms_buf_span(&text), &proof, &object);
+	err = pick(p, &text, &proof, &object);
 	if (err)
 		return err;
 	ms_timer_init(&no_answer, "ue.proof", timed_out, p);
