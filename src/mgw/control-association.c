@@ -60,15 +60,18 @@ static unsigned index_of(struct ms_mgw_control *c, const struct ms_h248_associat
 static int path_to(struct ms_mgw_control *c, const struct ms_mgw_peer *p,
 		   struct ms_h248_path *ret_path)
 {
-	const struct ms_addr *from = &c->config->h248.listen;
-	struct ms_addr local = *from;
+	struct ms_addr local = c->config->h248.listen;
+	bool can;
 
 	/* Only UDP goes out from the port we listen at. */
-	if (p->config->transport != MS_MGW_UDP && ms_addr_is_set(from))
+	if (p->config->transport == MS_MGW_UDP)
+		local = c->listening[p->config->encoding];
+	else if (ms_addr_is_set(&local))
 		ms_addr_set_port(&local, 0);
+	can = ms_addr_is_set(&local) &&
+	      ms_addr_family(&local) == ms_addr_family(&p->config->address);
 	return ms_gcp_connect(c->gcp, transport_of(p->config), &p->config->address,
-			      ms_mgw_control_codec(p->config), ms_addr_is_set(from) ? &local : NULL,
-			      ret_path);
+			      ms_mgw_control_codec(p->config), can ? &local : NULL, ret_path);
 }
 
 int ms_mgw_control_associate(struct ms_mgw_control *c, struct ms_mgw_peer *p)

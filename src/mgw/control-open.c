@@ -91,10 +91,12 @@ static int open_gcp(struct ms_mgw_control *c)
 	return ms_gcp_new(&o, &e, &c->gcp);
 }
 
-/* A port for each encoding that some controller speaks over UDP: replies and requests use it. */
+/*
+ * A port for each encoding that some controller speaks over UDP: replies and requests use it. The first
+ * one has the configured port, others one of the kernel: controllers learn it from what comes.
+ */
 static int listen_udp(struct ms_mgw_control *c)
 {
-	bool done[MS_MGW_BINARY + 1] = { false };
 	struct ms_addr at = c->config->h248.listen;
 	char text[MS_ADDR_TEXT_MAX];
 	int err = 0;
@@ -102,13 +104,15 @@ static int listen_udp(struct ms_mgw_control *c)
 	for (unsigned i = 0; err == 0 && i < c->n_peers; i++) {
 		const struct ms_mgw_controller *p = c->peers[i].config;
 
-		if (p->transport != MS_MGW_UDP || done[p->encoding] || !ms_addr_is_set(&at))
+		if (p->transport != MS_MGW_UDP || !ms_addr_is_set(&at) ||
+		    ms_addr_is_set(&c->listening[p->encoding]))
 			continue;
-		done[p->encoding] = true;
-		err = ms_gcp_listen(c->gcp, MS_H248_UDP, &at, ms_mgw_control_codec(p), NULL);
+		err = ms_gcp_listen(c->gcp, MS_H248_UDP, &at, ms_mgw_control_codec(p),
+				    &c->listening[p->encoding]);
 		if (err)
 			MS_LOG(&ms_log_main, MS_LOG_ERROR, "h248.listen %s: %s",
 			       ms_addr_print(&at, text), strerror(-err));
+		ms_addr_set_port(&at, 0);
 	}
 	return err;
 }

@@ -53,7 +53,8 @@ struct ms_mgw_control {
 	struct ms_mgw_plane *plane;
 	struct ms_mgw_peer peers[MS_MGW_CONTROLLERS_MAX];
 	unsigned n_peers;
-	struct ms_list waiting; /* struct ms_mgw_waiting, oldest first */
+	struct ms_addr listening[MS_MGW_BINARY + 1]; /* UDP, by encoding; unset: nowhere */
+	struct ms_list waiting;                      /* struct ms_mgw_waiting, oldest first */
 	unsigned n_waiting;
 	struct ms_timer tick;
 	struct ms_defer settle; /* end of a round: retry what waits, set the timer */

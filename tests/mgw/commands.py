@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import select
 import signal
 import socket
 import ssl
@@ -402,6 +403,22 @@ def failover(w):
     check(ue.recv(10) == b"", "released")
 
 
+def two_encodings(w):
+    """Controllers of two encodings over UDP, and one port of ours (h248.listen): the second encoding has another one."""
+    relay(w)
+    w.first.ask("Context=-{Modify=ROOT{Events=1{it/ito{mit=50}}}}")
+    w.first.silent = True
+    octets, source = b"", None
+    end = time.monotonic() + long(20)
+    while not octets.startswith(b"!/"):  # compact text; nobody answers it
+        w.first._take(0.01)
+        if select.select([w.second.sock], [], [], 0.1)[0]:
+            octets, source = w.second.sock.recvfrom(65536)
+        check(time.monotonic() < end, "the second controller is asked")
+    check(source[0] == LISTEN[0] and source[1] != LISTEN[1], source)
+    w.first.silent = False
+
+
 def log_disk_full(w):
     """Nobody can write the log: calls, refusals and reports go on."""
     relay(w)
@@ -479,6 +496,7 @@ def counted(w):
 
 
 FRIEND = "127.0.66.40"
+LISTEN = ("127.0.66.7", reserve(1, "127.0.66.7"))
 
 
 def connect_from(source, address):
@@ -573,6 +591,7 @@ SCENARIOS = [
     (pre_shared_key, {"h248": "  profile: mp"}), (wrong_key, {"h248": "  profile: mp"}),
     (levels, {}), (counted, {}), (filtered, {}), (latched, {}), (marked, {}), (hanging, {}),
     (other_names, {"h248": "  packages: [{path: tcpbcc, value: tcpx}, {path: tcpbcc/BNCChange/Type/Est, value: Up}]"}),
+    (two_encodings, {"h248": "  t_max: 1s\n  listen: \"%s:%d\"" % LISTEN, "encodings": ("pretty", "compact")}),
     (failover, {"h248": "  t_max: 1s"}), (reloads, {}), (log_disk_full, {"output": "/dev/full"}),
 ]
 

@@ -155,7 +155,7 @@ class Gateway:
     """mediasec-mgw as it is installed, with all its processes."""
 
     def __init__(self, build, folder, ports, core="127.0.66.1", access="127.0.66.2", workers=1,
-                 h248="", media="", low=10000, high=10999, output=None):
+                 h248="", media="", low=10000, high=10999, output=None, encodings=("pretty", "pretty")):
         """`output`: where its log goes, if not into the folder."""
         self.build, self.folder = build, folder
         self.control = os.path.join(folder, "mgw.sock")
@@ -163,8 +163,9 @@ class Gateway:
         with open(path, "w") as f:
             f.write(CONFIG.format(dir=folder, core=core, access=access, workers=workers, h248=h248, media=media,
                                   low=low, high=high, controllers="\n".join(
-                                      '    - {{ address: "{}" }}'.format(p if isinstance(p, str) else "127.0.0.1:%d" % p)
-                                      for p in ports)))
+                                      '    - {{ address: "{}", encoding: {} }}'.format(
+                                          p if isinstance(p, str) else "127.0.0.1:%d" % p, e)
+                                      for p, e in zip(ports, encodings))))
         self.log = open(output or os.path.join(folder, "mgw.log"), "w")
         self.process = subprocess.Popen(
             [os.path.join(build, "src/mgw/mediasec-mgw"), "-f", "-c", path],
