@@ -257,7 +257,9 @@ static void put_entity(struct sending *s, const struct ms_mime_out *out, bool no
 		ms_mime_write(&s->entity, out);
 		return;
 	}
-	ms_buf_fail(&s->entity, ms_ue_notification_ask(s->ue, &s->to, out, &cpim, s->id));
+	ms_buf_fail(&s->entity,
+		    ms_ue_notification_ask(s->ue, &s->to, s->many.n > 0 ? s->many.id : &s->to,
+					   s->many.n > 0 ? s->many.n : 1, out, &cpim, s->id));
 	wrapped.body = ms_buf_span(&cpim);
 	ms_mime_write(&s->entity, &wrapped);
 }
@@ -266,8 +268,9 @@ static void put_content(struct sending *s, struct ms_span type, const struct ms_
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf text;
 	struct ms_mime_out out = { .type = type, .body = m->body };
-	bool notify =
-		s->many.n == 0 && (m->notify || s->ue->settings->config->message.ask_delivery);
+	/* The recipients behind a service tell us themselves; not a thousand of them. */
+	bool notify = (m->notify || s->ue->settings->config->message.ask_delivery) &&
+		      s->many.n <= MS_UE_ASKED_MAX;
 
 	ms_buf_init(&text, BODY_MAX);
 	if (ms_span_starts_nocase(type, MS_SPAN_LIT("text/"))) {
@@ -312,6 +315,8 @@ static int sending_new(struct ms_ue *ue, const struct ms_ue_message_spec *m, str
 	ms_buf_init(&s->entity, BODY_MAX + ENTITY_EXTRA);
 	ms_buf_init(&s->object, BODY_MAX);
 	err = whom(s, m->to);
+	if (!err && m->notify && s->many.n > MS_UE_ASKED_MAX)
+		err = -E2BIG;
 	if (!err) {
 		put_content(s, type, m);
 		s->type = ms_strdup_span(type);
@@ -334,7 +339,7 @@ int ms_ue_message_send(struct ms_ue *ue, const struct ms_ue_message_spec *m)
 		return -EMSGSIZE;
 	if (m->plain && !ue->settings->policy.plain_message)
 		return -EPERM;
-	if (ms_ue_many_is(m->to) && (m->plain || m->notify))
+	if (ms_ue_many_is(m->to) && m->plain)
 		return -EOPNOTSUPP;
 	err = sending_new(ue, m, &s);
 	if (err)

@@ -22,11 +22,46 @@ static struct ms_ue_asked *next_asked(struct ms_ue *ue)
 	return &ue->asked[ue->n_asked++ % MS_UE_ASKED_MAX]; /* the oldest is forgotten */
 }
 
+static struct ms_ue_asked *find(struct ms_ue *ue, const struct ms_keys_identity *sender,
+				struct ms_span id)
+{
+	for (size_t i = 0; i < MS_UE_ASKED_MAX; i++) {
+		struct ms_ue_asked *a = &ue->asked[i];
+
+		if (a->id[0] && ms_span_is(id, a->id) &&
+		    ms_keys_identity_same(ms_keys_identity_span(sender),
+					  ms_keys_identity_span(&a->to)))
+			return a;
+	}
+	return NULL;
+}
+
+/* One who is named twice tells once. */
+static void remember(struct ms_ue *ue, const char *id, const struct ms_keys_identity *whom)
+{
+	struct ms_ue_asked *asked;
+
+	if (find(ue, whom, ms_span_str(id)))
+		return;
+	asked = next_asked(ue);
+	memcpy(asked->id, id, sizeof(asked->id));
+	asked->to = *whom;
+}
+
+size_t ms_ue_asked(const struct ms_ue *ue)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < MS_UE_ASKED_MAX; i++)
+		n += ue->asked[i].id[0] != '\0';
+	return n;
+}
+
 int ms_ue_notification_ask(struct ms_ue *ue, const struct ms_keys_identity *to,
+			   const struct ms_keys_identity *whom, size_t n,
 			   const struct ms_mime_out *content, struct ms_buf *cpim,
 			   char ret_id[static MS_UE_MESSAGE_ID_LEN + 1])
 {
-	struct ms_ue_asked *asked;
 	uint8_t random[ID_OCTETS];
 	char date[32];
 	struct ms_buf id;
@@ -49,9 +84,8 @@ int ms_ue_notification_ask(struct ms_ue *ue, const struct ms_keys_identity *to,
 	err = ms_buf_status(cpim);
 	if (err)
 		return err;
-	asked = next_asked(ue);
-	memcpy(asked->id, ret_id, sizeof(asked->id));
-	asked->to = *to;
+	for (size_t i = 0; i < n; i++)
+		remember(ue, ret_id, &whom[i]);
 	return 0;
 }
 
@@ -115,20 +149,6 @@ void ms_ue_notification_tell(struct ms_ue *ue, const struct ms_keys_identity *se
 
 /* ---- being told ---- */
 
-static struct ms_ue_asked *find(struct ms_ue *ue, const struct ms_keys_identity *sender,
-				struct ms_span id)
-{
-	for (size_t i = 0; i < MS_UE_ASKED_MAX; i++) {
-		struct ms_ue_asked *a = &ue->asked[i];
-
-		if (a->id[0] && ms_span_is(id, a->id) &&
-		    ms_keys_identity_same(ms_keys_identity_span(sender),
-					  ms_keys_identity_span(&a->to)))
-			return a;
-	}
-	return NULL;
-}
-
 /* A list tells of each of its members; anybody else tells of himself, once. */
 static bool is_about_another(const struct ms_imdn *n, const struct ms_keys_identity *sender)
 {
@@ -152,6 +172,8 @@ static int take_one(struct ms_ue *ue, const struct ms_keys_identity *sender, str
 	if (!asked || n.kind != MS_IMDN_DELIVERY)
 		return ms_fault_set(f, -EPERM, 0, "notification_unasked", 0);
 	other = is_about_another(&n, sender);
+	if (!other)
+		asked->id[0] = '\0';
 	ms_ue_tell(ue, &(struct ms_ue_event){
 			       .type = MS_UE_EVENT_MESSAGE_DELIVERED,
 			       .peer = ms_keys_identity_span(sender),
@@ -159,8 +181,6 @@ static int take_one(struct ms_ue *ue, const struct ms_keys_identity *sender, str
 			       .message_id = ms_span_str(n.message_id),
 			       .reason = ms_imdn_status_name(n.status),
 		       });
-	if (!other)
-		asked->id[0] = '\0';
 	return 0;
 }
 

@@ -15,7 +15,7 @@
 /* What the commands' options and arguments say. One command a process. */
 static struct oneshot {
 	const char *to, *text, *file, *type;
-	bool plain, only_called, notify, prove;
+	bool plain, only_called, notify, prove, untaken;
 	uint64_t count, timeout_s, retries, from, seen;
 	unsigned session;
 	struct ms_buf body;
@@ -190,11 +190,18 @@ static int send_start(struct ms_ue_program *p)
 	return one.notify ? ms_ue_register(p->ue) : send_now(p);
 }
 
+/* Until each recipient has told; what a list tells of its members is enough once. */
+static void take_told(struct ms_ue_program *p, const struct ms_ue_event *e)
+{
+	one.untaken = one.untaken || strcmp(e->reason, "delivered") != 0;
+	if (e->called.len > 0 || ms_ue_asked(p->ue) == 0)
+		ms_ue_quit(p, one.untaken ? MS_UE_EXIT_NETWORK : MS_UE_EXIT_OK);
+}
+
 static void send_event(struct ms_ue_program *p, const struct ms_ue_event *e)
 {
 	if (e->type == MS_UE_EVENT_MESSAGE_DELIVERED)
-		ms_ue_quit(p, strcmp(e->reason, "delivered") == 0 ? MS_UE_EXIT_OK
-								  : MS_UE_EXIT_NETWORK);
+		take_told(p, e);
 	else if (e->type == MS_UE_EVENT_MESSAGE_SENT && !one.notify)
 		ms_ue_quit(p, MS_UE_EXIT_OK);
 	else if (e->type == MS_UE_EVENT_MESSAGE_FAILED)

@@ -23,9 +23,10 @@
 #include "ue/ue.h"
 
 #define MS_UE_MESSAGE_ID_LEN 24
-#define MS_UE_ASKED_MAX 32 /* messages of ours whose notification is waited for */
+#define MS_UE_ASKED_MAX \
+	128 /* recipients whose notification is waited for, of all messages of ours */
 
-/** A message whose recipient was asked for a notification; id "": none. */
+/** A recipient of a message of ours who was asked for a notification; id "": none. */
 struct ms_ue_asked {
 	char id[MS_UE_MESSAGE_ID_LEN + 1];
 	struct ms_keys_identity to;
@@ -195,10 +196,11 @@ struct ms_span ms_ue_others_text(const struct ms_ue_others *o);
 /* ---- notification.c ---- */
 
 /**
- * Appends `content` in a CPIM wrapper that asks for a delivery notification; its id is made.
- * -EMSGSIZE, -ENOMEM, or what the random source says.
+ * Appends `content` in a CPIM wrapper for `to` that asks for a delivery notification; its id is made.
+ * `n` (at most MS_UE_ASKED_MAX) are believed when they tell: `to`, or the recipients behind a service.
  */
 MS_MUST_CHECK int ms_ue_notification_ask(struct ms_ue *ue, const struct ms_keys_identity *to,
+					 const struct ms_keys_identity *whom, size_t n,
 					 const struct ms_mime_out *content, struct ms_buf *cpim,
 					 char ret_id[static MS_UE_MESSAGE_ID_LEN + 1]);
 

@@ -124,6 +124,9 @@ MS_MUST_CHECK int ms_ue_info(const struct ms_ue *ue, unsigned session, struct ms
 /** The peer's verified identity (else whom we called) of a session; empty if there is none. */
 struct ms_span ms_ue_peer(const struct ms_ue *ue, unsigned session);
 
+/** How many recipients of our messages have not told yet what we asked them. */
+size_t ms_ue_asked(const struct ms_ue *ue);
+
 /** Tells each ticket of our own as an event. */
 void ms_ue_list_tickets(const struct ms_ue *ue);
 

@@ -119,6 +119,32 @@ def protected_list(lab):
     same(send_raw(lab, "carol", sent, re.search(r"(?im)^content-type: ([^\r]*)", head).group(1)), 493, "the same again")
 
 
+def several_tell(lab):
+    """each recipient of a message to several tells its author himself, also the hidden one and the one who comes later"""
+    lab.start("alice", "bob", "carol", "dave")
+    others = [lab.online(name) for name in ("bob", "carol")]
+    alice = lab.ue("alice", "send", "bob,cc:carol,bob", "did you all get it?", "--notify", "--timeout", str(LONG))
+    for other in others:
+        has(other.wait("message", timeout=LONG), text="did you all get it?", verified=True)
+    alice.finish(0, timeout=LONG)
+    same(sorted(e["peer"] for e in alice.seen if e["event"] == "message-delivered"), [lab.uri("bob"), lab.uri("carol")], "who told")
+    lab.configure("alice", message={"ask_delivery": True})
+    alice = lab.online("alice")
+    alice.type("/msg bob,bcc:dave and you?")
+    id_of = alice.wait("message-sent", timeout=LONG)["id"]
+    has(alice.wait("message-delivered", timeout=LONG), peer=lab.uri("bob"), id=id_of, reason="delivered")
+    dave = lab.online("dave")
+    has(dave.wait("message", timeout=LONG), text="and you?", recipients=[lab.uri("bob")])
+    has(alice.wait("message-delivered", timeout=LONG), peer=lab.uri("dave"), id=id_of, reason="delivered")
+    # Whom nobody asked is not believed: Carol knows the number of no message of these two.
+    path = os.path.join(lab.dir, "imdn")
+    with open(path, "w", encoding="ascii") as f:
+        f.write('<imdn xmlns="urn:ietf:params:xml:ns:imdn"><message-id>' + id_of + "</message-id><datetime>2026-01-01T00:00:00Z"
+                "</datetime><delivery-notification><status><delivered/></status></delivery-notification></imdn>")
+    lab.ue("carol", "send", "alice", "--type", "message/imdn+xml", "--file", path).finish(4)
+    has(alice.wait("message-refused", timeout=LONG), reason="notification_unasked")
+
+
 def cannot_read(lab):
     """who has the list server's own key at the KMS gets a message to several, and cannot read it"""
     lab.start("alice", "bob", "carol")
@@ -281,5 +307,5 @@ def recipients_while_kms_away(lab):
     same([[e["text"] for e in other.seen if e["event"] == "message"] for other in others], 2 * [["with KMS", "held"]], "what they saw")
 
 
-scenario.main(to_all, later, killed_while_away, tells_author, tells_author_after_a_kill, to_several, protected_list, cannot_read, not_for_them, expires_with_its_ticket,
+scenario.main(to_all, later, killed_while_away, tells_author, tells_author_after_a_kill, to_several, several_tell, protected_list, cannot_read, not_for_them, expires_with_its_ticket,
               recipients_while_kms_away)
