@@ -17,7 +17,7 @@
 #define MS_UNUSED __attribute__((unused))
 
 /** Hardly ever called: kept out of the way of what is. */
-#define MS_COLD __attribute__((cold))
+#define MS_COLD __attribute__((cold, noinline))
 
 #define MS_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -150,7 +150,7 @@ struct ms_span ms_rd_item_slow(struct rd *r, struct ms_span in, unsigned id)
 	return MS_SPAN_NULL;
 }
 
-struct ms_span ms_rd_field_slow(struct rd *r, struct ms_span in, unsigned room)
+struct ms_span ms_rd_field_slow(struct rd *r, struct ms_span in, uint8_t room)
 {
 	struct ms_span found = ms_rd_next_slow(r, in);
 	if (!found.p || ms_rd_room(in.p[0]) < room || (in.p[0] & 0xdf) == 0x9f) /* 0x9f: over 30 */

@@ -36,7 +36,7 @@ struct el {
 /* The fields of a SEQUENCE, in order. */
 struct fields {
 	struct ms_span in;
-	unsigned room; /* how many tags may follow: those from 31 - room to 30, and any over 30 */
+	uint8_t room; /* how many tags may follow: those from 31 - room to 30, and any over 30 */
 };
 
 /* Remembers the first error. */
@@ -54,7 +54,7 @@ MS_COLD void ms_rd_no_memory(struct rd *r);
 
 struct ms_span ms_rd_next_slow(struct rd *r, struct ms_span in);
 struct ms_span ms_rd_item_slow(struct rd *r, struct ms_span in, unsigned id);
-struct ms_span ms_rd_field_slow(struct rd *r, struct ms_span in, unsigned room);
+struct ms_span ms_rd_field_slow(struct rd *r, struct ms_span in, uint8_t room);
 struct ms_span ms_rd_choice_slow(struct rd *r, struct ms_span in);
 
 /* Takes what was found, or not. */
@@ -125,9 +125,9 @@ static inline struct fields ms_rd_fields(struct ms_span in)
 }
 
 /* Tags that may follow that of `id`: 30 - tag; very many, if it is over 30 or of another class. */
-static inline unsigned ms_rd_room(unsigned id)
+static inline uint8_t ms_rd_room(unsigned id)
 {
-	return ((id | 0x20) ^ 0xbf) - 1;
+	return (uint8_t)(((id | 0x20) ^ 0xbf) - 1);
 }
 
 /* The next field; false at the end and on error. Fields stand in order and once. */
@@ -135,7 +135,7 @@ static inline bool ms_rd_field(struct rd *r, struct fields *f, struct el *ret_x)
 {
 	struct ms_span *in = &f->in;
 	const uint8_t *p = in->p;
-	unsigned room;
+	uint8_t room;
 	size_t len;
 
 	if (in->len < 2)
