@@ -206,6 +206,63 @@ static void test_refused(void **state)
 	}
 }
 
+/* A message error from device "a", with its octets in unusual forms; NULL: it is read. */
+static void test_unusual_forms(void **state)
+{
+#define SENDER "\x80\x01\x01\xa1\x03\x83\x01\x61"
+#define ERROR "\xa2\x06\xa0\x04\x80\x02\x01\x90"
+#define FORM(octets, reason)                       \
+	{                                          \
+		octets, sizeof(octets) - 1, reason \
+	}
+	static const struct {
+		const char *octets;
+		size_t len;
+		const char *reason;
+	} forms[] = {
+		FORM("\x30\x12\xa1\x10" SENDER ERROR, NULL),
+		FORM("\x30\x81\x13\xa1\x81\x10" SENDER ERROR, NULL),
+		FORM("\x30\x82\x00\x14\xa1\x82\x00\x10" SENDER ERROR, NULL),
+		FORM("\x30\x84\x00\x00\x00\x15\xa1\x83\x00\x00\x10" SENDER ERROR, NULL),
+		FORM("\x30\x80\xa1\x80" SENDER ERROR "\x00\x00\x00\x00", NULL),
+		/* a length past the end, an octet missing, an end missing */
+		FORM("\x30\x82\x01\x2c\xa1\x10" SENDER ERROR, "cut_short"),
+		FORM("\x30\x13\xa1\x11" SENDER ERROR "\x83", "cut_short"),
+		FORM("\x30\x80\xa1\x80" SENDER ERROR "\x00\x00", "cut_short"),
+		/* extensions: tag 30, tag 32, two of them */
+		FORM("\x30\x14\xa1\x12" SENDER ERROR "\x9e\x00", NULL),
+		FORM("\x30\x15\xa1\x13" SENDER ERROR "\x9f\x20\x00", NULL),
+		FORM("\x30\x18\xa1\x16" SENDER ERROR "\xbf\x81\x20\x00\x9f\x1f", "cut_short"),
+		FORM("\x30\x19\xa1\x17" SENDER ERROR "\xbf\x81\x20\x00\x9f\x1f\x00", NULL),
+		/* ordinary fields do not follow them, nor each other twice, nor another class */
+		FORM("\x30\x16\xa1\x14" SENDER ERROR "\x9e\x00\x9e\x00", "field_order"),
+		FORM("\x30\x17\xa1\x15" SENDER ERROR "\x9f\x20\x00\x9e\x00", "field_order"),
+		FORM("\x30\x14\xa1\x12" SENDER ERROR "\x04\x00", "field_order"),
+		FORM("\x30\x14\xa1\x12" SENDER ERROR "\xc4\x00", "field_order"),
+		FORM("\x30\x14\xa1\x12" SENDER ERROR "\x82\x00", "field_order"),
+	};
+#undef SENDER
+#undef ERROR
+#undef FORM
+
+	(void)state;
+	for (size_t i = 0; i < MS_ARRAY_SIZE(forms); i++) {
+		const struct ms_h248_message *m = NULL;
+		struct ms_h248_refused refused = { .fault = { .reason = NULL } };
+		struct ms_span in = ms_span_of(forms[i].octets, forms[i].len);
+		int err = ms_h248_binary_decode(in, &arena, &refused, &m);
+		if (forms[i].reason) {
+			assert_int_equal(err, -EBADMSG);
+			assert_string_equal(refused.fault.reason, forms[i].reason);
+			continue;
+		}
+		if (err)
+			fail_msg("form %zu: %s", i, refused.fault.reason);
+		assert_true(ms_span_is(m->mid.name, "a"));
+		assert_int_equal(m->error->code, 400);
+	}
+}
+
 /* Nested without end in indefinite lengths: refused by depth, not by the stack. */
 static void test_too_deep(void **state)
 {
@@ -510,6 +567,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_string_in_pieces, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused_inside, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unusual_forms, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_deep, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_long, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_notify_bound, setup, teardown),
