@@ -156,6 +156,8 @@ static const struct ms_config_field content_fields[] = {
 	{ 0 },
 };
 
+static const struct ms_config_field domain_item = { .type = MS_CONFIG_TEXT, .min = 1, .max = 255 };
+
 static const struct ms_config_field http_fields[] = {
 	{ "listen", MS_CONFIG_ADDR, AT(http.listen), .value = "",
 	  .help = "Address of the interface that gives and takes lists as RFC 4826 documents: loopback "
@@ -173,6 +175,10 @@ static const struct ms_config_field http_fields[] = {
 	  .help = "Requests a second from one address; more get 429; 0: no limit." },
 	{ "lists_owner", MS_CONFIG_UINT, AT(http.lists_owner), .value = "100", .max = 1000000,
 	  .help = "Lists that one owner may make here." },
+	{ "domains", MS_CONFIG_LIST, AT(http.domains), .max = 256, .item = &domain_item,
+	  .item_size = sizeof(const char *),
+	  .help = "Domains of the lists that owners may make here, so that none takes the URI of a user; "
+		  "empty: that of uri_list.service." },
 	{ 0 },
 };
 
@@ -240,6 +246,9 @@ int ms_lists_config_check(const struct ms_config *c, struct ms_config_error *ret
 	if (ms_addr_is_set(&l->http.listen) && !*l->http.token_file)
 		return ms_config_complain(c, "http.token_file", ret_error,
 					  "missing for http.listen");
+	if (ms_addr_is_set(&l->http.listen) && l->http.domains.n == 0 && !*l->uri_list.service)
+		return ms_config_complain(c, "http.domains", ret_error,
+					  "missing for http.listen without uri_list.service");
 	return 0;
 }
 

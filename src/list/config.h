@@ -67,6 +67,7 @@ struct ms_lists_config {
 		struct ms_addr listen, metrics; /* unset: none */
 		const char *token_file;
 		uint64_t body_max, connections, rate, lists_owner;
+		struct ms_config_list domains; /* of const char *: where owners may make lists */
 	} http;
 };
 

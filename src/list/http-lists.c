@@ -5,6 +5,7 @@
 #include "core/alloc.h"
 #include "list/http-priv.h"
 #include "list/psi.h"
+#include "list/uri-list.h"
 #include "mime/resource-lists.h"
 
 #define TAG_ROOM 24
@@ -226,6 +227,29 @@ static bool choose_owner(const struct visit *v, struct ms_keys_identity *ret_own
 	return !is_all(&v->client);
 }
 
+static struct ms_span domain_of(struct ms_span uri)
+{
+	return ms_span_from(uri, ms_span_find(uri, '@') + 1);
+}
+
+/* A list at the URI of a user would keep him out of all others (and get what is sent to him). */
+static bool is_place_for_lists(const struct visit *v)
+{
+	const struct ms_config_list *l = &ms_lists.config->http.domains;
+	const char *const *domain = l->items;
+	struct ms_span its = domain_of(ms_keys_identity_span(&v->uri));
+	struct ms_span service = ms_span_str(ms_lists.config->uri_list.service);
+
+	if (is_all(&v->client) || v->list)
+		return true;
+	if (ms_lists_uri_is_service(ms_keys_identity_span(&v->uri)))
+		return false;
+	for (size_t i = 0; i < l->n; i++)
+		if (ms_span_is_nocase(its, domain[i]))
+			return true;
+	return l->n == 0 && its.len > 0 && ms_span_eq_nocase(its, domain_of(service));
+}
+
 static int count_owned(const struct ms_lists_list *l, void *arg)
 {
 	struct index *i = arg;
@@ -306,6 +330,10 @@ static void put_one(struct visit *v)
 	if (!choose(v, "post", ms_lists_posting_names, &post) ||
 	    !choose(v, "show", ms_lists_showing_names, &see) || !choose_owner(v, &owner)) {
 		ms_http_refuse(v->r, 400);
+		return;
+	}
+	if (!is_place_for_lists(v)) {
+		ms_http_refuse(v->r, 403);
 		return;
 	}
 	if (!has_room(v)) {

@@ -168,6 +168,7 @@ static const char *const loose[] = { MS_DAEMON_LOOSE,
 				     "uri_list",
 				     "http.token_file",
 				     "http.lists_owner",
+				     "http.domains",
 				     NULL };
 
 static int reload(struct ms_daemon *d, const void *config)

@@ -105,6 +105,9 @@ def who_may(lab):
         same(web.ask("PUT", theirs, document())[0], 403, "changed by a member")
         lab.ask("member.remove", f"list={lab.list_uri('theirs')}", f"uri={lab.uri('alice')}")
     same(web.ask("PUT", "?uri=" + lab.list_uri("a") + f"&owner={lab.uri('bob')}", document())[0], 400, "made for another")
+    for uri, what in ((lab.uri("bob"), "a user"), (lab.list_uri("many"), "the service"), ("sip:x@lists.example.org.evil.example", "nobody"),
+                      ("tel:+4930123", "a number")):
+        same(web.ask("PUT", "?uri=" + uri.replace("+", "%2B"), document())[0], 403, f"a list at the URI of {what}")
     same(web.ask("PUT", "?uri=" + lab.list_uri("a"), document())[0], 201, "one list")
     same(web.ask("PUT", "?uri=" + lab.list_uri("b"), document())[0], 409, "one too many")
     same(lab.ask("counters")["mediasec_list_http_denied_total"], 3, "counted")
