@@ -68,9 +68,8 @@ static int reload(struct ms_daemon *d, const void *config)
 {
 	const struct ms_alg_config *c = config;
 	struct ms_anchor_policy policy = policy_of(c);
-	int err = ms_border_service_change(&ms_alg.service, &c->shared, &policy);
+	int err = ms_border_service_change(&ms_alg.service, d, &c->shared, &policy);
 
-	(void)d;
 	if (err == 0)
 		ms_alg.config = c;
 	return err;

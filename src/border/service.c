@@ -51,22 +51,33 @@ int ms_border_service_start(struct ms_border_service *s, const struct ms_border_
 	return tell(err, &error);
 }
 
-int ms_border_service_change(struct ms_border_service *s, const struct ms_border_config *config,
+static int change(struct ms_border_service *s, const struct ms_border_config *config,
+		  const struct ms_anchor_policy *policy, struct ms_buf *error)
+{
+	int err = ms_border_gateways_change(s->gateways, &config->h248, error);
+
+	if (err < 0)
+		return err;
+	err = ms_border_change(s->border, &config->sip, policy, error);
+	if (err < 0) /* back: these gateways are still known */
+		(void)!ms_border_gateways_change(s->gateways, &s->config->h248, error);
+	else
+		s->config = config;
+	return err;
+}
+
+int ms_border_service_change(struct ms_border_service *s, struct ms_daemon *d,
+			     const struct ms_border_config *config,
 			     const struct ms_anchor_policy *policy)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf error;
 	int err;
 
 	ms_buf_init(&error, ERROR_MAX);
-	err = ms_border_gateways_change(s->gateways, &config->h248, &error);
-	if (err < 0)
-		return tell(err, &error);
-	err = ms_border_change(s->border, &config->sip, policy, &error);
-	if (err < 0) /* back: these gateways are still known */
-		(void)!ms_border_gateways_change(s->gateways, &s->config->h248, &error);
-	else
-		s->config = config;
-	return tell(err, &error);
+	err = change(s, config, policy, &error);
+	if (err < 0 && error.len > 0)
+		ms_daemon_explain(d, ms_buf_cstr(&error));
+	return err;
 }
 
 static void stopped(void *arg)

@@ -66,8 +66,8 @@ MS_MUST_CHECK int ms_border_service_start(struct ms_border_service *s,
 					  const struct ms_h248_profile *profile,
 					  struct ms_border_spec *spec);
 
-/** A reload: `config` is in force then. Negative errno, logged: all is as it was. */
-MS_MUST_CHECK int ms_border_service_change(struct ms_border_service *s,
+/** A reload: `config` is in force then. Negative errno, and `d` has been told why: all is as it was. */
+MS_MUST_CHECK int ms_border_service_change(struct ms_border_service *s, struct ms_daemon *d,
 					   const struct ms_border_config *config,
 					   const struct ms_anchor_policy *policy);
 

@@ -33,6 +33,7 @@ struct ms_daemon {
 	int ready_fd; /* to the first process, which waits; -1: none */
 	int status;   /* exit status */
 	bool stopping;
+	char why[200]; /* of the last reload: what the program said; "" nothing */
 	struct ms_timer stop_timer;
 };
 

@@ -176,6 +176,11 @@ void ms_daemon_levels_changed(struct ms_daemon *d)
 		d->app->levels(d);
 }
 
+void ms_daemon_explain(struct ms_daemon *d, const char *why)
+{
+	(void)snprintf(d->why, sizeof(d->why), "%s", why);
+}
+
 static int reload(struct ms_daemon *d, struct ms_config_error *error)
 {
 	char key[MS_CONFIG_PATH_MAX];
@@ -196,10 +201,12 @@ static int reload(struct ms_daemon *d, struct ms_config_error *error)
 		ms_config_free(c);
 		return -EBUSY;
 	}
+	d->why[0] = '\0';
 	err = d->app->reload(d, ms_config_values(c));
 	if (err) {
 		snprintf(error->text, sizeof(error->text),
-			 "the new configuration could not be put in force: %s", strerror(-err));
+			 "the new configuration could not be put in force: %s",
+			 d->why[0] ? d->why : strerror(-err));
 		ms_config_free(c);
 		return err;
 	}

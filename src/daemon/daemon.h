@@ -80,7 +80,7 @@ struct ms_daemon_app {
 	/**
 	 * SIGHUP or `reload`: `config` has been read and checked. Returns 0 (the old configuration is
 	 * freed after this; all pointers into it must be gone) or negative errno: nothing changed, the
-	 * old one stays. NULL: cannot reload.
+	 * old one stays; ms_daemon_explain() says why. NULL: cannot reload.
 	 */
 	int (*reload)(struct ms_daemon *d, const void *config);
 	/**
@@ -118,6 +118,9 @@ void ms_daemon_stopped(struct ms_daemon *d);
 
 /** Reloads now, as SIGHUP does. 0 or negative errno with *ret_error (may be NULL) filled. */
 int ms_daemon_reload(struct ms_daemon *d, struct ms_config_error *ret_error);
+
+/** Why reload() is about to fail, in words: for the log and for who asked. Copied. */
+void ms_daemon_explain(struct ms_daemon *d, const char *why);
 
 /**
  * For the child roles of a daemon: log to where the parent logs, no core dumps, loop prepared.

@@ -43,9 +43,8 @@ static int reload(struct ms_daemon *d, const void *config)
 {
 	const struct ms_ibcf_config *c = config;
 	struct ms_anchor_policy policy = policy_of(c);
-	int err = ms_border_service_change(&ms_ibcf.service, &c->shared, &policy);
+	int err = ms_border_service_change(&ms_ibcf.service, d, &c->shared, &policy);
 
-	(void)d;
 	if (err == 0)
 		ms_ibcf.config = c;
 	return err;

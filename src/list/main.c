@@ -177,10 +177,9 @@ static int reload(struct ms_daemon *d, const void *config)
 	const struct ms_lists_config *next = config;
 	MS_CLEANUP(ms_buf_done) struct ms_buf error;
 
-	(void)d;
 	ms_buf_init(&error, 1024);
 	if (ms_lists_http_reload(next, &error)) {
-		MS_LOG(&ms_log_main, MS_LOG_ERROR, "%s", ms_buf_cstr(&error));
+		ms_daemon_explain(d, ms_buf_cstr(&error));
 		return -EINVAL;
 	}
 	s->config = next;

@@ -209,8 +209,8 @@ def a_certificate_is_replaced(w):
     try:
         w.alg.reload()
         raise AssertionError("taken")
-    except base.LabError:
-        pass
+    except base.LabError as e:
+        assert "could not be put in force: " in str(e) and w.pem in str(e), e
     assert "CN = newer" in subject()
     w.register(user, "bella")  # who is connected stays so
 

@@ -248,7 +248,7 @@ def gateways_reloaded(lab):
             call_bob(alice, bob)
             same((len(first.contexts()), second.contexts()), (4, []), "endpoints")
             same(alg.counter('mediasec_h248_gateways{state="in_service"}'), 2, "gateways in service")
-            for refused, why in (([], "could not be put in force"), ([one, one], "the same as of"),
+            for refused, why in (([], "h248.gateways: to have none needs a restart"), ([one, one], "the same as of"),
                                  ([{**one, "realms": "acess core"}], "none has the realms")):
                 try:
                     alg.reload(h248={"gateways": refused})
