@@ -103,6 +103,15 @@ const struct ms_config_field ms_border_h248_fields[] = {
 	  .max = 16777216, .help = "Longest message taken or made." },
 	{ "replies", MS_CONFIG_UINT, AT(replies), .value = "100000", .min = 100, .max = 10000000,
 	  .help = "Most replies kept for repetition, of one gateway." },
+	{ "reply_memory", MS_CONFIG_SIZE, AT(reply_memory), .value = "256M", .min = 1048576,
+	  .help = "Octets of replies kept, of all gateways together; beyond, the oldest are known by "
+		  "their number alone." },
+	{ "connections", MS_CONFIG_UINT, AT(connections), .value = "1024", .min = 1, .max = 100000,
+	  .help = "Most TCP connections and SCTP associations; more are closed at once." },
+	{ "connections_host", MS_CONFIG_UINT, AT(connections_host), .value = "16", .min = 1,
+	  .max = 100000, .help = "The same from one host; of IPv6, one /64." },
+	{ "first", MS_CONFIG_TIME, AT(first), .value = "10s", .min = 100000, .max = 600000000,
+	  .help = "A connection by which no gateway of ours has spoken for so long is closed." },
 	{ "state", MS_CONFIG_TEXT, AT(state), .value = "", .max = 255,
 	  .help = "File where it is kept which gateways have registered and how, so that they are "
 		  "spoken to at once after a restart of ours. Empty: none." },

@@ -38,7 +38,8 @@ struct ms_border_h248_config {
 	uint64_t version, contexts, orders, message_max, replies, termination_heartbeat;
 	ms_usec heartbeat, silence, patience, t_max, long_timer, retransmit_first,
 		retransmit_longest;
-	uint64_t retransmit_most;
+	uint64_t retransmit_most, connections, connections_host, reply_memory;
+	ms_usec first;
 	const char *state; /* file; "": none */
 };
 

@@ -379,6 +379,9 @@ static int open_gcp(struct ms_border_gateways *g, const struct ms_profile *profi
 		.error_too_large = (uint16_t)profile->h248_error_too_large,
 	};
 	const struct ms_gcp_options o = {
+		.limits = { .connections = (uint32_t)g->config->connections,
+			    .connections_per_host = (uint32_t)g->config->connections_host,
+			    .unknown = g->config->first },
 		.sctp = { .ppid = profile->sctp_ppid,
 			  .local_udp = (uint16_t)profile->sctp_udp_port },
 		.tap = on_message,
@@ -389,6 +392,7 @@ static int open_gcp(struct ms_border_gateways *g, const struct ms_profile *profi
 	if (err)
 		return complain(error, err, "h248.mid");
 	e.limits.replies = (uint32_t)g->config->replies;
+	e.limits.total_octets = g->config->reply_memory;
 	e.limits.message = g->config->message_max;
 	e.limits.requests = (uint32_t)g->config->orders;
 	e.timers.t_max = g->config->t_max;

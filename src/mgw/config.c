@@ -80,6 +80,8 @@ static const struct ms_config_field h248_fields[] = {
 	{ "replies", MS_CONFIG_UINT, AT(h248.replies), .value = "100000", .min = 100,
 	  .max = 10000000,
 	  .help = "Most replies kept for repetition; further requests are left to be repeated." },
+	{ "reply_memory", MS_CONFIG_SIZE, AT(h248.reply_memory), .value = "256M", .min = 1048576,
+	  .help = "Octets of replies kept; beyond, the oldest are known by their number alone." },
 	{ "t_max", MS_CONFIG_TIME, AT(h248.t_max), .value = "25s", .min = 1000000, .max = 600000000,
 	  .help = "T-MAX: a controller that does not answer for so long has failed." },
 	{ "retransmit_first", MS_CONFIG_TIME, AT(h248.retransmit_first), .value = "200ms",

@@ -45,7 +45,7 @@ struct ms_mgw_config {
 		bool warm;
 		ms_usec t_max, long_timer, retransmit_first, retransmit_longest;
 		uint64_t retransmit_most;
-		uint64_t contexts, terminations, streams, events, jobs, replies;
+		uint64_t contexts, terminations, streams, events, jobs, replies, reply_memory;
 		uint64_t message_max;
 	} h248;
 	struct ms_config_list realms; /* of struct ms_mgw_realm */

@@ -77,6 +77,7 @@ static int open_gcp(struct ms_mgw_control *c)
 	};
 
 	e.limits.replies = (uint32_t)m->h248.replies;
+	e.limits.total_octets = m->h248.reply_memory;
 	e.limits.message = m->h248.message_max;
 	e.timers.t_max = m->h248.t_max;
 	e.timers.long_timer = m->h248.long_timer;

@@ -4,6 +4,7 @@
 what the users cannot see: where TLS ends."""
 import contextlib
 import os
+import select
 import socket
 import sys
 
@@ -12,7 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from scenario import LabError, has, main, same  # noqa: E402
 from alglab import Alg  # noqa: E402
 from gateways import Gateway, controller  # noqa: E402
-from patience import until  # noqa: E402
+from patience import long, until  # noqa: E402
 from ports import reserve  # noqa: E402
 
 EDGE = {"e2ae": "registered", "outgoing": "e2ae"}
@@ -289,6 +290,22 @@ def impostor(lab):
         bob.stop()
 
 
+def nobodys_connections(lab):
+    """TCP to the controller by which nobody speaks: a few of one host, and not for long; the gateway's own stays"""
+    with edge(lab, "alice", transport="tcp", encoding="compact", h248={"connections_host": 2, "first": "2s"}) as (alg, _):
+        host, _, port = alg.config["h248"]["listen"][0]["address"].rpartition(":")
+        many = [socket.create_connection((host, int(port)), long(5), source_address=("127.0.0.34", 0)) for _ in range(3)]
+        for s in many:
+            s.settimeout(long(5))
+        same(select.select(many, [], [], long(5))[0], [many[2]], "one too many is closed at once")
+        same(many[2].recv(10), b"", "and told so by its end")
+        for s in many[:2]:
+            same(s.recv(10), b"", "the others when their time is over")
+            s.close()
+        many[2].close()
+        same(states(alg), [("<agw1.example.net>", "in service", 0)], "gateways")
+
+
 if __name__ == "__main__":
     main(both_edges, one_edge, end_to_end, directions, tcp_compact, udp_binary, sctp, gateway_killed, other_gateway,
-         gateways_reloaded, impostor)
+         gateways_reloaded, impostor, nobodys_connections)
