@@ -3,7 +3,9 @@
 """check-docs.py BUILD_DIR: documents agree with the code and with each other.
 
 docs/profile.md and docs/packages.md are what their scripts make; man pages pass mandoc's lint; links between files
-lead somewhere; every configuration key of a program is in its man page."""
+lead somewhere, and files that are named exist; README.md and docs/architecture.md have a row for each folder of src; every
+configuration key of a program is in its man page."""
+import fnmatch
 import glob
 import os
 import re
@@ -14,6 +16,10 @@ import sys
 from source import ROOT, report
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)")
+# src/core/span.h, tests/anchor/test-anchor*.c, `mg-undo.c`
+PATH = re.compile(r"(?<![\w./-])(?:src|tests|docs|doc|scripts|lab|examples|contrib|bench)/[\w./*-]*[\w*]")
+NAME = re.compile(r"`([\w*-]+\.(?:[ch]|py|def))`")
+ROW = re.compile(r"^\| (`[a-z0-9]+`(?:, `[a-z0-9]+`)*) \|", re.M)
 PROGRAMS = {"mediasec-kms.8": ("kms", "mediasec-kms"), "mediasec-ue.1": ("ue", "mediasec-ue"),
             "mediasec-alg.8": ("alg", "mediasec-alg"), "mediasec-ibcf.8": ("ibcf", "mediasec-ibcf"),
             "mediasec-list.8": ("list", "mediasec-list")}
@@ -44,6 +50,29 @@ def check_links(faults):
                     faults.append(f"{os.path.relpath(path, ROOT)}: no {target}")
 
 
+def check_files(faults):
+    """What a document names as a file of the tree is one."""
+    tree = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    names = {os.path.basename(path) for path in tree}
+    documents = [path for path in tree if path.endswith(".md") or path.startswith("doc/man/")]
+    for path in documents if tree else []:  # an archive of the sources has no git
+        with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+            text = f.read()
+        faults += [f"{path}: no {named}" for named in sorted(set(PATH.findall(text)))
+                   if not glob.glob(os.path.join(ROOT, named))]
+        faults += [f"{path}: no file is called {named}" for named in sorted(set(NAME.findall(text)))
+                   if not fnmatch.filter(names, named)]
+
+
+def check_modules(faults):
+    modules = {os.path.basename(os.path.dirname(path)) for path in glob.glob(os.path.join(ROOT, "src/*/meson.build"))}
+    for path in ("README.md", "docs/architecture.md"):
+        with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+            rows = {name for row in ROW.findall(f.read()) for name in re.findall(r"\w+", row)} - {"mediasec"}
+        faults += [f"{path}: no row for src/{name}" for name in sorted(modules - rows)]
+        faults += [f"{path}: there is no src/{name}" for name in sorted(rows - modules)]
+
+
 def check_man(build, faults):
     pages = glob.glob(os.path.join(ROOT, "doc/man/*.[1-8]"))
     if shutil.which("mandoc"):
@@ -69,6 +98,8 @@ def main():
     check_profile(build, faults)
     check_packages(faults)
     check_links(faults)
+    check_files(faults)
+    check_modules(faults)
     check_man(build, faults)
     report(faults, "documents")
 
