@@ -168,6 +168,11 @@ unsigned ms_http_method(const struct ms_http_request *r)
 	return r->head.method;
 }
 
+int ms_http_below(const struct ms_http_request *r, const char *route, char *dst, size_t size)
+{
+	return ms_http_unescape(ms_span_from(r->head.path, strlen(route) + 1), dst, size);
+}
+
 int ms_http_query(const struct ms_http_request *r, const char *name, char *dst, size_t size)
 {
 	return ms_http_query_value(r->head.query, name, dst, size);

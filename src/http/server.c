@@ -198,6 +198,14 @@ static void refuse_method(struct ms_http_request *r, const struct ms_http_route 
 	ms_http_reply_fields(r, 405, allow, NULL, MS_SPAN_NULL);
 }
 
+static bool leads_to(const struct ms_http_route *route, struct ms_span path)
+{
+	struct ms_span own = ms_span_str(route->path);
+
+	return ms_span_eq(path, own) ||
+	       (route->below && ms_span_starts(path, own) && path.p[own.len] == '/');
+}
+
 void ms_http_dispatch(struct ms_http_request *r)
 {
 	struct ms_http_server *s = r->server;
@@ -211,7 +219,7 @@ void ms_http_dispatch(struct ms_http_request *r)
 	for (size_t i = 0; i < s->n_routes; i++) {
 		const struct ms_http_route *route = &s->routes[i];
 
-		if (!ms_span_is(r->head.path, route->path))
+		if (!leads_to(route, r->head.path))
 			continue;
 		if (!(route->methods & method)) {
 			s->stats.method++;

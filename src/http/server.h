@@ -61,6 +61,7 @@ struct ms_http_route {
 	unsigned methods; /* others get 405 with Allow */
 	ms_http_f *handler;
 	void *arg;
+	bool below; /* every path below it leads here, too */
 };
 
 /** What happened since the start; live, for the program's counters. */
@@ -123,6 +124,13 @@ struct ms_http_server *ms_http_server_free(struct ms_http_server *s);
 
 /** One of the MS_HTTP_ bits. */
 unsigned ms_http_method(const struct ms_http_request *r);
+
+/**
+ * What stands in the path below its route, without the slash, percent-decoded into dst; "": nothing.
+ * Returns 0, -ENOBUFS (does not fit) or -EINVAL (bad escape, NUL).
+ */
+MS_MUST_CHECK int ms_http_below(const struct ms_http_request *r, const char *route, char *dst,
+				size_t size);
 
 /**
  * The value of query parameter `name`, percent-decoded into dst. Returns 0, -ENOENT (not there),

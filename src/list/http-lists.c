@@ -9,15 +9,9 @@
 #include "mime/resource-lists.h"
 
 #define TAG_ROOM 24
+#define NODE "~~/" /* RFC 4825 section 6.1: what follows is inside the document */
+#define NODE_MAX 1024
 #define ERROR_TYPE "application/xcap-error+xml"
-
-/** A request on its way; it lasts as long as the handler. */
-struct visit {
-	struct ms_http_request *r;
-	struct ms_lists_client client;
-	struct ms_keys_identity uri;
-	const struct ms_lists_list *list; /* NULL: there is none of that URI */
-};
 
 /* ---- answers ---- */
 
@@ -31,7 +25,7 @@ static char *tag_of(const struct ms_lists_list *l, char tag[static TAG_ROOM])
 	return tag;
 }
 
-static void answer_tagged(struct visit *v, int status, const struct ms_lists_list *l,
+void ms_lists_http_tagged(struct ms_lists_visit *v, int status, const struct ms_lists_list *l,
 			  const char *type, struct ms_span body)
 {
 	char tag[TAG_ROOM], fields[TAG_ROOM + 16];
@@ -43,7 +37,7 @@ static void answer_tagged(struct visit *v, int status, const struct ms_lists_lis
 }
 
 /* RFC 4825 section 11: what is wrong with a document. `phrase`: ours, without anything to escape. */
-static void answer_conflict(struct visit *v, const char *element, const char *phrase)
+void ms_lists_http_conflict(struct ms_lists_visit *v, const char *element, const char *phrase)
 {
 	MS_CLEANUP(ms_buf_done) struct ms_buf b;
 
@@ -54,7 +48,7 @@ static void answer_conflict(struct visit *v, const char *element, const char *ph
 	ms_http_reply(v->r, 409, ERROR_TYPE, ms_buf_span(&b));
 }
 
-static void refuse_change(struct visit *v, int err)
+void ms_lists_http_refuse(struct ms_lists_visit *v, int err)
 {
 	const char *why = ms_lists_why(ms_lists.directory, err);
 
@@ -63,7 +57,7 @@ static void refuse_change(struct visit *v, int err)
 	if (err == -ENOENT)
 		ms_http_refuse(v->r, 404);
 	else if (err == -EINVAL || err == -ELOOP || err == -ENOSPC)
-		answer_conflict(v, "constraint-failure", why);
+		ms_lists_http_conflict(v, "constraint-failure", why);
 	else
 		ms_http_refuse(v->r, err == -ENOMEM ? 503 : 500);
 }
@@ -75,13 +69,13 @@ static bool is_all(const struct ms_lists_client *c)
 	return c->identity.uri[0] == '\0';
 }
 
-static bool may_see(const struct visit *v, const struct ms_lists_list *l)
+bool ms_lists_http_may_see(const struct ms_lists_visit *v, const struct ms_lists_list *l)
 {
 	return is_all(&v->client) ||
 	       ms_lists_may_see(l, ms_keys_identity_span(&v->client.identity));
 }
 
-static bool may_change(const struct visit *v)
+bool ms_lists_http_may_change(const struct ms_lists_visit *v)
 {
 	return is_all(&v->client) || !v->list ||
 	       strcmp(v->client.identity.uri, v->list->owner) == 0;
@@ -102,7 +96,7 @@ static bool names_tag(struct ms_span field, const struct ms_lists_list *l)
 }
 
 /* 0: go on; else the status that the conditions ask for. */
-static int precondition(const struct visit *v)
+int ms_lists_http_precondition(const struct ms_lists_visit *v)
 {
 	struct ms_span match = ms_http_header(v->r, "If-Match");
 	struct ms_span none = ms_http_header(v->r, "If-None-Match");
@@ -116,7 +110,7 @@ static int precondition(const struct visit *v)
 
 /* ---- GET ---- */
 
-static void write_members(struct visit *v)
+static void write_members(struct ms_lists_visit *v)
 {
 	const struct ms_lists_list *l = v->list;
 	size_t n = 0;
@@ -141,16 +135,16 @@ static void write_members(struct visit *v)
 	if (ms_buf_status(&b))
 		ms_http_refuse(v->r, 503);
 	else
-		answer_tagged(v, 200, l, MS_RESOURCE_LISTS_TYPE, ms_buf_span(&b));
+		ms_lists_http_tagged(v, 200, l, MS_RESOURCE_LISTS_TYPE, ms_buf_span(&b));
 }
 
-static void get_one(struct visit *v)
+static void get_one(struct ms_lists_visit *v)
 {
-	int status = precondition(v);
+	int status = ms_lists_http_precondition(v);
 
 	if (!v->list)
 		ms_http_refuse(v->r, 404);
-	else if (!may_see(v, v->list))
+	else if (!ms_lists_http_may_see(v, v->list))
 		ms_http_refuse(v->r, 403);
 	else if (status)
 		ms_http_refuse(v->r, status);
@@ -159,7 +153,7 @@ static void get_one(struct visit *v)
 }
 
 struct index {
-	struct visit *v;
+	struct ms_lists_visit *v;
 	struct ms_resource_entry *entry;
 	size_t n;
 };
@@ -168,13 +162,13 @@ static int take_list(const struct ms_lists_list *l, void *arg)
 {
 	struct index *i = arg;
 
-	if (may_see(i->v, l))
+	if (ms_lists_http_may_see(i->v, l))
 		i->entry[i->n++] =
 			(struct ms_resource_entry){ .uri = ms_span_str(l->uri), .count = 1 };
 	return 0;
 }
 
-static void get_index(struct visit *v)
+static void get_index(struct ms_lists_visit *v)
 {
 	MS_CLEANUP(ms_freep)
 	struct ms_resource_entry *e =
@@ -196,7 +190,8 @@ static void get_index(struct visit *v)
 /* ---- PUT ---- */
 
 /* A word out of the query; false: another one. */
-static bool choose(const struct visit *v, const char *name, const char *const *names, unsigned *i)
+static bool choose(const struct ms_lists_visit *v, const char *name, const char *const *names,
+		   unsigned *i)
 {
 	char text[32];
 	int err = ms_http_query(v->r, name, text, sizeof(text));
@@ -212,7 +207,7 @@ static bool choose(const struct visit *v, const char *name, const char *const *n
 }
 
 /* The owner is who has the token; who may do everything names one. */
-static bool choose_owner(const struct visit *v, struct ms_keys_identity *ret_owner)
+static bool choose_owner(const struct ms_lists_visit *v, struct ms_keys_identity *ret_owner)
 {
 	char text[MS_KEYS_IDENTITY_MAX];
 	int err = ms_http_query(v->r, "owner", text, sizeof(text));
@@ -233,7 +228,7 @@ static struct ms_span domain_of(struct ms_span uri)
 }
 
 /* A list at the URI of a user would keep him out of all others (and get what is sent to him). */
-static bool is_place_for_lists(const struct visit *v)
+static bool is_place_for_lists(const struct ms_lists_visit *v)
 {
 	const struct ms_config_list *l = &ms_lists.config->http.domains;
 	const char *const *domain = l->items;
@@ -258,7 +253,7 @@ static int count_owned(const struct ms_lists_list *l, void *arg)
 	return 0;
 }
 
-static bool has_room(struct visit *v)
+static bool has_room(struct ms_lists_visit *v)
 {
 	struct index i = { v, NULL, 0 };
 
@@ -268,7 +263,7 @@ static bool has_room(struct visit *v)
 	return i.n < ms_lists.config->http.lists_owner;
 }
 
-static void put_members(struct visit *v, const struct ms_resource_lists *doc,
+static void put_members(struct ms_lists_visit *v, const struct ms_resource_lists *doc,
 			struct ms_lists_spec *s)
 {
 	MS_CLEANUP(ms_freep) struct ms_lists_entry_spec *e = ms_calloc(doc->n + 1, sizeof(*e));
@@ -284,7 +279,7 @@ static void put_members(struct visit *v, const struct ms_resource_lists *doc,
 	if (err == 0)
 		err = ms_lists_put(ms_lists.directory, s);
 	if (err) {
-		refuse_change(v, err);
+		ms_lists_http_refuse(v, err);
 		return;
 	}
 	ms_lists_count(MS_LISTS_C_CHANGES);
@@ -292,10 +287,10 @@ static void put_members(struct visit *v, const struct ms_resource_lists *doc,
 	       (unsigned long long)ms_http_id(v->r), v->uri.uri, is_new ? "made" : "replaced",
 	       is_all(&v->client) ? "*" : v->client.identity.uri, doc->n);
 	v->list = ms_lists_find(ms_lists.directory, ms_keys_identity_span(&v->uri));
-	answer_tagged(v, is_new ? 201 : 200, v->list, NULL, MS_SPAN_NULL);
+	ms_lists_http_tagged(v, is_new ? 201 : 200, v->list, NULL, MS_SPAN_NULL);
 }
 
-static void put_document(struct visit *v, struct ms_lists_spec *s)
+static void put_document(struct ms_lists_visit *v, struct ms_lists_spec *s)
 {
 	const struct ms_resource_limits limits = { .octets = ms_lists.config->http.body_max,
 						   .entries = ms_lists.config->limits.members };
@@ -304,19 +299,19 @@ static void put_document(struct visit *v, struct ms_lists_spec *s)
 	int err = ms_resource_lists_read(ms_http_body(v->r), &limits, &doc, &f);
 
 	if (err == -EBADMSG)
-		answer_conflict(v, "schema-validation-error", "not a resource list");
+		ms_lists_http_conflict(v, "schema-validation-error", "not a resource list");
 	else if (err == -E2BIG || err == -EMSGSIZE)
-		answer_conflict(v, "constraint-failure", "too many entries, or too deep");
+		ms_lists_http_conflict(v, "constraint-failure", "too many entries, or too deep");
 	else if (err == -ENOTSUP)
-		answer_conflict(v, "constraint-failure",
-				"references to other documents are not taken");
+		ms_lists_http_conflict(v, "constraint-failure",
+				       "references to other documents are not taken");
 	else if (err)
 		ms_http_refuse(v->r, 503);
 	else
 		put_members(v, &doc, s);
 }
 
-static void put_one(struct visit *v)
+static void put_one(struct ms_lists_visit *v)
 {
 	unsigned post = v->list ? v->list->post : MS_LISTS_POST_MEMBERS;
 	unsigned see = v->list ? v->list->show : MS_LISTS_SHOW_OWNER;
@@ -337,7 +332,7 @@ static void put_one(struct visit *v)
 		return;
 	}
 	if (!has_room(v)) {
-		answer_conflict(v, "constraint-failure", "you have too many lists");
+		ms_lists_http_conflict(v, "constraint-failure", "you have too many lists");
 		return;
 	}
 	s = (struct ms_lists_spec){ .uri = ms_keys_identity_span(&v->uri),
@@ -350,12 +345,12 @@ static void put_one(struct visit *v)
 
 /* ---- DELETE ---- */
 
-static void delete_one(struct visit *v)
+static void delete_one(struct ms_lists_visit *v)
 {
 	int err = ms_lists_psi_remove(ms_keys_identity_span(&v->uri));
 
 	if (err) {
-		refuse_change(v, err);
+		ms_lists_http_refuse(v, err);
 		return;
 	}
 	ms_lists_count(MS_LISTS_C_CHANGES);
@@ -365,11 +360,11 @@ static void delete_one(struct visit *v)
 	ms_http_reply(v->r, 200, NULL, MS_SPAN_NULL);
 }
 
-static void change(struct visit *v)
+static void change(struct ms_lists_visit *v)
 {
-	int status = precondition(v);
+	int status = ms_lists_http_precondition(v);
 
-	if (!may_change(v))
+	if (!ms_lists_http_may_change(v))
 		ms_http_refuse(v->r, 403);
 	else if (status)
 		ms_http_refuse(v->r, status);
@@ -381,12 +376,17 @@ static void change(struct visit *v)
 
 void ms_lists_http_answer(struct ms_http_request *r, const struct ms_lists_client *client)
 {
-	struct visit v = { .r = r, .client = *client };
-	char uri[MS_KEYS_IDENTITY_MAX];
+	struct ms_lists_visit v = { .r = r, .client = *client };
+	char uri[MS_KEYS_IDENTITY_MAX], below[NODE_MAX];
 	bool is_get = ms_http_method(r) == MS_HTTP_GET || ms_http_method(r) == MS_HTTP_HEAD;
 	int err = ms_http_query(r, "uri", uri, sizeof(uri));
 
-	if (err == -ENOENT && is_get) {
+	if (ms_http_below(r, MS_LISTS_HTTP_PATH, below, sizeof(below)) ||
+	    (*below && !ms_span_starts(ms_span_str(below), MS_SPAN_LIT(NODE)))) {
+		ms_http_refuse(r, 404);
+		return;
+	}
+	if (err == -ENOENT && is_get && !*below) {
 		get_index(&v);
 		return;
 	}
@@ -395,7 +395,9 @@ void ms_lists_http_answer(struct ms_http_request *r, const struct ms_lists_clien
 		return;
 	}
 	v.list = ms_lists_find(ms_lists.directory, ms_keys_identity_span(&v.uri));
-	if (is_get)
+	if (*below)
+		ms_lists_http_entry(&v, ms_span_from(ms_span_str(below), strlen(NODE)));
+	else if (is_get)
 		get_one(&v);
 	else
 		change(&v);

@@ -76,9 +76,9 @@ static int listen_at(const struct ms_lists_config *c, struct ms_buf *error)
 	};
 
 	http.route =
-		(struct ms_http_route){ "/lists",
+		(struct ms_http_route){ MS_LISTS_HTTP_PATH,
 					MS_HTTP_GET | MS_HTTP_HEAD | MS_HTTP_PUT | MS_HTTP_DELETE,
-					on_request, NULL };
+					on_request, NULL, true };
 	return serve(&o, &c->http.listen, "http.listen", error, &http.server);
 }
 

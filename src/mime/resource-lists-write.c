@@ -21,7 +21,7 @@ static void put_checked(struct ms_buf *b, struct ms_span text)
 	ms_xml_put_escaped(b, text);
 }
 
-static void put_entry(struct ms_buf *b, const struct ms_resource_entry *e)
+void ms_resource_entry_write(struct ms_buf *b, const struct ms_resource_entry *e)
 {
 	ms_buf_put_str(b, "<entry uri=\"");
 	put_checked(b, e->uri);
@@ -62,7 +62,7 @@ void ms_resource_lists_write(struct ms_buf *b, struct ms_span name,
 {
 	put_head(b, name);
 	for (size_t i = 0; i < n; i++)
-		put_entry(b, &entry[i]);
+		ms_resource_entry_write(b, &entry[i]);
 	put_foot(b);
 }
 
@@ -85,12 +85,12 @@ static void put_level(struct ms_buf *b, const struct ms_resource_entry *entry, s
 		if (entry[i].copy != copy || entry[i].anonymize)
 			continue;
 		e.uri = entry[i].uri;
-		put_entry(b, &e);
+		ms_resource_entry_write(b, &e);
 	}
 	e.uri = MS_SPAN_LIT(MS_RESOURCE_ANONYMOUS);
 	e.count = hidden(entry, n, copy);
 	if (e.count > 0)
-		put_entry(b, &e);
+		ms_resource_entry_write(b, &e);
 }
 
 bool ms_resource_lists_history(struct ms_buf *b, const struct ms_resource_entry *entry, size_t n)

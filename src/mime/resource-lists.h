@@ -62,6 +62,9 @@ void ms_resource_lists_done(struct ms_resource_lists *lists);
 void ms_resource_lists_write(struct ms_buf *b, struct ms_span name,
 			     const struct ms_resource_entry *entry, size_t n);
 
+/** Appends one <entry> alone, without a namespace; else as above. */
+void ms_resource_entry_write(struct ms_buf *b, const struct ms_resource_entry *e);
+
 /**
  * Appends the recipient-list-history of a recipient-list (RFC 5364 section 6): `to` and `cc` as they
  * are, those to be anonymized as one entry with a count each, no `bcc`. 0 entries may be the result:

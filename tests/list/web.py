@@ -4,6 +4,7 @@
 import http.client
 import os
 import sys
+import urllib.parse
 
 SOURCE = os.environ.get("MS_SOURCE_DIR") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path[:0] = [os.path.join(SOURCE, "tests", "ue"), os.path.join(SOURCE, "lab")]
@@ -81,6 +82,57 @@ def documents(lab):
     same(web.ask("DELETE", one)[0], 404, "removed twice")
 
 
+def entries(lab):
+    """one member read, added, renamed and removed by its path in the document (RFC 4825), under the list's tag"""
+    web = Web(lab)
+    lab.start("alice", "bob", "carol", http=web.config())
+    friends = lab.list_uri("friends")
+    lab.ctl("psi", "add", friends, "list")
+    one, kind = "?uri=" + friends, "application/xcap-el+xml"
+
+    def ask(method, who, body=None, selector="resource-lists/list/entry[@uri=\"{}\"]", **more):
+        node = urllib.parse.quote(selector.format(who), safe="/~@=:")
+        return web.ask(method, one, body, path="/lists/~~/" + node, Content_Type=kind, **more)
+
+    bob, carol = lab.uri("bob"), lab.uri("carol")
+    same([ask(m, bob, b)[0] for m, b in (("GET", None), ("DELETE", None))], [404, 404], "before the list is there")
+    status, _, text = ask("PUT", bob, f'<entry uri="{bob}"/>')
+    same((status, "no-parent" in text), (409, True), "a member of no list")
+    status, tag, _ = web.ask("PUT", one, document(bob))
+    same(status, 201, "made")
+    status, newer, _ = ask("PUT", carol, f'<entry uri="{carol}"><display-name>Caro &amp; Co</display-name></entry>', If_Match=tag)
+    same((status, newer != tag), (201, True), "added under the list's tag")
+    same(ask("PUT", carol, f'<entry uri="{carol}"/>', If_Match=tag)[0], 412, "under an old tag")
+    status, got, text = ask("GET", carol)
+    same((status, got, text.strip()), (200, newer, f'<entry uri="{carol}"><display-name>Caro &amp; Co</display-name></entry>'), "read")
+    same(ask("GET", carol, If_None_Match=newer)[0], 304, "unchanged")
+    same(ask("GET", carol, selector="resource-lists/list[1]/entry[@uri='{}']")[0], 200, "in other words")
+    same(ask("PUT", carol, f'<entry uri="{carol}"><display-name>Carol</display-name></entry>')[0], 200, "renamed")
+    text = web.ask("GET", one)[2]
+    same(("Carol</display-name>" in text, text.count("<entry "), text.index(bob) < text.index(carol)), (True, 2, True), "the list now")
+    there = lab.online("carol")
+    lab.ue("alice", "send", friends, "one by one").finish(0)
+    has(there.wait("message"), text="one by one", peer=friends)
+    for name, body in (("another", f'<entry uri="{bob}"/>'), ("two", 2 * f'<entry uri="{carol}"/>'), ("none", ""),
+                       ("half of it", f'<entry uri="{carol}"'), ("a way out", f'<entry uri="{carol}"/></list><list><external anchor="x"/>'),
+                       ("a bomb", '<!DOCTYPE l [<!ENTITY a "b">]><entry uri="&a;"/>'), ("octets", "\x00\x01"), ("much", " " * 20000)):
+        status, _, text = ask("PUT", carol, body)
+        same((status, "xcap-error" in text), (409, True), f"put {name}")
+    same(web.ask("PUT", one, "<entry/>", path="/lists/~~/resource-lists/list/entry%5B@uri=%22" + carol + "%22%5D")[0], 415, "another type")
+    for selector in ("", "resource-lists", "resource-lists/list", "resource-lists/list/entry", "resource-lists/list/entry[1]",
+                     "resource-lists/list/entry[@uri=\"{}\"]/display-name", "resource-lists/list[2]/entry[@uri=\"{}\"]",
+                     "resource-lists/list/entry[@uri=\"{}']", "resource-lists/list/entry[@uri=\"]", "*/*/entry[@uri=\"{}\"]",
+                     "resource-lists/list/entry[@uri=\"" + 1100 * "x" + "\"]", "resource-lists/list/entry[@uri=\"nobody\"]"):
+        same(ask("GET", carol, selector=selector)[0], 404, f"GET of {selector[:60]}")
+    same([web.ask("GET", one, path=path)[0] for path in ("/lists/", "/lists/x", "/listsx", "/lists/~~", "/lists/~~/%zz")], [200] + 4 * [404],
+         "other paths")
+    same(ask("DELETE", carol, If_Match=newer)[0], 412, "removed under an old tag")
+    same([ask("DELETE", carol)[0] for _ in range(2)], [200, 404], "removed, and again")
+    same((carol in web.ask("GET", one)[2], bob in web.ask("GET", one)[2]), (False, True), "who is left")
+    lab.ask("list.set", f"list={friends}", f"owner={bob}")
+    same([ask(m, bob, b)[0] for m, b in (("GET", None), ("PUT", f'<entry uri="{bob}"/>'), ("DELETE", None))], 3 * [403], "of another's list")
+
+
 def has_line(web, line):
     return line in web.ask("GET", token=None, port=web.port + 1, path="/metrics")[2].splitlines()
 
@@ -144,4 +196,4 @@ def that_bite(lab):
     same(len(lab.ask("list.show", f"list={lab.list_uri('friends')}")["members"]), 10000, "and there")
 
 
-scenario.main(documents, who_may, that_bite)
+scenario.main(documents, entries, who_may, that_bite)
