@@ -20,18 +20,21 @@ EDGE = {"e2ae": "registered", "outgoing": "e2ae"}
 
 
 @contextlib.contextmanager
-def edge(lab, *names, gateways=("agw1",), transport="udp", encoding="pretty", h248=None, gateway=None, **changes):
-    """A P-CSCF with gateways before the lab's core; its users go through it."""
+def edge(lab, *names, gateways=("agw1",), transport="udp", encoding="pretty", host="127.0.0.1", h248=None, gateway=None,
+         **changes):
+    """A P-CSCF with gateways before the lab's core; its users go through it. H.248 is spoken at `host`."""
     lab.start(*names)
-    port, made = reserve(1), []
+    port, made = reserve(1, host.strip("[]")), []
+    if ":" in host:
+        gateway = {"h248": {"listen": f"{host}:{reserve(1, host.strip('[]'))}"}}
     alg = Alg(os.path.join(lab.dir, "alg"), f"127.0.0.1:{lab.sip_port}",
-              h248=controller(port, *gateways, transport=transport, encoding=encoding, **(h248 or {})),
+              h248=controller(port, *gateways, transport=transport, encoding=encoding, address=host, **(h248 or {})),
               media=changes.pop("media", {}), **changes)
     try:
         for name in gateways:
             name = name if isinstance(name, str) else name["name"].split(".")[0]
             # SCTP in UDP has the same port everywhere: each end needs an address of its own
-            made.append(Gateway(os.path.join(lab.dir, name), name, [f"127.0.0.1:{port}"], transport=transport,
+            made.append(Gateway(os.path.join(lab.dir, name), name, [f"{host}:{port}"], transport=transport,
                                 encoding=encoding, address="127.0.0.31" if transport == "sctp" else "127.0.0.1", **(gateway or {})))
         for gateway in made:
             gateway.registered()
@@ -118,12 +121,13 @@ def directions(lab):
             talk(lab, gateway, leg * 2)
 
 
-def controlled(lab, transport, encoding):
+def controlled(lab, transport, encoding, **changes):
     leg = [("access", "certificate", "agnostic"), ("core", "none", "agnostic")]
-    with edge(lab, "alice", "bob", transport=transport, encoding=encoding) as (alg, (gateway,)):
+    with edge(lab, "alice", "bob", transport=transport, encoding=encoding, **changes) as (alg, (gateway,)):
         for name in ("alice", "bob"):
             through(lab, alg, name, media=EDGE)
         talk(lab, gateway, leg * 2)
+        return alg.control.ask("gateways")
 
 
 def tcp_compact(lab):
@@ -134,6 +138,44 @@ def tcp_compact(lab):
 def udp_binary(lab):
     """the control association over UDP, in BER"""
     controlled(lab, "udp", "binary")
+
+
+def udp_ipv6(lab):
+    """the control association over UDP and IPv6"""
+    same(controlled(lab, "udp", "pretty", host="[::1]")[0]["path"].startswith("udp [::1]:"), True, "it is IPv6")
+
+
+def tcp_ipv6(lab):
+    """the control association over TCP and IPv6, in BER"""
+    same(controlled(lab, "tcp", "binary", host="[::1]")[0]["path"].startswith("tcp [::1]:"), True, "it is IPv6")
+
+
+OURS = [{"path": "tcpbcc", "value": "tcpx 0xf189"}, {"path": "tlsbsc", "value": "tlsx 0xf190"},
+        {"path": "xem/tcpin", "value": "incoming 0x0011"}]
+
+
+def other_names(lab):
+    """names of packages that both sides' configurations change (h248.packages)"""
+    controlled(lab, "udp", "pretty", h248={"packages": OURS}, gateway={"h248": {"packages": OURS}})
+
+
+def other_numbers(lab):
+    """the same in BER, where numbers count"""
+    controlled(lab, "udp", "binary", h248={"packages": OURS}, gateway={"h248": {"packages": OURS}})
+
+
+def one_sided_names(lab):
+    """a gateway that was not told refuses what it does not know, and the call fails"""
+    with edge(lab, "alice", "bob", h248={"packages": OURS}) as (alg, (gateway,)):
+        for name in ("alice", "bob"):
+            through(lab, alg, name, media=EDGE)
+        bob, alice = lab.online("bob"), lab.ue("alice", stdin=True)
+        alice.wait("registered")
+        alice.type("/chat bob")
+        has(alice.wait("call-established", "call-failed"), event="call-failed")
+        same("refused: 440" in gateway.text(), True, "what the gateway says")
+        alice.stop()
+        bob.stop()
 
 
 def sctp(lab):
@@ -307,5 +349,6 @@ def nobodys_connections(lab):
 
 
 if __name__ == "__main__":
-    main(both_edges, one_edge, end_to_end, directions, tcp_compact, udp_binary, sctp, gateway_killed, other_gateway,
+    main(both_edges, one_edge, end_to_end, directions, tcp_compact, udp_binary, udp_ipv6, tcp_ipv6, other_names, other_numbers,
+         one_sided_names, sctp, gateway_killed, other_gateway,
          gateways_reloaded, impostor, nobodys_connections)
