@@ -11,9 +11,6 @@
 /** Longest certificate, in octets of DER. */
 #define MS_CERT_MAX 16384
 
-/** Longest chain, the end entity included. */
-#define MS_CERT_CHAIN_MAX 8
-
 /** A certificate. Owned by who made it. */
 struct ms_cert;
 
@@ -33,23 +30,8 @@ const struct ms_rsa_key *ms_cert_key(const struct ms_cert *cert);
 /** notBefore <= now <= notAfter */
 bool ms_cert_valid_at(const struct ms_cert *cert, ms_usec now);
 
-/** Is `uri` one of its subjectAltName URIs, octet by octet? */
-bool ms_cert_has_uri(const struct ms_cert *cert, struct ms_span uri);
-
-/** Is `address` (user@domain, such as a NAI) one of its subjectAltName rfc822Names? */
-bool ms_cert_has_email(const struct ms_cert *cert, struct ms_span address);
-
 /** Does it allow digital signatures, key encipherment? A certificate without keyUsage allows all. */
 bool ms_cert_may_sign(const struct ms_cert *cert);
 bool ms_cert_may_encrypt(const struct ms_cert *cert);
-
-/**
- * Does the chain (end entity first, each certifying the one before it) lead to one of the anchors at
- * `now`? Paths are validated by RFC 5280 section 6 without revocation lists. Returns 0, -EACCES if
- * not, -EINVAL (n is 0 or over MS_CERT_CHAIN_MAX), -ENOMEM.
- */
-MS_MUST_CHECK int ms_cert_chain_check(const struct ms_cert *const *chain, size_t n,
-				      const struct ms_cert *const *anchors, size_t n_anchors,
-				      ms_usec now);
 
 #endif

@@ -216,30 +216,3 @@ void ms_mime_put_param(struct ms_buf *b, const char *name, struct ms_span value)
 	else
 		ms_mime_put_quoted(b, value);
 }
-
-static bool accepts_item(struct ms_span item, const struct ms_mime_value *ct)
-{
-	struct ms_span subtype = ms_span_cut(&item, ';'), type;
-
-	if (ms_span_is(subtype, "*"))
-		return true;
-	type = ms_span_cut(&subtype, '/');
-	if (ms_span_is(type, "*") && ms_span_is(subtype, "*"))
-		return true;
-	return ms_span_eq_nocase(type, ct->type) &&
-	       (ms_span_is(subtype, "*") || ms_span_eq_nocase(subtype, ct->subtype));
-}
-
-bool ms_mime_accepts(struct ms_span list, const struct ms_mime_value *ct)
-{
-	while (list.len > 0) {
-		size_t n = 0;
-
-		while (n < list.len && !(list.p[n] == ' ' || list.p[n] == ',' || list.p[n] == '\t'))
-			n++;
-		if (n > 0 && accepts_item(ms_span_sub(list, 0, n), ct))
-			return true;
-		list = ms_span_from(list, n + 1);
-	}
-	return false;
-}

@@ -63,11 +63,4 @@ void ms_mime_put_param(struct ms_buf *b, const char *name, struct ms_span value)
 /** Appends a quoted string; control octets other than tab stick as -EINVAL. */
 void ms_mime_put_quoted(struct ms_buf *b, struct ms_span value);
 
-/**
- * Does `type/subtype` match an item of a list such as a=accept-types or an Accept field? `list` is
- * items parted by blanks or commas; "*" matches all and a subtype of "*" all of a type. Parameters of items
- * are passed over. RFC 4975 section 8.6.
- */
-bool ms_mime_accepts(struct ms_span list, const struct ms_mime_value *ct);
-
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The values of the SDP attributes for file transfer (RFC 5547 section 6): a=file-selector,
- * a=file-transfer-id, a=file-range, a=file-disposition, a=file-date, a=file-icon.
+ * a=file-transfer-id, a=file-range, a=file-disposition. Dates and icons are for display; nobody here reads
+ * them. ms_msrp_file_selector_matches(), _any() and ms_msrp_file_offer_kind() are for programs from which
+ * files may be fetched; mediasec-ue offers what it sends.
  */
 #ifndef MS_MSRP_FILE_H
 #define MS_MSRP_FILE_H
@@ -65,16 +67,6 @@ MS_MUST_CHECK int ms_msrp_file_id_put(struct ms_buf *b, const struct ms_random *
 
 /** True if `s` is a token of at most MS_MSRP_FILE_ID_MAX octets; also for a=file-disposition. */
 bool ms_msrp_file_id_valid(struct ms_span s);
-
-struct ms_msrp_file_date {
-	struct ms_span creation, modification,
-		read; /* RFC 5322 date-times, borrowed; empty if absent */
-};
-MS_MUST_CHECK int ms_msrp_file_date_parse(struct ms_span value, struct ms_msrp_file_date *ret_d);
-void ms_msrp_file_date_put(struct ms_buf *b, const struct ms_msrp_file_date *d);
-
-/** a=file-icon: "cid:" and a content identifier, given back without "cid:". -EBADMSG. */
-MS_MUST_CHECK int ms_msrp_file_icon_parse(struct ms_span value, struct ms_span *ret_content_id);
 
 /**
  * Appends a name that is safe as a file name in one directory: the part after the last / or \,

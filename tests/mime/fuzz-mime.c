@@ -24,7 +24,6 @@ static void values(const struct ms_mime_value *v)
 	touch(v->subtype);
 	for (size_t i = 0; i < v->n_params; i++)
 		touch(v->param[i].value);
-	sink = (uint8_t)(sink + ms_mime_accepts(MS_SPAN_LIT("text/* multipart/mixed"), v));
 	sink = (uint8_t)(sink + (ms_mime_param_str(v, "name", text, sizeof(text)) == 0));
 	sink = (uint8_t)(sink + (ms_mime_pkcs7_check(v, NULL) == 0));
 }

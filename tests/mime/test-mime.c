@@ -99,22 +99,6 @@ static void test_disposition(void **state MS_UNUSED)
 	assert_int_equal(ms_buf_status(&b), -EINVAL);
 }
 
-static void test_accepts(void **state MS_UNUSED)
-{
-	struct ms_mime_value v;
-
-	assert_int_equal(ms_mime_content_type(LIT("text/plain;charset=utf-8"), &v, NULL), 0);
-	assert_true(ms_mime_accepts(LIT("message/cpim text/plain"), &v));
-	assert_true(ms_mime_accepts(LIT("message/cpim,TEXT/PLAIN;q=1"), &v));
-	assert_true(ms_mime_accepts(LIT("text/*"), &v));
-	assert_true(ms_mime_accepts(LIT("message/cpim *"), &v));
-	assert_true(ms_mime_accepts(LIT("*/*"), &v));
-	assert_false(ms_mime_accepts(LIT("message/cpim text/html"), &v));
-	assert_false(ms_mime_accepts(LIT("text"), &v));
-	assert_false(ms_mime_accepts(LIT(""), &v));
-	assert_false(ms_mime_accepts(LIT("*/plain"), &v));
-}
-
 static void test_pkcs7(void **state MS_UNUSED)
 {
 	static const struct {
@@ -390,7 +374,6 @@ int main(void)
 		cmocka_unit_test(test_content_type),
 		cmocka_unit_test(test_bad_content_types),
 		cmocka_unit_test(test_disposition),
-		cmocka_unit_test(test_accepts),
 		cmocka_unit_test(test_pkcs7),
 		cmocka_unit_test(test_entity),
 		cmocka_unit_test(test_bad_entities),

@@ -103,12 +103,8 @@ static void test_selector_matches(void **state)
 
 static void test_other_attributes(void **state)
 {
-	static const char dates[] = "creation:\"Mon, 15 May 2006 15:01:31 +0300\" "
-				    "read:\"Tue, 16 May 2006 15:01:31 +0300\"";
 	struct ms_msrp_file_range r;
-	struct ms_msrp_file_date d;
 	struct peer_random random;
-	struct ms_span id;
 	struct ms_buf b;
 
 	(void)state;
@@ -127,17 +123,6 @@ static void test_other_attributes(void **state)
 	assert_int_equal(b.len, 32);
 	assert_true(ms_msrp_file_id_valid(ms_buf_span(&b)));
 	assert_false(ms_msrp_file_id_valid(MS_SPAN_LIT("a b")));
-	assert_int_equal(ms_msrp_file_date_parse(MS_SPAN_LIT(dates), &d), 0);
-	ms_buf_reset(&b);
-	ms_msrp_file_date_put(&b, &d);
-	assert_string_equal(ms_buf_cstr(&b), dates);
-	assert_int_equal(ms_msrp_file_date_parse(MS_SPAN_LIT("creation:\"x\" creation:\"x\""), &d),
-			 -EBADMSG);
-	assert_int_equal(ms_msrp_file_date_parse(MS_SPAN_LIT("creation:x"), &d), -EBADMSG);
-	assert_int_equal(ms_msrp_file_icon_parse(MS_SPAN_LIT("cid:id2@alicepc.example.com"), &id),
-			 0);
-	assert_span_str(id, "id2@alicepc.example.com");
-	assert_int_equal(ms_msrp_file_icon_parse(MS_SPAN_LIT("http://x"), &id), -EBADMSG);
 	ms_buf_done(&b);
 }
 
