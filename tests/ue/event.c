@@ -64,9 +64,15 @@ static void text_is_fit_for_a_terminal(void **state)
 	struct ms_span evil = MS_SPAN_LIT("\x1b]0;x\x07\xe2\x80\xae\r\n\x9b");
 
 	(void)state;
-	for (int t = 0; t < MS_UE_EVENT_N; t++) {
+	for (int t = 0; t < 2 * MS_UE_EVENT_N; t++) {
 		MS_CLEANUP(ms_buf_done) struct ms_buf b;
-		struct ms_ue_event e = { .type = (enum ms_ue_event_type)t,
+		struct ms_ue_event e = { .type = (enum ms_ue_event_type)(t / 2),
+					 .verified = t % 2,
+					 .author = evil,
+					 .asserted = evil,
+					 .called = evil,
+					 .others = evil,
+					 .content_type = evil,
 					 .kind = "chat",
 					 .peer = evil,
 					 .from = evil,
@@ -111,6 +117,47 @@ static void unprotected_is_said(void **state)
 	assert_true(ms_span_starts(ms_buf_span(&b), MS_SPAN_LIT("[1 to the network] sip:m@x: hi")));
 }
 
+static void expect_text(const struct ms_ue_event *e, const char *text)
+{
+	MS_CLEANUP(ms_buf_done) struct ms_buf b;
+
+	ms_buf_init(&b, 4096);
+	ms_ue_event_text(&b, e);
+	assert_span_str(ms_buf_span(&b), text);
+}
+
+/* Who is vouched for by whom, what is proved, what comes late: each is said in words. */
+static void lists_proofs_and_delays_are_said(void **state)
+{
+	struct ms_ue_event e = { .type = MS_UE_EVENT_MESSAGE,
+				 .verified = true,
+				 .is_protected = true,
+				 .peer = MS_SPAN_LIT("sip:friends@x"),
+				 .author = MS_SPAN_LIT("sip:alice@x"),
+				 .from = MS_SPAN_LIT("sip:alice@x"),
+				 .text = MS_SPAN_LIT("hi") };
+
+	(void)state;
+	expect_text(&e, "[protected] list sip:friends@x, written by sip:alice@x:\n      hi\n");
+	e.deferred = true;
+	e.written = 1795157100 * MS_SEC;
+	expect_text(&e, "[protected] list sip:friends@x, written by sip:alice@x, written "
+			"2026-11-20 06:45:00 UTC:\n      hi\n");
+	e.author = MS_SPAN_NULL;
+	e.deferred = false;
+	e.proof = "proved";
+	e.others = MS_SPAN_LIT("sip:bob@x, sip:carol@x");
+	expect_text(&e, "[protected, origin proved] sip:friends@x:\n      hi\n"
+			"      also to: sip:bob@x, sip:carol@x\n");
+	/* One that was not checked is none. */
+	e.proof = "unchecked";
+	e.others = MS_SPAN_NULL;
+	e.warning = MS_SPAN_LIT("From names somebody else");
+	expect_text(
+		&e,
+		"[protected] sip:friends@x:\n      hi\n      warning: From names somebody else\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +165,7 @@ int main(void)
 		cmocka_unit_test(every_event_is_complete),
 		cmocka_unit_test(text_is_fit_for_a_terminal),
 		cmocka_unit_test(unprotected_is_said),
+		cmocka_unit_test(lists_proofs_and_delays_are_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
