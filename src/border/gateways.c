@@ -83,8 +83,24 @@ static int on_request(void *arg, struct ms_mgc_gateway *gateway, uint32_t cookie
 			       &id);
 }
 
+static void log_refused(const struct ms_h248_job *job, const struct ms_h248_transaction *t)
+{
+	const struct ms_h248_association *a = ms_h248_job_association(job);
+	const struct ms_border_gate *gate = a ? ms_h248_association_user(a) : NULL;
+	char path[MS_ADDR_TEXT_MAX];
+	uint32_t context;
+	const struct ms_h248_error *e = ms_h248_reply_error(t, &context);
+
+	if (e && gate)
+		MS_LOG(&ms_border_h248_log, MS_LOG_INFO,
+		       "gateway=%s at %s: its request refused: %u %s", ms_mgc_gateway_name(gate->g),
+		       ms_gcp_path_print(ms_h248_association_path(a), path), e->code,
+		       MS_QUOTED(e->text));
+}
+
 static void on_reply(void *arg, void *job, const struct ms_h248_transaction *t)
 {
+	log_refused(job, t); /* before the tree is used up */
 	int err = ms_h248_job_reply(job, t, ms_loop_now());
 
 	(void)arg;

@@ -499,6 +499,13 @@ struct ms_h248_transaction {
 	struct ms_h248_ack *acks;
 };
 
+/**
+ * The first error of a reply, and the context it is about (MS_H248_CONTEXT_NULL: of the whole transaction, or
+ * of none). NULL: there is none.
+ */
+const struct ms_h248_error *ms_h248_reply_error(const struct ms_h248_transaction *reply,
+						uint32_t *ret_context);
+
 /** RFC 3525 section 10: interim authentication header; carried, never believed. */
 struct ms_h248_auth {
 	bool present;

@@ -71,16 +71,9 @@ void ms_mgc_subtract_all(struct ms_mgc_gateway *g, uint32_t context)
 
 static bool refused(const struct ms_h248_transaction *t)
 {
-	if (t->error)
-		return true;
-	for (const struct ms_h248_action *a = t->actions; a; a = a->next) {
-		if (a->error)
-			return true;
-		for (const struct ms_h248_command *c = a->commands; c; c = c->next)
-			if (c->error)
-				return true;
-	}
-	return false;
+	uint32_t context;
+
+	return ms_h248_reply_error(t, &context);
 }
 
 /* A gateway without overload packages refuses the whole Events descriptor: then without them. */

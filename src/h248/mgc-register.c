@@ -5,6 +5,8 @@
  */
 #include "h248/mgc-priv.h"
 
+#include <stdio.h>
+
 /* ---- versions and profiles ---- */
 
 /* RFC 3525 section 11.3: the lower of both; 0: it cannot be. */
@@ -82,6 +84,19 @@ static void registered(struct ms_mgc_gateway *g, const struct ms_h248_service_ch
 		h->address(h->arg, g, &s->address);
 }
 
+/* Whoever set up that gateway reads there what it should be. */
+static void refuse_profile(struct ms_mgc_gateway *g, struct ms_h248_command *reply)
+{
+	char text[128];
+	struct ms_span copy;
+
+	ms_mgc_error(g->m, reply, 459, "profile not supported");
+	(void)snprintf(text, sizeof(text), "profile not supported: %s is", g->m->o.profile);
+	copy = ms_h248_arena_copy(&g->m->arena, ms_span_str(text));
+	if (reply->error && copy.len)
+		reply->error->text = copy;
+}
+
 static void root_reply(struct ms_mgc_gateway *g, const struct ms_h248_service_change *s,
 		       struct ms_h248_command *reply)
 {
@@ -91,7 +106,7 @@ static void root_reply(struct ms_mgc_gateway *g, const struct ms_h248_service_ch
 	if (joins && (s->profile.len ? !profile_fits(g->m, s->profile)
 				     : !g->m->o.any_profile && !g->version)) {
 		ms_mgc_count(g->m, "mgc_registration_refused");
-		ms_mgc_error(g->m, reply, 459, "profile not supported");
+		refuse_profile(g, reply);
 		return;
 	}
 	if (joins)

@@ -116,24 +116,6 @@ static int on_request(void *arg, unsigned controller, uint32_t cookie,
 	return err;
 }
 
-/* The first error of a reply and the context it is about; NULL: there is none. */
-static const struct ms_h248_error *error_of(const struct ms_h248_transaction *t,
-					    uint32_t *ret_context)
-{
-	*ret_context = MS_H248_CONTEXT_NULL;
-	if (t->error)
-		return t->error;
-	for (const struct ms_h248_action *a = t->actions; a; a = a->next) {
-		*ret_context = a->context;
-		if (a->error)
-			return a->error;
-		for (const struct ms_h248_command *cmd = a->commands; cmd; cmd = cmd->next)
-			if (cmd->error)
-				return cmd->error;
-	}
-	return NULL;
-}
-
 static void put_context(struct ms_buf *b, uint32_t context)
 {
 	if (context < MS_H248_CONTEXT_CHOOSE && context != MS_H248_CONTEXT_NULL)
@@ -149,7 +131,7 @@ static void log_refused(struct ms_mgw_control *c, const struct ms_h248_job *job,
 			const struct ms_h248_transaction *t)
 {
 	uint32_t context;
-	const struct ms_h248_error *e = error_of(t, &context);
+	const struct ms_h248_error *e = ms_h248_reply_error(t, &context);
 	char name[MS_ADDR_TEXT_MAX], text[32];
 	struct ms_buf b;
 
@@ -288,6 +270,19 @@ static void h_request(struct ms_h248_job *job, const struct ms_h248_message *m,
 	ms_mgw_control_touched(c);
 }
 
+static void log_refused_to_us(const struct ms_mgw_control *c, unsigned controller,
+			      const struct ms_h248_transaction *reply)
+{
+	char name[MS_ADDR_TEXT_MAX];
+	uint32_t context;
+	const struct ms_h248_error *e = ms_h248_reply_error(reply, &context);
+
+	if (e)
+		MS_LOG(&ms_mgw_log_h248, MS_LOG_INFO,
+		       "controller %s refused a request of ours: %u %s",
+		       ms_mgw_control_name(c, controller, name), e->code, MS_QUOTED(e->text));
+}
+
 static void h_answered(struct ms_h248_association *a, void *request, int err,
 		       const struct ms_h248_message *m, const struct ms_h248_transaction *reply,
 		       void *arg)
@@ -299,6 +294,8 @@ static void h_answered(struct ms_h248_association *a, void *request, int err,
 		return;
 	if (ms_timer_running(&c->closing) && ms_h248_association_waiting(a) == 0)
 		ms_timer_start(&c->closing, 0); /* our last words were heard */
+	if (!err)
+		log_refused_to_us(c, index_of(c, a), reply);
 	ms_mg_answered(c->mg, (uint32_t)(uintptr_t)request, err, reply, ms_loop_now());
 	ms_mgw_control_touched(c);
 }

@@ -332,6 +332,19 @@ def impostor(lab):
         bob.stop()
 
 
+def other_profile(lab):
+    """a gateway of another profile is told which one is spoken here, and both logs say so"""
+    with edge(lab, "alice", h248={"gateways": [{"name": f"agw{n}.example.net"} for n in (1, 2)]}) as (alg, _):
+        second = Gateway(os.path.join(lab.dir, "agw2"), "agw2", [alg.config["h248"]["listen"][0]["address"]], profile="ix")
+        try:
+            said = '459 "profile not supported: xIq/1 is"'
+            until(lambda: said in alg.text() and said in second.text(), 10, "both logs say why")
+            same("gateway=<agw2.example.net> at udp 127.0.0.1:" in alg.text(), True, "and who")
+            same([alg.counter('mediasec_h248_gateways{state="%s"}' % s) for s in ("in_service", "away")], [1, 1], "gauges")
+        finally:
+            second.stop()
+
+
 def nobodys_connections(lab):
     """TCP to the controller by which nobody speaks: a few of one host, and not for long; the gateway's own stays"""
     with edge(lab, "alice", transport="tcp", encoding="compact", h248={"connections_host": 2, "first": "2s"}) as (alg, _):
@@ -351,4 +364,4 @@ def nobodys_connections(lab):
 if __name__ == "__main__":
     main(both_edges, one_edge, end_to_end, directions, tcp_compact, udp_binary, udp_ipv6, tcp_ipv6, other_names, other_numbers,
          one_sided_names, sctp, gateway_killed, other_gateway,
-         gateways_reloaded, impostor, nobodys_connections)
+         gateways_reloaded, impostor, other_profile, nobodys_connections)
