@@ -236,18 +236,12 @@ static void policy_list(struct ms_control_request *r, json_t *args, void *arg)
 				   v->config.ticket.by_default == MS_KMS_DENY ? "deny" : "allow"));
 }
 
-#define CHANGE(function, what, of)                                                  \
-	static void function(struct ms_control_request *r, json_t *args, void *arg) \
-	{                                                                           \
-		ms_kms_change(r, args, arg, what, of, do_##function);               \
-	}
-
-CHANGE(psi_add, "psi.add", "psi")
-CHANGE(psi_remove, "psi.remove", "psi")
-CHANGE(psi_member_add, "psi.member.add", "psi")
-CHANGE(psi_member_remove, "psi.member.remove", "psi")
-CHANGE(policy_add, "policy.add", "who")
-CHANGE(policy_remove, "policy.remove", "id")
+MS_KMS_CHANGE(psi_add, "psi.add", "psi")
+MS_KMS_CHANGE(psi_remove, "psi.remove", "psi")
+MS_KMS_CHANGE(psi_member_add, "psi.member.add", "psi")
+MS_KMS_CHANGE(psi_member_remove, "psi.member.remove", "psi")
+MS_KMS_CHANGE(policy_add, "policy.add", "who")
+MS_KMS_CHANGE(policy_remove, "policy.remove", "id")
 
 const struct ms_control_command ms_kms_manage_policy[] = {
 	{ "psi.add", "psi=URI name=NAME", "Makes a user (a server) an owner of a PSI.", psi_add,

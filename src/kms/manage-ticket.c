@@ -91,15 +91,8 @@ static int do_revoke_ticket(struct ms_kms_edit *e)
 	return err ? err : ms_kms_add_revoked(e->v->dir, &gone);
 }
 
-static void revoke_user(struct ms_control_request *r, json_t *args, void *arg)
-{
-	ms_kms_change(r, args, arg, "revoke.user", "name", do_revoke_user);
-}
-
-static void revoke_ticket(struct ms_control_request *r, json_t *args, void *arg)
-{
-	ms_kms_change(r, args, arg, "revoke.ticket", "ticket", do_revoke_ticket);
-}
+MS_KMS_CHANGE(revoke_user, "revoke.user", "name")
+MS_KMS_CHANGE(revoke_ticket, "revoke.ticket", "ticket")
 
 const struct ms_control_command ms_kms_manage_ticket[] = {
 	{ "tpk.rotate", "", "Makes a new ticket protection key.", tpk_rotate, NULL },

@@ -342,22 +342,16 @@ static void user_show(struct ms_control_request *r, json_t *args, void *arg)
 			  u->revoked_before ? ms_kms_json_time(u->revoked_before) : json_null()));
 }
 
-#define CHANGE(function, what, of)                                                  \
-	static void function(struct ms_control_request *r, json_t *args, void *arg) \
-	{                                                                           \
-		ms_kms_change(r, args, arg, what, of, do_##function);               \
-	}
-
-CHANGE(user_add, "user.add", "name")
-CHANGE(user_remove, "user.remove", "name")
-CHANGE(user_disable, "user.disable", "name")
-CHANGE(user_enable, "user.enable", "name")
-CHANGE(identity_add, "identity.add", "identity")
-CHANGE(identity_remove, "identity.remove", "identity")
-CHANGE(key_add, "key.add", "key_id")
-CHANGE(key_remove, "key.remove", "key_id")
-CHANGE(cert_add, "cert.add", "name")
-CHANGE(cert_remove, "cert.remove", "fingerprint")
+MS_KMS_CHANGE(user_add, "user.add", "name")
+MS_KMS_CHANGE(user_remove, "user.remove", "name")
+MS_KMS_CHANGE(user_disable, "user.disable", "name")
+MS_KMS_CHANGE(user_enable, "user.enable", "name")
+MS_KMS_CHANGE(identity_add, "identity.add", "identity")
+MS_KMS_CHANGE(identity_remove, "identity.remove", "identity")
+MS_KMS_CHANGE(key_add, "key.add", "key_id")
+MS_KMS_CHANGE(key_remove, "key.remove", "key_id")
+MS_KMS_CHANGE(cert_add, "cert.add", "name")
+MS_KMS_CHANGE(cert_remove, "cert.remove", "fingerprint")
 
 const struct ms_control_command ms_kms_manage_user[] = {
 	{ "user.add",

@@ -25,6 +25,13 @@ struct ms_kms_edit {
 void ms_kms_change(struct ms_control_request *r, json_t *args, struct ms_kms_vault *v,
 		   const char *what, const char *of, int (*f)(struct ms_kms_edit *e));
 
+/** A command `function` that is the change do_function(). */
+#define MS_KMS_CHANGE(function, what, of)                                           \
+	static void function(struct ms_control_request *r, json_t *args, void *arg) \
+	{                                                                           \
+		ms_kms_change(r, args, arg, what, of, do_##function);               \
+	}
+
 /** A text member that must be there; 0 or -EINVAL with e->why. Borrowed from args. */
 MS_MUST_CHECK int ms_kms_need(struct ms_kms_edit *e, const char *name, struct ms_span *ret_s);
 
