@@ -45,8 +45,15 @@ void ms_border_gate_free(struct ms_border_gate *gate);
 /** By its name as somebody writes it; NULL: there is none. */
 struct ms_border_gate *ms_border_gate_find(const struct ms_border_gateways *g, const char *name);
 
-/** Something is to be done at the end of the round, the file of gateways written among it. */
+/** The engine's deadline may be another one: looked at at the end of the round. */
+void ms_border_gateways_touched(struct ms_border_gateways *g);
+/** Likewise; and the file of gateways is to be written. */
 void ms_border_gateways_changed(struct ms_border_gateways *g);
+
+/** What the engine calls (gateways-association.c). */
+struct ms_mgc_handlers ms_border_engine_handlers(struct ms_border_gateways *g);
+/** What associations call; their argument is the gateways. */
+extern const struct ms_h248_handlers ms_border_association_handlers;
 
 /** Lets those go that leave and have nothing left. Are there others that leave? */
 bool ms_border_gates_part(struct ms_border_gateways *g);
