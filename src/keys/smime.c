@@ -245,6 +245,11 @@ static int check_proof(const struct ms_keys_smime_in *in, struct ms_span tek, st
 	return 0;
 }
 
+int ms_keys_smime_enter(struct ms_keys_smime_in *in, struct ms_fault *fault)
+{
+	return in->smime.replay ? enter_replay(in, fault) : 0;
+}
+
 int ms_keys_smime_open(struct ms_keys_smime_in *in, ms_usec now, struct ms_buf *entity,
 		       struct ms_keys_identity *ret_sender, struct ms_fault *fault)
 {
@@ -267,8 +272,8 @@ int ms_keys_smime_open(struct ms_keys_smime_in *in, ms_usec now, struct ms_buf *
 	if (!err)
 		err = check_proof(in, ms_secret_span(&key->tek),
 				  ms_span_from(ms_buf_span(entity), before), &proof, fault);
-	if (!err && in->smime.replay)
-		err = enter_replay(in, fault);
+	if (!err && !in->smime.enter_later)
+		err = ms_keys_smime_enter(in, fault);
 	if (err) {
 		ms_buf_truncate(entity, before);
 		return err;

@@ -26,6 +26,7 @@ struct ms_keys_smime {
 		*replay;     /* NULL: messages are read again and again, as a verifier does */
 	bool prove;          /* objects we make carry a proof of origin */
 	bool take_forgotten; /* also what is older than the replay cache remembers */
+	bool enter_later; /* ms_keys_smime_open() leaves the replay cache to ms_keys_smime_enter() */
 };
 
 /**
@@ -69,6 +70,12 @@ struct ms_mikey_incoming *ms_keys_smime_incoming(struct ms_keys_smime_in *in);
 MS_MUST_CHECK int ms_keys_smime_open(struct ms_keys_smime_in *in, ms_usec now,
 				     struct ms_buf *entity, struct ms_keys_identity *ret_sender,
 				     struct ms_fault *fault);
+
+/**
+ * With enter_later, once the opened message is welcome: whoever sends another's message as his own must
+ * not use it up. As ms_keys_smime_open() says of the replay cache; 0 without one.
+ */
+MS_MUST_CHECK int ms_keys_smime_enter(struct ms_keys_smime_in *in, struct ms_fault *fault);
 
 /** When its TRANSFER_INIT was made, by its own timestamp (verified once it is open); 0: it has none. */
 ms_usec ms_keys_smime_made(const struct ms_keys_smime_in *in);

@@ -212,5 +212,6 @@ struct ms_keys_smime ms_lists_smime(const struct ms_lists *s, const struct ms_ke
 		.random = &ms_random_system,
 		.cms = { .alg = (enum ms_aead_alg)s->config->tickets.algorithm },
 		.replay = replay,
+		.enter_later = true,
 	};
 }

@@ -96,7 +96,8 @@ MS_MUST_CHECK int ms_lists_ring(struct ms_lists *s, struct ms_span identity,
 /** That identity is given up; exchanges of its keyring with the KMS must have ended. */
 void ms_lists_ring_drop(struct ms_lists *s, struct ms_span identity);
 
-/** What S/MIME needs to act as the owner of that keyring; `replay` borrowed. */
+/** What S/MIME needs to act as the owner of that keyring; `replay` borrowed. Opened messages are entered
+ * there when it is known that their author sent them. */
 struct ms_keys_smime ms_lists_smime(const struct ms_lists *s, const struct ms_keys_ring *ring,
 				    struct ms_keys_replay *replay);
 

@@ -88,6 +88,9 @@ static bool may_post(const struct ms_lists_work *w)
 
 static void check_content(struct ms_lists_work *w, const struct ms_keys_identity *author)
 {
+	struct ms_fault f = { 0 };
+	int err;
+
 	if (!is_sender(w, author)) {
 		MS_LOG(&ms_lists_log, MS_LOG_WARNING,
 		       "call=%s message to %s protected by %s but sent by %s",
@@ -97,10 +100,15 @@ static void check_content(struct ms_lists_work *w, const struct ms_keys_identity
 		return;
 	}
 	/* By that name; and the list may have changed while the KMS was asked. */
-	if (may_post(w))
-		ms_lists_work_send(w);
-	else
+	if (!may_post(w)) {
 		ms_lists_work_refuse(w, 403, "may_not_post", "you may not post to this list");
+		return;
+	}
+	err = ms_keys_smime_enter(w->in, &f);
+	if (err)
+		refuse_fault(w, err, &f);
+	else
+		ms_lists_work_send(w);
 }
 
 static void open_content(struct ms_lists_work *w)

@@ -152,6 +152,8 @@ static void open_list(struct ms_lists_uri_work *w)
 	else if (strcmp(author.uri, w->sender.uri.uri) != 0)
 		ms_lists_uri_refuse(w, 403, "sender_differs",
 				    "who protected the list is not who sent it");
+	else if ((err = ms_keys_smime_enter(w->in, &f)) < 0)
+		refuse_fault(w, err, &f);
 	else if (ms_mime_read(ms_buf_span(&opened), &ms_mime_limits_default, &e, &f))
 		ms_lists_uri_refuse(w, STATUS_UNDECIPHERABLE, "malformed",
 				    "the protected list is malformed");

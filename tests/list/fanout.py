@@ -144,9 +144,9 @@ class Bench:
         if error is None:
             self.server.check_sanitizers()
 
-    def ask(self, request, timeout=15):
+    def ask(self, request, timeout=15, host="127.0.0.1"):
         """Sends one request; the status of the answer, or None if the connection ended without one."""
-        with socket.create_connection(("127.0.0.7", self.port), timeout=timeout) as s:
+        with socket.create_connection(("127.0.0.7", self.port), timeout=timeout, source_address=(host, 0)) as s:
             data = b""
             try:
                 s.sendall(request)
@@ -316,6 +316,22 @@ def bad_input(folder):
         same({s["user"] for s in b.core.seen}, {"bob", "last"}, "who got messages")
 
 
+def strangers(folder):
+    """only the core and who is trusted beside it are heard, whatever they ask; nobody else can say that a user is there"""
+    with Bench(folder, sip={"trusted": ["127.0.0.8:1"]}) as b:
+        b.core.plan = {"away": [480, 200]}
+        message = request("MESSAGE", SERVICE, mixed("hello", entry("sip:away@example.org")), "multipart/mixed;boundary=b")
+        register = request("REGISTER", "sip:lists.example.org", b"", None, "Expires: 600\r\n", to="sip:away@example.org")
+        same([b.ask(r, host="127.0.0.9")[0] for r in (message, register, request("OPTIONS", SERVICE, b"", None))], 3 * [403], "to a stranger")
+        same(b.server.ask("counters")['mediasec_list_refused_total{reason="not_trusted"}'], 3, "strangers counted")
+        same(b.ask(message, host="127.0.0.8")[0], 202, "to one who is trusted")
+        b.settled(away=1, waiting=0)
+        same(b.ask(register, host="127.0.0.9")[0], 403, "to a stranger who says that he is there")
+        same(len(b.core.of("away")), 1, "requests")
+        same(b.ask(request("REGISTER", "sip:lists.example.org", b"", None, "Expires: 600\r\n", to="sip:away@example.org"))[0], 200, "the core")
+        b.settled(delivered=1, away=0, messages=0)
+
+
 def bounded(folder):
     """the queue is bounded, in all and for one who is away"""
     with Bench(folder, delivery={"messages": 5, "member_messages": 3}) as b:
@@ -407,4 +423,4 @@ def main(*scenarios):
     sys.exit(0 if passed == len(chosen) else 1)
 
 
-main(what_members_answer, says_nothing, reloaded, each_once, bad_input, bounded, killed_at_every_step, large_and_outlasting, keeps_what_it_acknowledged)
+main(what_members_answer, says_nothing, reloaded, each_once, bad_input, strangers, bounded, killed_at_every_step, large_and_outlasting, keeps_what_it_acknowledged)

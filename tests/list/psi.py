@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 
@@ -226,6 +227,39 @@ def by_command(lab):
     mediasec("show", club, code=1)
 
 
+def names_of_the_sender(lab):
+    """who sends is who the network says, by any of the names it gives; without its word, who From says"""
+    lab.start("alice", "bob")
+    lab.make_list("friends", "alice", ["alice", "bob"])
+    friends, alice, bob = lab.list_uri("friends"), lab.uri("alice"), lab.online("bob")
+    lab.server.kill()
+    bodies = []
+    for text in ("two names", "one name"):
+        trace = os.path.join(lab.dir, f"trace-{text}")
+        lab.ue("alice", "send", friends, text, options=("--trace", trace)).finish(None)
+        bodies.append(traced(trace, "MESSAGE")[-1][1])
+    lab.restart_server()
+
+    def core_sends(body, by, asserted):
+        number = os.urandom(8).hex()
+        said = f"P-Asserted-Identity: {asserted}\r\n" if asserted else ""
+        head = (f"MESSAGE {friends} SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bK{number}\r\nMax-Forwards: 70\r\n"
+                f"From: <{by}>;tag=1\r\nTo: <{friends}>\r\nCall-ID: {number}\r\nCSeq: 1 MESSAGE\r\n{said}Content-Type: {PKCS7}\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n")
+        with socket.create_connection((lab.list_address, lab.list_port), timeout=60) as s:
+            s.sendall(head.encode() + body)
+            return int(s.recv(65536).split()[1])
+
+    same(core_sends(bodies[0], alice, "<tel:+4930123>"), 403, "a number that may not post, whatever From says")
+    same(core_sends(bodies[0], alice, f"<{lab.uri('bob')}>"), 403, "another member's name")
+    same(refused(lab, "sender_differs"), 1, "senders that differ")
+    same(core_sends(bodies[0], "sip:anonymous@anonymous.invalid", f"<tel:+4930123>, <{alice}>"), 202, "a number and the name")
+    has(bob.wait("message"), text="two names", author=alice, asserted=alice)
+    same(core_sends(bodies[1], lab.uri("bob"), None), 403, "another member in From")
+    same(core_sends(bodies[1], alice, None), 202, "From alone")
+    has(bob.wait("message"), text="one name", author=alice)
+
+
 def rates(lab):
     """a sender causes so many deliveries and no more, another is not touched by it"""
     lab.start("alice", "bob", "carol", limits={"rate": 6})
@@ -301,4 +335,4 @@ def two_domains(lab):
     lab.server.wait("all told", ["status"], lambda s: s["delivered"] == 1 and s["failed"] == 1 and s["messages"] == 0)
 
 
-scenario.main(five_members, outsiders, policies, added_meanwhile, author_in_sip, by_command, rates, kms_away, group, two_domains)
+scenario.main(five_members, outsiders, policies, added_meanwhile, author_in_sip, by_command, names_of_the_sender, rates, kms_away, group, two_domains)
