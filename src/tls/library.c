@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Our provider lends the algorithms of the default provider that are named here, but derives keys itself. */
+/*
+ * Our provider lends the algorithms of the default provider that are named here, but derives keys itself and
+ * checks points quickly.
+ */
 #include "tls/library.h"
 
 #include <openssl/core_dispatch.h>
@@ -14,6 +17,7 @@
 #include "tls/kdf.h"
 
 #define NAMES_MAX 20
+#define FUNCTIONS_MAX 64 /* of an algorithm */
 
 /* What TLS 1.2 and 1.3 have for suites that a configuration may name (suites.c). */
 static const struct operation {
@@ -67,14 +71,50 @@ static bool is_wanted(const struct operation *o, const OSSL_ALGORITHM *a)
 	return false;
 }
 
+/* ---- checking a peer's point ---- */
+
+static OSSL_FUNC_keymgmt_validate_fn *validate_ec;
+
+/*
+ * The quick check: a point is on the curve and not at infinity. That is all there is to check on curves whose
+ * order is prime, as P-256 and P-384 (SP 800-56A section 5.6.2.3.4, for ephemeral keys); the full one multiplies
+ * by the order, which takes longer than the key exchange.
+ */
+static int validate_quickly(const void *key, int selection, int check MS_UNUSED)
+{
+	return validate_ec(key, selection, OSSL_KEYMGMT_VALIDATE_QUICK_CHECK);
+}
+
+/* libcrypto's functions for EC keys with that one in place of its own. */
+static const OSSL_DISPATCH *quick_ec(const OSSL_DISPATCH *theirs)
+{
+	static OSSL_DISPATCH ours[FUNCTIONS_MAX];
+	size_t n = 0;
+
+	for (; theirs[n].function_id != 0; n++) {
+		if (n + 1 == FUNCTIONS_MAX)
+			return theirs;
+		ours[n] = theirs[n];
+		if (theirs[n].function_id == OSSL_FUNC_KEYMGMT_VALIDATE) {
+			validate_ec = OSSL_FUNC_keymgmt_validate(&theirs[n]);
+			ours[n].function = (void (*)(void))validate_quickly;
+		}
+	}
+	return ours;
+}
+
+/* ---- what is lent ---- */
+
 /* libcrypto's algorithm, or ours of that name. */
-static OSSL_ALGORITHM ours_or(const OSSL_ALGORITHM *a)
+static OSSL_ALGORITHM ours_or(const struct operation *o, const OSSL_ALGORITHM *a)
 {
 	const OSSL_DISPATCH *ours = ms_tls_kdf(a->algorithm_names);
 	OSSL_ALGORITHM found = *a;
 
 	if (ours)
 		found.implementation = ours;
+	else if (o->number == OSSL_OP_KEYMGMT && strncmp(a->algorithm_names, "EC:", 3) == 0)
+		found.implementation = quick_ec(a->implementation);
 	return found;
 }
 
@@ -86,7 +126,7 @@ static void choose(const struct operation *o, OSSL_ALGORITHM *to)
 
 	for (size_t n = 0; a && a->algorithm_names && n < NAMES_MAX; a++)
 		if (is_wanted(o, a))
-			to[n++] = ours_or(a);
+			to[n++] = ours_or(o, a);
 }
 
 /* ---- our provider ---- */

@@ -2,8 +2,8 @@
 /*
  * A libcrypto that knows no more than handshakes need. For the key in each certificate it is shown, libcrypto
  * 3.0 asks every decoder of its provider in turn whether it could read it, which takes longer than to
- * verify a signature. Here there are few to be asked: those of a public key in a certificate. And keys are
- * derived by functions of ours (kdf.h).
+ * verify a signature. Here there are few to be asked: those of a public key in a certificate. Keys
+ * are derived by functions of ours (kdf.h), and a peer's point is checked once, not twice.
  */
 #ifndef MS_TLS_LIBRARY_H
 #define MS_TLS_LIBRARY_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Key derivation: the algorithms that our provider gives libssl against libcrypto's own of the same name,
- * both asked through EVP_KDF; and the key schedule that RFC 8448 prints.
+ * What our provider does itself for libssl. Key derivation: against libcrypto's own algorithms of the same name,
+ * both asked through EVP_KDF; and the key schedule that RFC 8448 prints. The check of a peer's point.
  */
 #include "ms-test.h"
 
@@ -190,12 +190,68 @@ static void test_rfc_8448(void **state MS_UNUSED)
 			      want, sizeof(want)));
 }
 
+/* ---- points ---- */
+
+static EVP_PKEY *point(const char *group, struct ms_span encoded)
+{
+	EVP_PKEY *own = EVP_PKEY_Q_keygen(ms_tls_library(), NULL, "EC", group),
+		 *peer = EVP_PKEY_new();
+	int ok;
+
+	assert_non_null(own);
+	assert_int_equal(EVP_PKEY_copy_parameters(peer, own), 1);
+	ok = EVP_PKEY_set1_encoded_public_key(peer, encoded.p, encoded.len);
+	EVP_PKEY_free(own);
+	if (ok == 1)
+		return peer;
+	EVP_PKEY_free(peer);
+	return NULL;
+}
+
+/* As libssl takes a client's share: decoded, then checked for the exchange. */
+static bool is_taken(const char *group, struct ms_span encoded)
+{
+	EVP_PKEY *own = EVP_PKEY_Q_keygen(ms_tls_library(), NULL, "EC", group);
+	EVP_PKEY *peer = point(group, encoded);
+	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_pkey(ms_tls_library(), own, NULL);
+	bool taken;
+
+	assert_int_equal(EVP_PKEY_derive_init(c), 1);
+	taken = peer && EVP_PKEY_derive_set_peer(c, peer) == 1;
+	EVP_PKEY_CTX_free(c);
+	EVP_PKEY_free(peer);
+	EVP_PKEY_free(own);
+	return taken;
+}
+
+/* The quick check of a peer's point leaves out nothing: every wrong one is refused. */
+static void test_points(void **state MS_UNUSED)
+{
+	static const char *const groups[] = { "P-256", "P-384" };
+
+	for (size_t i = 0; i < MS_ARRAY_SIZE(groups); i++) {
+		EVP_PKEY *key = EVP_PKEY_Q_keygen(ms_tls_library(), NULL, "EC", groups[i]);
+		unsigned char *good = NULL;
+		size_t n = EVP_PKEY_get1_encoded_public_key(key, &good);
+
+		assert_true(n > 0 && is_taken(groups[i], ms_span_of(good, n)));
+		assert_false(is_taken(groups[i], ms_span_of("", 1))); /* at infinity */
+		assert_false(is_taken(groups[i], ms_span_of(good, n - 1)));
+		good[n - 1] ^= 1; /* not on the curve */
+		assert_false(is_taken(groups[i], ms_span_of(good, n)));
+		memset(good + 1, 0xff, n - 1); /* coordinates beyond the field */
+		assert_false(is_taken(groups[i], ms_span_of(good, n)));
+		OPENSSL_free(good);
+		EVP_PKEY_free(key);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tls_12),         cmocka_unit_test(test_tls_13_expand),
 		cmocka_unit_test(test_tls_13_extract), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_rfc_8448),
+		cmocka_unit_test(test_rfc_8448),       cmocka_unit_test(test_points),
 	};
 
 	for (size_t i = 0; i < sizeof(text); i++)
