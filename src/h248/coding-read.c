@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the controller reads: replies of Add and Modify, observed events, statistics. */
+/* What the controller reads: replies of Add and Modify, observed events. */
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "h248/coding.h"
@@ -121,51 +120,4 @@ int ms_h248_coding_get_event(const struct ms_h248_coding *c, const struct ms_h24
 	*ret_stream = o->stream;
 	*ret_event = e;
 	return 0;
-}
-
-/* ---- statistics ---- */
-
-#define STATISTIC(item, member)                                               \
-	{                                                                     \
-		MS_H248_##item, offsetof(struct ms_bearer_statistics, member) \
-	}
-
-/* Octets and time by RFC 3525 E.11; for TCP and TLS no standard was available (docs/packages.md). */
-const struct ms_h248_statistic ms_h248_statistics[MS_H248_STATISTICS] = {
-	STATISTIC(NT_DUR, up_ms),
-	STATISTIC(NT_OS, octets_out),
-	STATISTIC(NT_OR, octets_in),
-	STATISTIC(XEM_TCPEST, connections),
-	STATISTIC(XEM_TCPFAIL, connections_failed),
-	STATISTIC(XEM_TCPDROP, connections_dropped),
-	STATISTIC(XEM_TCPOS, wire_out),
-	STATISTIC(XEM_TCPOR, wire_in),
-	STATISTIC(XEM_TLSEST, handshakes),
-	STATISTIC(XEM_TLSFAIL, handshakes_failed),
-};
-
-static void add(const struct ms_h248_coding *c, const struct ms_h248_param *list,
-		struct ms_bearer_statistics *s)
-{
-	for (size_t i = 0; i < MS_H248_STATISTICS; i++) {
-		const struct ms_h248_statistic *t = &ms_h248_statistics[i];
-		uint64_t value;
-
-		memcpy(&value, (uint8_t *)s + t->offset, sizeof(value));
-		value += (uint64_t)number_of(c, list, t->ref, 0);
-		memcpy((uint8_t *)s + t->offset, &value, sizeof(value));
-	}
-}
-
-void ms_h248_coding_get_statistics(const struct ms_h248_coding *c,
-				   const struct ms_h248_command *reply,
-				   struct ms_bearer_statistics *ret)
-{
-	struct ms_bearer_statistics sum = { .octets_in = 0 };
-
-	add(c, reply->statistics, &sum);
-	for (const struct ms_h248_stream *s = reply->media ? reply->media->streams : NULL; s;
-	     s = s->next)
-		add(c, s->statistics, &sum);
-	*ret = sum;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the gateway tells of a bearer: Local as it filled it in, observed events, statistics. */
 #include <errno.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "h248/coding.h"
 #include "h248/package.h"
@@ -176,6 +178,25 @@ struct ms_h248_observed *ms_h248_coding_put_event(const struct ms_h248_coding *c
 }
 
 /* ---- statistics ---- */
+
+#define STATISTIC(item, member)                                               \
+	{                                                                     \
+		MS_H248_##item, offsetof(struct ms_bearer_statistics, member) \
+	}
+
+/* Octets and time by RFC 3525 E.11; for TCP and TLS no standard was available (docs/packages.md). */
+const struct ms_h248_statistic ms_h248_statistics[MS_H248_STATISTICS] = {
+	STATISTIC(NT_DUR, up_ms),
+	STATISTIC(NT_OS, octets_out),
+	STATISTIC(NT_OR, octets_in),
+	STATISTIC(XEM_TCPEST, connections),
+	STATISTIC(XEM_TCPFAIL, connections_failed),
+	STATISTIC(XEM_TCPDROP, connections_dropped),
+	STATISTIC(XEM_TCPOS, wire_out),
+	STATISTIC(XEM_TCPOR, wire_in),
+	STATISTIC(XEM_TLSEST, handshakes),
+	STATISTIC(XEM_TLSFAIL, handshakes_failed),
+};
 
 int ms_h248_coding_put_statistics(const struct ms_h248_coding *c, struct ms_h248_arena *a,
 				  const struct ms_bearer_statistics *s, unsigned mask,

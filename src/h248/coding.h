@@ -2,7 +2,7 @@
 /*
  * Stage 3: how a bearer (stage 2, bearer.h) is coded in H.248 descriptors, for both ends of the
  * association: the controller writes requests and reads replies and reports (coding-put.c, coding-read.c), the
- * gateway reads requests and writes replies and reports (coding-get.c). What goes into Local and
+ * gateway reads requests (coding-get*.c) and writes replies and reports (coding-reply.c). What goes into Local and
  * Remote is one codec for both (coding-sdp.c).
  *
  * Names are written and compared through the registry: received trees must be bound to text
@@ -109,11 +109,6 @@ MS_MUST_CHECK int ms_h248_coding_get_reply(const struct ms_h248_command *reply, 
 MS_MUST_CHECK int ms_h248_coding_get_event(const struct ms_h248_coding *c,
 					   const struct ms_h248_observed *o, uint16_t *ret_stream,
 					   struct ms_bearer_event *ret_event);
-
-/** Reads statistics of a Subtract or AuditValue reply as far as they are known. */
-void ms_h248_coding_get_statistics(const struct ms_h248_coding *c,
-				   const struct ms_h248_command *reply,
-				   struct ms_bearer_statistics *ret);
 
 /* ---- the gateway's direction (coding-get.c) ---- */
 
