@@ -245,6 +245,14 @@ static int check_proof(const struct ms_keys_smime_in *in, struct ms_span tek, st
 	return 0;
 }
 
+bool ms_keys_smime_claimed(const struct ms_keys_smime_in *in, struct ms_keys_identity *ret_sender)
+{
+	const struct ms_mikey_message *m = ms_mikey_incoming_message(in->incoming);
+	const struct ms_mikey_id *id = m->id_i.data.len > 0 ? &m->id_i : &m->ticket.initiator;
+
+	return id->data.len > 0 && ms_keys_identity_parse(id->data, ret_sender) == 0;
+}
+
 int ms_keys_smime_enter(struct ms_keys_smime_in *in, struct ms_fault *fault)
 {
 	return in->smime.replay ? enter_replay(in, fault) : 0;

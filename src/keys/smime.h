@@ -77,6 +77,12 @@ MS_MUST_CHECK int ms_keys_smime_open(struct ms_keys_smime_in *in, ms_usec now,
  */
 MS_MUST_CHECK int ms_keys_smime_enter(struct ms_keys_smime_in *in, struct ms_fault *fault);
 
+/**
+ * Who it says protected it, before the KMS is asked; not verified. False: it does not say. Who is refused
+ * by this would be refused by what the KMS vouches for, too.
+ */
+bool ms_keys_smime_claimed(const struct ms_keys_smime_in *in, struct ms_keys_identity *ret_sender);
+
 /** When its TRANSFER_INIT was made, by its own timestamp (verified once it is open); 0: it has none. */
 ms_usec ms_keys_smime_made(const struct ms_keys_smime_in *in);
 

@@ -86,17 +86,22 @@ static bool may_post(const struct ms_lists_work *w)
 	return l && ms_lists_may_post(l, ms_keys_identity_span(&w->sender.uri));
 }
 
+static void refuse_sender(struct ms_lists_work *w, const struct ms_keys_identity *author)
+{
+	MS_LOG(&ms_lists_log, MS_LOG_WARNING,
+	       "call=%s message to %s protected by %s but sent by %s",
+	       MS_QUOTED(w->request->call_id), w->list.uri, author->uri, w->sender.uri.uri);
+	ms_lists_work_refuse(w, 403, "sender_differs",
+			     "who protected the message is not who sent it");
+}
+
 static void check_content(struct ms_lists_work *w, const struct ms_keys_identity *author)
 {
 	struct ms_fault f = { 0 };
 	int err;
 
 	if (!is_sender(w, author)) {
-		MS_LOG(&ms_lists_log, MS_LOG_WARNING,
-		       "call=%s message to %s protected by %s but sent by %s",
-		       MS_QUOTED(w->request->call_id), w->list.uri, author->uri, w->sender.uri.uri);
-		ms_lists_work_refuse(w, 403, "sender_differs",
-				     "who protected the message is not who sent it");
+		refuse_sender(w, author);
 		return;
 	}
 	/* By that name; and the list may have changed while the KMS was asked. */
@@ -149,9 +154,15 @@ static int read_object(struct ms_lists_work *w, struct ms_fault *f)
 
 static void resolve(struct ms_lists_work *w)
 {
+	struct ms_keys_identity claimed;
 	struct ms_fault f = { 0 };
 	int err = read_object(w, &f);
 
+	/* What would be refused in the end is not asked about, nor held in the way of its author's own. */
+	if (err == 0 && ms_keys_smime_claimed(w->in, &claimed) && !is_sender(w, &claimed)) {
+		refuse_sender(w, &claimed);
+		return;
+	}
 	if (err == 0)
 		err = ms_keys_ring_resolve(w->ring, ms_keys_smime_incoming(w->in),
 					   ms_keys_smime_claims_proof(w->in)

@@ -136,6 +136,11 @@ static void refuse_fault(struct ms_lists_uri_work *w, int err, const struct ms_f
 				    f->reason ? ms_keys_fault_text(f) : strerror(-err));
 }
 
+static void refuse_sender(struct ms_lists_uri_work *w)
+{
+	ms_lists_uri_refuse(w, 403, "sender_differs", "who protected the list is not who sent it");
+}
+
 /* As for lists kept here: who protected it must be who sent it. */
 static void open_list(struct ms_lists_uri_work *w)
 {
@@ -150,8 +155,7 @@ static void open_list(struct ms_lists_uri_work *w)
 	if (err < 0)
 		refuse_fault(w, err, &f);
 	else if (strcmp(author.uri, w->sender.uri.uri) != 0)
-		ms_lists_uri_refuse(w, 403, "sender_differs",
-				    "who protected the list is not who sent it");
+		refuse_sender(w);
 	else if ((err = ms_keys_smime_enter(w->in, &f)) < 0)
 		refuse_fault(w, err, &f);
 	else if (ms_mime_read(ms_buf_span(&opened), &ms_mime_limits_default, &e, &f))
@@ -179,6 +183,7 @@ static void resolve_list(struct ms_lists_uri_work *w)
 	/* Of a held one its place in the store says whether it was posted: held.h. */
 	struct ms_keys_smime smime =
 		ms_lists_smime(&ms_lists, w->ring, w->held.id ? NULL : ms_lists.replay);
+	struct ms_keys_identity claimed;
 	struct ms_fault f = { 0 };
 	int err = ms_mime_body(&w->parts.list, &w->object);
 
@@ -186,6 +191,11 @@ static void resolve_list(struct ms_lists_uri_work *w)
 		err = ms_keys_smime_read(&smime, ms_buf_span(&w->object), w->held.came, &f, &w->in);
 	if (err == 0)
 		err = ms_lists_held_check(&w->held, w->in, &f);
+	if (err == 0 && ms_keys_smime_claimed(w->in, &claimed) &&
+	    strcmp(claimed.uri, w->sender.uri.uri) != 0) {
+		refuse_sender(w);
+		return;
+	}
 	if (err == 0)
 		err = ms_keys_ring_resolve(w->ring, ms_keys_smime_incoming(w->in),
 					   MS_KEYS_RESOLVE_CACHED, resolved, w, &f, &w->asking);

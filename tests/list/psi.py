@@ -234,7 +234,7 @@ def names_of_the_sender(lab):
     friends, alice, bob = lab.list_uri("friends"), lab.uri("alice"), lab.online("bob")
     lab.server.kill()
     bodies = []
-    for text in ("two names", "one name"):
+    for text in ("two names", "one name", "no KMS"):
         trace = os.path.join(lab.dir, f"trace-{text}")
         lab.ue("alice", "send", friends, text, options=("--trace", trace)).finish(None)
         bodies.append(traced(trace, "MESSAGE")[-1][1])
@@ -258,6 +258,13 @@ def names_of_the_sender(lab):
     same(core_sends(bodies[1], lab.uri("bob"), None), 403, "another member in From")
     same(core_sends(bodies[1], alice, None), 202, "From alone")
     has(bob.wait("message"), text="one name", author=alice)
+    # While nobody can be vouched for, what says that it is another's is not held in the way of his own.
+    lab.stop_kms()
+    lab.restart_server()
+    same(core_sends(bodies[2], lab.uri("bob"), f"<{lab.uri('bob')}>"), 403, "another member without the KMS")
+    same(core_sends(bodies[2], alice, f"<{alice}>"), 202, "the author without the KMS")
+    lab.start_kms()
+    has(bob.wait("message", timeout=60), text="no KMS", author=alice)
 
 
 def rates(lab):
