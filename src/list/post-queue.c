@@ -47,6 +47,8 @@ static int write_outcomes(struct ms_lists_post *p, const struct ms_lists_letter 
 	int err;
 
 	ms_buf_init(&b, MS_LISTS_RECIPIENTS_MAX);
+	if (l->parcel.wish.wishes == 0) /* nobody is told: as they are */
+		return ms_store_job_outcomes(p->store, l->id, ms_span_of(l->outcome, l->n));
 	for (size_t i = 0; i < l->n; i++)
 		ms_buf_put_u8(&b, l->outcome[i] |
 					  (l->told[i] == MS_LISTS_UNTOLD ? 0 : MS_LISTS_TOLD_BIT));
