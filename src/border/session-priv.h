@@ -53,6 +53,7 @@ struct ms_border_session {
 	unsigned offers; /* taken by the anchor */
 	bool late_offer; /* a response brought the offer; PRACK or ACK brings the answer */
 	bool saved;      /* stands in sip.state */
+	bool lost; /* its media are: to be released when `expiry` has given users time to come back */
 	char *winner; /* tag of the callee that answered first; NULL: nobody yet, or before a restart */
 	uint32_t ack_cseq;
 	char *ack_body;         /* the rewritten body of the last ACK, for when it comes again */

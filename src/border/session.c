@@ -28,6 +28,10 @@ static void expiry_due(void *arg)
 {
 	struct ms_border_session *s = arg;
 
+	if (s->lost) {
+		ms_border_session_release(s, 503, "Lost at restart");
+		return;
+	}
 	ms_border_count(MS_BORDER_C_EXPIRED);
 	ms_border_session_release(s, 408, "Session expired");
 }
@@ -244,7 +248,7 @@ static void watch_timer(struct ms_border_session *s, const struct ms_sip_packet 
 	if (ms_span_u64(value, 86400 * 7, &seconds) == 0 && seconds >= SESSION_EXPIRES_MIN)
 		limit = (ms_usec)seconds * MS_SEC;
 	/* RFC 4028 section 10 has the ends say BYE that much before; we give them as much after. */
-	if (limit > 0)
+	if (limit > 0 && !s->lost)
 		ms_timer_start(&s->expiry,
 			       limit + (limit / 3 < 32 * MS_SEC ? limit / 3 : 32 * MS_SEC));
 }

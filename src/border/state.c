@@ -12,6 +12,7 @@
 #include "core/alloc.h"
 
 #define MEDIA_MAX 65536
+#define COMING_BACK (10 * MS_SEC)
 #define CSEQ_STEP 1000 /* requests that may have passed since a dialog was written */
 
 /* ---- writing ---- */
@@ -216,6 +217,7 @@ static int read_session(const json_t *o, struct ms_border_session *s)
 static void restore(struct ms_border *b, const json_t *o)
 {
 	struct ms_span media = text_of(o, "media");
+	char text[MS_BORDER_SESSION_TEXT];
 	struct ms_border_session *s;
 	int err = ms_border_session_blank(b, number_of(o, "id"), &s);
 
@@ -228,11 +230,16 @@ static void restore(struct ms_border *b, const json_t *o)
 		ms_border_state_save(s);
 		return;
 	}
-	MS_LOG(&ms_border_log, MS_LOG_WARNING, "session=%" PRIu64 " is not known again: %s", s->id,
-	       strerror(-err));
-	/* Without its media it would only look like a call. */
+	MS_LOG(&ms_border_log, MS_LOG_WARNING, "%s is not known again: %s",
+	       ms_border_session_text(s, text),
+	       err == -ENOENT ? "its gateway is not in the configuration" : strerror(-err));
+	/*
+	 * Without its media it would only look like a call. But users of connections have to come back
+	 * first: nobody could be told now.
+	 */
+	s->lost = true;
 	if (s->name)
-		ms_border_session_release(s, 503, "Lost at restart");
+		ms_timer_start(&s->expiry, COMING_BACK);
 	else
 		ms_border_session_free(s);
 }

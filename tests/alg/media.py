@@ -11,7 +11,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../ue"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from scenario import LabError, has, main, same  # noqa: E402
-from alglab import Alg  # noqa: E402
+from alglab import Alg, base  # noqa: E402
 from gateways import Gateway, controller  # noqa: E402
 from patience import long, until  # noqa: E402
 from ports import reserve  # noqa: E402
@@ -307,6 +307,29 @@ def gateways_reloaded(lab):
             second.stop()
 
 
+def gateway_dropped_at_restart(lab):
+    """a call whose gateway is not in the configuration any more when the IMS-ALG starts again is ended towards both"""
+    key = os.path.join(lab.dir, "token")
+    with open(os.open(key, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as f:
+        f.write(os.urandom(32))
+    sip = {"state": os.path.join(lab.dir, "calls"), "token_key": key}
+    with edge(lab, "alice", "bob", gateways=("agw1", "agw2"), sip=sip) as (alg, (first, _)):
+        for name in ("alice", "bob"):
+            through(lab, alg, name, media=EDGE)
+        alg.control.ask("gateway.drain", name="agw2.example.net")
+        alice, bob = established(lab, alg)
+        same(len(first.contexts()), 4, "endpoints")
+        alg.kill()
+        alg.write(base.merge(alg.config, {"h248": {"gateways": [{"name": "agw2.example.net"}]}}))
+        alg.start()
+        alice.wait("call-ended", "call-failed", timeout=20)
+        bob.wait("call-ended", "call-failed", timeout=20)
+        same("is not known again: its gateway is not in the configuration" in alg.text(), True, "why")
+        first.kill()  # nobody ever tells it to release what it has; h248.hold does
+        alice.stop()
+        bob.stop()
+
+
 IMPOSTOR = b"""MEGACO/1 <agw1.example.net>
 Transaction = 7 { Context = - { ServiceChange = ROOT { Services { Method = Restart, Reason = "901 Cold Boot", Version = 2,
 Profile = xIq/1 } } } }
@@ -364,4 +387,4 @@ def nobodys_connections(lab):
 if __name__ == "__main__":
     main(both_edges, one_edge, end_to_end, directions, tcp_compact, udp_binary, udp_ipv6, tcp_ipv6, other_names, other_numbers,
          one_sided_names, sctp, gateway_killed, other_gateway,
-         gateways_reloaded, impostor, other_profile, nobodys_connections)
+         gateways_reloaded, gateway_dropped_at_restart, impostor, other_profile, nobodys_connections)
