@@ -273,7 +273,8 @@ def gateways_reloaded(lab):
             alice, bob = established(lab, alg)
             alg.reload(h248={"gateways": [two]})
             second.registered()
-            same(states(alg), [("<agw1.example.net>", "leaving", 2), ("<agw2.example.net>", "in service", 0)], "gateways")
+            wanted = [("<agw1.example.net>", "leaving", 2), ("<agw2.example.net>", "in service", 0)]
+            until(lambda: states(alg) == wanted, 10, "the new one is audited, the old one leaves")
             exchange(alice, bob, "by the one that leaves")
             alice.type("/hangup")
             alice.wait("call-ended")
@@ -363,7 +364,8 @@ def other_profile(lab):
             said = '459 "profile not supported: xIq/1 is"'
             until(lambda: said in alg.text() and said in second.text(), 10, "both logs say why")
             same("gateway=<agw2.example.net> at udp 127.0.0.1:" in alg.text(), True, "and who")
-            same([alg.counter('mediasec_h248_gateways{state="%s"}' % s) for s in ("in_service", "away")], [1, 1], "gauges")
+            until(lambda: [alg.counter('mediasec_h248_gateways{state="%s"}' % s) for s in ("in_service", "away")] == [1, 1], 10,
+                  "gauges")
         finally:
             second.stop()
 
