@@ -6,8 +6,9 @@ build       gcc, warnings are errors           every test: unit, seeds, check, i
 build-san   clang, ASan and UBSan              unit, seeds, scenario
 build-fuzz  clang, libFuzzer, ASan and UBSan   each fuzz target for a short time
 
-A test of the real programs (interop, scenario) that fails is run once more, alone: two cores that also do
-something else can starve a daemon. What passes only then is counted as passed and named at the end.
+A test with sockets and clocks (interop, scenario, some units) that fails is run once more, alone: two cores
+that also do something else can starve it. What passes only then is counted as passed and named at the end;
+what fuzzing or the rules of the house find fails at once.
 
 Fuzz targets start from one seed, so that what fails here fails again; a search for new inputs is given
 another: --only build-fuzz --fuzz-seconds 600 --fuzz-seed 7.
@@ -55,7 +56,7 @@ def build(tree, args):
     return True
 
 
-AGAIN = ("interop", "scenario")
+AGAIN = ("interop", "scenario", "unit")
 PATIENCE = ["--timeout-multiplier", "4"]  # limits of the tests are for a quiet machine
 
 

@@ -20,25 +20,48 @@ static inline void say(int fd, const char *text)
 	run_loop(15 * MS_MSEC);
 }
 
-/* What has come, as text; NULL-terminated, static. */
-static const char *heard(int fd)
+/* Runs the loop until it is so: the kernel of a busy machine delivers late. */
+#define wait_for(condition)                                                   \
+	do {                                                                  \
+		for (int tries_ = 0; !(condition) && tries_ < 2000; tries_++) \
+			run_loop(5 * MS_MSEC);                                \
+		assert_true(condition);                                       \
+	} while (0)
+
+#define SERVED(member) (ms_http_server_stats(t.server)->member)
+
+static char heard_text[65536];
+
+/* Appends to the first n octets of what was heard; returns how much there is. */
+static size_t hear(int fd, size_t n)
 {
-	static char text[65536];
-	size_t n = 0;
 	ssize_t more;
 
-	while ((more = recv(fd, text + n, sizeof(text) - 1 - n, 0)) > 0)
+	while ((more = recv(fd, heard_text + n, sizeof(heard_text) - 1 - n, 0)) > 0)
 		n += (size_t)more;
-	text[n] = 0;
-	return text;
+	heard_text[n] = 0;
+	return n;
 }
 
-static inline void hears(int fd, const char *part)
+/* What has come so far, as text; NULL-terminated, static. */
+static inline const char *heard(int fd)
 {
-	const char *text = heard(fd);
+	hear(fd, 0);
+	return heard_text;
+}
 
-	if (!strstr(text, part))
-		fail_msg("\"%s\" is not in \"%s\"", part, text);
+/* What has come once `part` is in it. */
+static const char *hears(int fd, const char *part)
+{
+	size_t n = hear(fd, 0);
+
+	for (int tries = 0; !strstr(heard_text, part) && tries < 2000; tries++) {
+		run_loop(5 * MS_MSEC);
+		n = hear(fd, n);
+	}
+	if (!strstr(heard_text, part))
+		fail_msg("\"%s\" is not in \"%s\"", part, heard_text);
+	return heard_text;
 }
 
 static inline bool is_closed(int fd)
