@@ -175,6 +175,29 @@ static void test_discard(void **state MS_UNUSED)
 	close(peer);
 }
 
+/* A peer who came before the controller said otherwise has not come in vain. */
+static void test_gate_changes_with_a_peer_in_it(void **state MS_UNUSED)
+{
+	struct ms_bearer a = lab_bearer(LAB_PORT_A), b = lab_bearer(LAB_PORT_B);
+	int listener = lab_listen(LAB_PEER_B);
+	struct both p;
+
+	a.incoming = MS_BEARER_DISCARD;
+	b.remote = lab_address(LAB_PEER_B);
+	lab_set_pair(&a, &b);
+	a.incoming = MS_BEARER_ACCEPT;
+	assert_int_equal(lab_set(1, &a), 0);
+	p.a = lab_connect(0, LAB_PORT_A); /* the kernel has it, the plane has not looked yet */
+	a.incoming = MS_BEARER_FORWARD;
+	assert_int_equal(lab_set(1, &a), 0);
+	p.b = lab_accept(listener);
+	close(listener);
+	LAB_UNTIL(ms_media_stats(lab.media)->up == 2);
+	lab_send(p.a, "hello");
+	lab_expect(p.b, "hello");
+	close_both(&p);
+}
+
 static void test_modes(void **state MS_UNUSED)
 {
 	struct both p = open_both();
@@ -609,6 +632,7 @@ int main(void)
 		T(merge),
 		T(gate),
 		T(discard),
+		T(gate_changes_with_a_peer_in_it),
 		T(modes),
 		T(one_way),
 		T(filter),

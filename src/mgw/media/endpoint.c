@@ -126,9 +126,11 @@ static void begin_anew(struct ms_media_endpoint *e)
 static int follow_gate(struct ms_media_endpoint *e, const struct ms_bearer *old,
 		       const struct ms_bearer *b)
 {
-	bool same = old && same_address(&old->local, &b->local) && old->incoming == b->incoming;
+	bool same = old && same_address(&old->local, &b->local);
 
-	if (e->state == MS_MEDIA_LISTENING && (!wants_listener(b) || !same))
+	if (e->state == MS_MEDIA_LISTENING && same && wants_listener(b))
+		return ms_media_listen_as(e, old->incoming, b->incoming);
+	if (e->state == MS_MEDIA_LISTENING)
 		ms_media_unlisten(e);
 	if (e->state == MS_MEDIA_CLOSED && wants_listener(b))
 		return ms_media_listen(e, b);

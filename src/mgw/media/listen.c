@@ -27,6 +27,13 @@ static int drop_silently(int fd)
 	return 0;
 }
 
+static int heed_again(int fd)
+{
+	int none = 0;
+
+	return setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof(none)) < 0 ? -errno : 0;
+}
+
 static int open_listener(struct ms_media_endpoint *e, const struct ms_bearer *b)
 {
 	struct ms_addr local;
@@ -63,6 +70,19 @@ int ms_media_listen(struct ms_media_endpoint *e, const struct ms_bearer *b)
 	e->work->listener = fd;
 	ms_media_become(e, MS_MEDIA_LISTENING);
 	return 0;
+}
+
+/*
+ * A peer who has come already is still in the queue, so the socket stays. What else there is to do with
+ * connections is looked up when one is taken.
+ */
+int ms_media_listen_as(struct ms_media_endpoint *e, enum ms_bearer_incoming old,
+		       enum ms_bearer_incoming now)
+{
+	if ((old == MS_BEARER_DISCARD) == (now == MS_BEARER_DISCARD))
+		return 0;
+	return now == MS_BEARER_DISCARD ? drop_silently(e->work->listener)
+					: heed_again(e->work->listener);
 }
 
 static void close_listener(struct ms_media_endpoint *e)

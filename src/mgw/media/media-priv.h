@@ -161,6 +161,9 @@ void ms_media_entry_forget(struct ms_media_endpoint *e);
 /* listen.c */
 /** 0, or negative errno: nothing has changed then. */
 MS_MUST_CHECK int ms_media_listen(struct ms_media_endpoint *e, const struct ms_bearer *b);
+/** The listener of an endpoint that listens treats connections otherwise from now. 0, or negative errno. */
+MS_MUST_CHECK int ms_media_listen_as(struct ms_media_endpoint *e, enum ms_bearer_incoming old,
+				     enum ms_bearer_incoming now);
 void ms_media_unlisten(struct ms_media_endpoint *e);
 void ms_media_listen_ready(struct ms_media_endpoint *e);
 /** The partner stands, or is on its way no more: takes the peer that is held, or refuses it. */
