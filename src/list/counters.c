@@ -24,6 +24,8 @@ static struct ms_counter counters[] = {
 	[MS_LISTS_C_REPEATED] =
 		MS_COUNTER("repeated_total",
 			   "Repetitions that recipients refused, having the message already."),
+	[MS_LISTS_C_UNTOLD] = MS_COUNTER("untold_total",
+					 "Messages of whose outcomes their authors are not told."),
 	[MS_LISTS_C_QUEUE] = MS_GAUGE("queue", "Messages in the queue now."),
 	[MS_LISTS_C_AWAY] = MS_GAUGE("away", "Deliveries that wait for a registration now."),
 	[MS_LISTS_C_CHANGES] = MS_COUNTER("changes_total", "Changes of lists."),

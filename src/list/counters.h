@@ -18,6 +18,7 @@ enum ms_lists_counter {
 	MS_LISTS_C_FAILED,
 	MS_LISTS_C_EXPIRED,
 	MS_LISTS_C_REPEATED,    /* refused by recipients that had them already */
+	MS_LISTS_C_UNTOLD,      /* messages of whose outcomes authors are not told */
 	MS_LISTS_C_QUEUE,       /* gauge */
 	MS_LISTS_C_AWAY,        /* gauge */
 	MS_LISTS_C_CHANGES,     /* of lists */

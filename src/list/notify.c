@@ -13,7 +13,6 @@
 
 #define GATHER (300 * MS_MSEC) /* so long outcomes are gathered */
 #define NOTE_OUTCOMES 50       /* and at most so many in one message: some 25 KB */
-#define NOTES_MAX 1000         /* messages at a time; of more, authors are not told */
 #define BODY_MAX ((size_t)40 << 10)
 
 /** What there is to tell of one message. */
@@ -47,11 +46,18 @@ static void move(struct note *n, struct ms_list *to)
 	ms_list_append(to, &n->link);
 }
 
+static void hush(struct ms_lists_letter *l, const struct ms_lists_parcel *p, const char *why)
+{
+	ms_lists_count(MS_LISTS_C_UNTOLD);
+	MS_LOG(&ms_lists_log, MS_LOG_WARNING,
+	       "%.*s is not told what became of a message to %.*s: %s", MS_SPAN_FMT(p->origin),
+	       MS_SPAN_FMT(p->list), why);
+	ms_lists_post_hush(l);
+}
+
 static void give_up(struct note *n, const char *why)
 {
-	MS_LOG(&ms_lists_log, MS_LOG_WARNING, "%s is not told what became of a message to %s: %s",
-	       n->author.uri, n->list.uri, why);
-	ms_lists_post_hush(n->letter);
+	hush(n->letter, n->message, why);
 	note_free(n);
 }
 
@@ -286,37 +292,39 @@ static void begin(void)
 	ms_timer_init(&all.retry, "list.notify-retry", retry, NULL);
 }
 
-static struct note *note_new(struct ms_lists_letter *l, const struct ms_lists_parcel *p)
+/* NULL, or why the author is not told. */
+static const char *note_new(struct ms_lists_letter *l, const struct ms_lists_parcel *p)
 {
-	struct note *n = all.n < NOTES_MAX ? ms_zalloc(sizeof(*n)) : NULL;
+	struct note *n;
 
+	if (all.n >= ms_lists.config->delivery.untold)
+		return "too many wait to be told";
+	n = ms_zalloc(sizeof(*n));
 	if (!n)
-		return NULL;
+		return strerror(ENOMEM);
 	n->letter = l;
 	n->message = p;
 	ms_list_append(&all.gathering, &n->link);
 	all.n++;
-	if (ms_keys_identity_parse(p->origin, &n->author) < 0 ||
-	    ms_keys_identity_parse(p->list, &n->list) < 0 ||
-	    !ms_lists_find(ms_lists.directory, ms_keys_identity_span(&n->list))) {
-		note_free(n);
+	if (ms_keys_identity_parse(p->origin, &n->author) == 0 &&
+	    ms_keys_identity_parse(p->list, &n->list) == 0 &&
+	    ms_lists_find(ms_lists.directory, ms_keys_identity_span(&n->list)))
 		return NULL;
-	}
-	return n;
+	note_free(n);
+	return "the list has gone";
 }
 
 void ms_lists_notify(struct ms_lists_letter *l, const struct ms_lists_parcel *p, void *arg)
 {
+	const char *why;
+
 	(void)arg;
 	begin();
-	if (!note_new(l, p)) {
-		MS_LOG(&ms_lists_log, MS_LOG_WARNING,
-		       "%.*s is not told what became of a message to %.*s", MS_SPAN_FMT(p->origin),
-		       MS_SPAN_FMT(p->list));
-		ms_lists_post_hush(l);
-	} else if (!ms_timer_running(&all.gathered)) {
+	why = note_new(l, p);
+	if (why)
+		hush(l, p, why);
+	else if (!ms_timer_running(&all.gathered))
 		ms_timer_start(&all.gathered, GATHER);
-	}
 }
 
 static struct ms_list *const lists[] = { &all.gathering, &all.asking, &all.waiting };

@@ -36,5 +36,7 @@ const struct ms_config_field ms_lists_delivery_fields[] = {
 	{ "flush", MS_CONFIG_TIME, AT(flush), .value = "100ms", .min = 1000,
 	  .max = (uint64_t)60 * MS_SEC,
 	  .help = "Outcomes are written together, at the latest after this." },
+	{ "untold", MS_CONFIG_UINT, AT(untold), .value = "1000", .min = 1, .max = 10000000,
+	  .help = "Messages whose outcomes wait to be told to their authors; of more they are not." },
 	{ 0 },
 };

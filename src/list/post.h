@@ -27,7 +27,8 @@ struct ms_lists_delivery_config {
 	ms_usec keep;       /* the longest a message waits, whatever its ticket allows */
 	uint64_t messages, octets;               /* in the queue, in all */
 	uint64_t member_messages, member_octets; /* that wait for one recipient */
-	ms_usec flush; /* outcomes are written together, at the latest after this */
+	ms_usec flush;   /* outcomes are written together, at the latest after this */
+	uint64_t untold; /* messages at a time whose authors are told; of more they are not */
 };
 extern const struct ms_config_field ms_lists_delivery_fields[];
 

@@ -219,6 +219,29 @@ def tells_author_after_a_kill(lab):
          "what alice was told")
 
 
+def tells_no_more_than_it_may(lab):
+    """of more messages than delivery.untold nobody is told, and that is counted"""
+    lab.start("alice", "bob", delivery={"untold": 1})
+    lists = [lab.list_uri(name) for name in ("friends", "more")]
+    for name in ("friends", "more"):
+        lab.make_list(name, "alice", ["alice", "bob"])
+    bob = lab.online("bob")
+    for uri in lists:
+        lab.ue("alice", "send", uri, "one").finish(0)
+        has(bob.wait("message", timeout=LONG), text="one", peer=uri)
+    lab.stop_kms()
+    lab.configure("alice", message={"ask_delivery": True})
+    alice = lab.online("alice")
+    for uri in lists:
+        alice.type(f"/msg {uri} two")
+        has(bob.wait("message", timeout=LONG), text="two", peer=uri)
+        lab.server.wait("waits", ["status"], lambda s: s["untold"] == 1 and s["waiting"] == 0, timeout=LONG)
+    lab.server.wait("counted", ["counters"], lambda c: c["mediasec_list_untold_total"] == 1, timeout=LONG)
+    lab.start_kms()
+    has(alice.wait("message-delivered", timeout=LONG), peer=lists[0], called=lab.uri("bob"))
+    lab.server.wait("told", ["status"], lambda s: s["untold"] == 0 and s["messages"] == 0, timeout=LONG)
+
+
 def not_for_them(lab):
     """what bob alone may read is not passed on to carol, nor garbage to anybody"""
     lab.start("alice", "bob", "carol")
@@ -307,5 +330,5 @@ def recipients_while_kms_away(lab):
     same([[e["text"] for e in other.seen if e["event"] == "message"] for other in others], 2 * [["with KMS", "held"]], "what they saw")
 
 
-scenario.main(to_all, later, killed_while_away, tells_author, tells_author_after_a_kill, to_several, several_tell, protected_list, cannot_read, not_for_them, expires_with_its_ticket,
+scenario.main(to_all, later, killed_while_away, tells_author, tells_author_after_a_kill, tells_no_more_than_it_may, to_several, several_tell, protected_list, cannot_read, not_for_them, expires_with_its_ticket,
               recipients_while_kms_away)
