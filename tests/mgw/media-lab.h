@@ -303,4 +303,43 @@ static inline void lab_tls_send(struct lab_tls *t, const char *text)
 	assert_int_equal(taken, strlen(text));
 }
 
+/* ---- both sides ---- */
+
+static inline bool lab_is_refused(uint16_t port)
+{
+	int fd = lab_connect(0, port), err;
+
+	LAB_FOR(2 * MS_MSEC);
+	err = lab_error(fd);
+	close(fd);
+	return err == ECONNREFUSED;
+}
+
+/* A peer at each side of endpoints 1 (access, forwarding) and 2 (core, with a remote address). */
+struct lab_both {
+	int a, b;
+};
+
+static inline struct lab_both lab_open_both(void)
+{
+	struct ms_bearer a = lab_bearer(LAB_PORT_A), b = lab_bearer(LAB_PORT_B);
+	int listener = lab_listen(LAB_PEER_B);
+	struct lab_both p;
+
+	a.incoming = MS_BEARER_FORWARD;
+	b.remote = lab_address(LAB_PEER_B);
+	lab_set_pair(&a, &b);
+	p.a = lab_connect(0, LAB_PORT_A);
+	p.b = lab_accept(listener);
+	close(listener);
+	LAB_UNTIL(ms_media_stats(lab.media)->up == 2);
+	return p;
+}
+
+static inline void lab_close_both(struct lab_both *p)
+{
+	close(p->a);
+	close(p->b);
+}
+
 #endif
